@@ -1,0 +1,1 @@
+"""Shared types without logic: what the layers hand to one another."""

@@ -1,0 +1,202 @@
+"""What a plan consists of: steps, the objects they name, the endpoints they open.
+
+Platforms and gateways declare steps, `plan/` joins them into a graph, the engine carries them out and the
+views show them. Pure data: no step holds a secret's value, a file's content or an open connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+StepKind = Literal["namespace", "secret", "release", "handoff", "address", "dns", "check"]
+ChartOrigin = Literal["ledger", "gateways", "own"]
+HandoffPolicy = Literal["frozen", "follow"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ObjectRef:
+    """One Kubernetes object. `namespace` is None for cluster-scoped kinds."""
+
+    api_version: str
+    kind: str
+    name: str
+    namespace: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """An object that a release's chart renders. `hook` is Helm's hook list (``pre-install``...) or None."""
+
+    ref: ObjectRef
+    hook: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Produced:
+    """An object that a release's pods or Jobs write at run time (facts A: genesis, keys, TLS CA...).
+
+    `keys` are its data keys where they are known; `private` those that hold private material and may never
+    leave the cluster. `keep` is true for what clean-up must not delete unless data is purged (facts G).
+    """
+
+    ref: ObjectRef
+    keys: tuple[str, ...] = ()
+    private: tuple[str, ...] = ()
+    keep: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One address of the network as others reach it, and how to tell whether it is well.
+
+    `host` is the DNS name (or IP, for Indy); `port` the port on the gateway. `trust` names the object and data
+    key that hold the CA certificate (PEM) the server's certificate must chain to; None: TLS is not expected, or
+    only described. `service` is the backend as ``name.namespace:port`` inside the cluster.
+    """
+
+    id: str
+    cluster: str
+    organization: str
+    release: str
+    host: str
+    port: int
+    protocol: Literal["http", "https", "tls", "tcp", "ws"]
+    probe: Literal["json-rpc", "ws", "fabric-operations", "fabric-ca", "fabric-grpc", "tls", "tcp"]
+    service: str
+    trust: tuple[ObjectRef, str] | None = None
+    #: through the gateway (False: only inside the cluster, gateway none)
+    exposed: bool = True
+    #: names that the served certificate may carry instead of `host` (facts A1.5: grpc-web)
+    certificate_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """Common to all steps. `needs` are step ids; `estimate` is nominal seconds, for the critical path shown."""
+
+    id: str
+    cluster: str
+    namespace: str | None = None
+    needs: tuple[str, ...] = ()
+    estimate: float = 1.0
+    organization: str | None = None
+    #: False where the organization's owner runs this step with their own credentials
+    managed: bool = True
+
+    @property
+    def kind(self) -> StepKind:
+        """The word used for this step in plans, events and screens."""
+        return KIND_OF[type(self)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamespaceStep(Step):
+    """Create a namespace (kept at destroy unless data is purged)."""
+
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretValue:
+    """Where a secret's value comes from: an environment variable or a file, resolved only by the engine."""
+
+    env: str | None = None
+    file: str | None = None
+
+    def __str__(self) -> str:
+        return f"{{env: {self.env}}}" if self.env else f"{{file: {self.file}}}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretStep(Step):
+    """Create a Secret before the charts need it (facts 0.12: roottoken, regcred)."""
+
+    name: str
+    secret_type: Literal["Opaque", "kubernetes.io/dockerconfigjson"] = "Opaque"
+    #: data key -> value reference; for a docker config: server, username, password, email
+    data: tuple[tuple[str, SecretValue | str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseStep(Step):
+    """Install one Helm release and wait until it is ready.
+
+    `values` is a plain JSON tree in which a `SecretValue` may stand for a string. `files` are the chart files
+    that handoffs fill (``files/genesis.json``). `patches` name changes of the private chart copy
+    (`helm.patches`). `expects` is what the chart renders, `produces` what its pods write at run time.
+    """
+
+    release: str
+    chart: str
+    chart_version: str
+    origin: ChartOrigin = "ledger"
+    values: Mapping[str, Any] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    patches: tuple[str, ...] = ()
+    expects: tuple[Expected, ...] = ()
+    produces: tuple[Produced, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
+    #: releases of one lane run one at a time (facts A2.1: unlocked read-modify-write of one ConfigMap)
+    lane: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandoffStep(Step):
+    """Take public material that one release left in its cluster to another.
+
+    The source is one object of `cluster`/`namespace`. `key` None hands over the whole object as JSON, reduced
+    to the data keys in `keep`; otherwise the one data value, decoded unless `keep_base64`. The target is a chart
+    file of a release (`target_step`, `target_file`) or an object (`target_object` in `target_cluster`).
+    Anything that looks like a private key is refused, whatever `keep` says (facts A1.2 h2, h3b).
+    """
+
+    source: ObjectRef
+    key: str | None = None
+    keep: tuple[str, ...] = ()
+    keep_base64: bool = False
+    target_cluster: str
+    target_step: str | None = None
+    target_file: str | None = None
+    target_object: ObjectRef | None = None
+    policy: HandoffPolicy = "follow"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressStep(Step):
+    """Wait until the gateway's Service has an address; `ports` must be on the Service."""
+
+    service: ObjectRef
+    ports: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsStep(Step):
+    """Wait until `domain`'s hosts lead to the gateway of `cluster`, by the mode the Network chose."""
+
+    domain: str
+    hosts: tuple[str, ...] = ()
+    mode: Literal["manual", "external-dns", "rfc2136", "skip"] = "manual"
+    address_step: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckStep(Step):
+    """Probe a cluster's endpoints from here once everything stands."""
+
+    endpoints: tuple[Endpoint, ...] = ()
+    domain: str | None = None
+
+
+AnyStep = NamespaceStep | SecretStep | ReleaseStep | HandoffStep | AddressStep | DnsStep | CheckStep
+
+KIND_OF: dict[type, StepKind] = {
+    NamespaceStep: "namespace",
+    SecretStep: "secret",
+    ReleaseStep: "release",
+    HandoffStep: "handoff",
+    AddressStep: "address",
+    DnsStep: "dns",
+    CheckStep: "check",
+}
