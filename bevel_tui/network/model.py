@@ -17,7 +17,8 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", min_leng
 DnsName = Annotated[
     str,
     Field(
-        pattern=r"^(?=.{1,253}$)([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
+        max_length=253,
+        pattern=r"^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
         examples=["east.example.com"],
     ),
 ]
@@ -39,7 +40,9 @@ class SecretRef(Model):
     """Where a secret's value is found when it is needed: exactly one of `env` and `file`."""
 
     env: str | None = Field(None, description="Name of an environment variable.", min_length=1)
-    file: str | None = Field(None, description="Path of a file holding the value (a final newline is dropped).", min_length=1)
+    file: str | None = Field(
+        None, description="Path of a file holding the value (a final newline is dropped).", min_length=1
+    )
 
     @model_validator(mode="after")
     def _one(self) -> SecretRef:
@@ -86,7 +89,9 @@ class Cluster(Model):
     context: str = Field(min_length=1, description="Context in the kubeconfig.")
     kubeconfig: str | None = Field(None, description="kubeconfig file, when it is not the merged $KUBECONFIG.")
     domain: DnsName | None = Field(None, description="DNS name under which the gateway is found (external_url_suffix).")
-    provider: Literal["aws", "aws-baremetal", "azure", "gcp", "minikube", "digitalocean", "openshift", "kind", "k3s", "other"] = "other"
+    provider: Literal[
+        "aws", "aws-baremetal", "azure", "gcp", "minikube", "digitalocean", "openshift", "kind", "k3s", "other"
+    ] = "other"
     storage: Storage = Storage()
     existing_gateway: ExistingGateway | None = None
     dns: DnsMode | None = Field(None, description="Overrides dns.mode for this cluster.")
@@ -99,7 +104,9 @@ class Besu(Model):
     """Hyperledger Besu."""
 
     type: Literal["besu"]
-    version: str = Field("23.10.2", description="Tag of hyperledger/besu; older ones lack options the chart writes (facts A2.2).")
+    version: str = Field(
+        "23.10.2", description="Tag of hyperledger/besu; older ones lack options the chart writes (facts A2.2)."
+    )
     consensus: Literal["qbft", "ibft2", "clique"] = "qbft"
     chain_id: Annotated[int, Field(ge=1)] = 1337
     block_period: Annotated[int, Field(ge=1, le=3600)] = Field(10, description="Seconds between blocks.")
@@ -153,9 +160,7 @@ class Substrate(Model):
     type: Literal["substrate"]
 
 
-Platform = Annotated[
-    Besu | Fabric | Quorum | Indy | Corda | CordaEnterprise | Substrate, Field(discriminator="type")
-]
+Platform = Annotated[Besu | Fabric | Quorum | Indy | Corda | CordaEnterprise | Substrate, Field(discriminator="type")]
 
 # ---------------------------------------------------------------- organizations
 
@@ -181,7 +186,9 @@ class Organization(Model):
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=30)]
     cluster: Name
-    namespace: Name | None = Field(None, description="Default: Bevel's convention (supplychain-bes, supplychain-net...).")
+    namespace: Name | None = Field(
+        None, description="Default: Bevel's convention (supplychain-bes, supplychain-net...)."
+    )
     managed: bool = Field(True, description="False: its owner runs its part with their own credentials.")
     state: Literal["new", "existing"] = "new"
     subject: str | None = Field(
@@ -220,7 +227,9 @@ class Dns(Model):
     """How the clusters' domains come to lead to their gateways."""
 
     mode: DnsMode = "manual"
-    resolvers: tuple[str, ...] = Field((), description="Resolvers to ask besides the system's (address or address:port).")
+    resolvers: tuple[str, ...] = Field(
+        (), description="Resolvers to ask besides the system's (address or address:port)."
+    )
     ttl: Annotated[int, Field(ge=1, le=86400)] = 300
     rfc2136: Rfc2136 | None = None
 
@@ -228,7 +237,9 @@ class Dns(Model):
 class ChartSource(Model):
     """Where charts come from: exactly one of a folder, a Helm repository and an OCI registry."""
 
-    path: str | None = Field(None, description="Root of a Bevel checkout or of an unpacked release; for gateways a folder of charts.")
+    path: str | None = Field(
+        None, description="Root of a Bevel checkout or of an unpacked release; for gateways a folder of charts."
+    )
     repository: str | None = Field(None, description="URL of a Helm repository.")
     oci: str | None = Field(None, pattern=r"^oci://")
     digests: dict[str, str] = Field({}, description="chart name -> sha256:..., refused if it differs.")
@@ -288,7 +299,9 @@ class Probe(Model):
     """How reachability is checked."""
 
     timeout: Annotated[float, Field(gt=0, le=300)] = Field(5.0, description="Seconds for one probe.")
-    retry: Annotated[float, Field(ge=0, le=3600)] = Field(60.0, description="Seconds for which a failing check is repeated after a deployment.")
+    retry: Annotated[float, Field(ge=0, le=3600)] = Field(
+        60.0, description="Seconds for which a failing check is repeated after a deployment."
+    )
 
 
 class Network(Model):

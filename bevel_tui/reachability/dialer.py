@@ -38,8 +38,6 @@ class Dialer:
         """Connect (and shake hands when `tls` is given). Raises OSError, ssl.SSLError or TimeoutError."""
         address, mapped = self.route(host, port)
         return await asyncio.wait_for(
-            asyncio.open_connection(
-                address, mapped, ssl=tls, server_hostname=server_name if tls is not None else None
-            ),
+            asyncio.open_connection(address, mapped, ssl=tls, server_hostname=server_name if tls is not None else None),
             timeout,
         )

@@ -98,9 +98,7 @@ class BevelError(Exception):
     `details` are further lines, one fact each (all problems of a preset, for instance).
     """
 
-    def __init__(
-        self, code: Code, message: str, *, remedy: str | None = None, details: tuple[str, ...] = ()
-    ) -> None:
+    def __init__(self, code: Code, message: str, *, remedy: str | None = None, details: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
