@@ -114,7 +114,7 @@ class SecretStep(Step):
     """Create a Secret before the charts need it (facts 0.12: roottoken, regcred)."""
 
     name: str
-    secret_type: Literal["Opaque", "kubernetes.io/dockerconfigjson"] = "Opaque"
+    secret_type: Literal["Opaque", "kubernetes.io/dockerconfigjson"] = "Opaque"  # noqa: S105 - a type name
     #: data key -> value reference; for a docker config: server, username, password, email
     data: tuple[tuple[str, SecretValue | str], ...] = ()
 
