@@ -1,0 +1,47 @@
+"""How steps are called: the one place that spells step ids.
+
+Platforms, gateways and the plan name one another's steps by id without importing one another, so the spelling
+is agreed here. An id is stable over runs: inventories, events and tests keep it.
+"""
+
+from __future__ import annotations
+
+
+def namespace_id(cluster: str, namespace: str) -> str:
+    """The step that creates a namespace."""
+    return f"{cluster}/{namespace}"
+
+
+def secret_id(cluster: str, namespace: str, name: str) -> str:
+    """The step that creates a Secret before charts need it."""
+    return f"{cluster}/{namespace}/secret/{name}"
+
+
+def release_id(cluster: str, namespace: str, release: str) -> str:
+    """The step that installs a release."""
+    return f"{cluster}/{namespace}/{release}"
+
+
+def gateway_ready_id(cluster: str) -> str:
+    """The step after which the gateway's CRDs and pods are there (the gateway's last release)."""
+    return f"{cluster}/gateway"
+
+
+def address_step_id(cluster: str) -> str:
+    """The step that waits for the gateway's address."""
+    return f"{cluster}/address"
+
+
+def dns_step_id(cluster: str) -> str:
+    """The step that waits until the cluster's names lead to its gateway."""
+    return f"{cluster}/dns"
+
+
+def check_step_id(cluster: str) -> str:
+    """The step that probes the cluster's endpoints in the end."""
+    return f"{cluster}/check"
+
+
+def handoff_id(what: str, source: str, target: str) -> str:
+    """The step that carries `what` from `source` to `target` (organizations, or releases where several take it)."""
+    return f"handoff/{what}/{source}->{target}"
