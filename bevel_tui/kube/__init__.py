@@ -1,0 +1,1 @@
+"""Clusters as we reach them: kubeconfig contexts, one client per context, watches. Nothing here decides anything."""

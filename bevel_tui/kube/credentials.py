@@ -1,0 +1,154 @@
+"""From a kubeconfig context to a TLS context and headers, with the official client's loader doing the work.
+
+The loader knows exec plugins, OIDC and token files. It wants certificates as files: they live in a private
+directory for as long as it takes to read them, and are gone before the first request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import copy
+import ssl
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bevel_tui.kube.contexts import Kubeconfig
+from bevel_tui.records.errors import BevelError, Code
+
+_FILE_KEYS = {
+    "cluster": {"certificate-authority-data": "certificate-authority"},
+    "user": {"client-certificate-data": "client-certificate", "client-key-data": "client-key"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a connection needs. `authorization` is the header's value, or None; `tls` None for plain http."""
+
+    server: str
+    tls: ssl.SSLContext | None
+    server_name: str | None
+    proxy: str | None
+    authorization: str | None
+    #: a plugin, OIDC or a token file can give new ones
+    renewable: bool
+
+
+async def load(kubeconfig: Kubeconfig, context: str) -> Credentials:
+    """Credentials of a context; runs its exec plugin when it has one.
+
+    Raises BevelError(CONTEXT_UNKNOWN), or BevelError(KUBECONFIG) when the entry is broken, or
+    BevelError(ACCESS_DENIED) when the exec plugin fails.
+    """
+    kubeconfig.context(context)
+    document = copy.deepcopy(kubeconfig.document)
+    user = _select(document, context)
+    with tempfile.TemporaryDirectory(prefix="bevel-tui-") as folder:  # mkdtemp: 0700
+        _spill(document, Path(folder), context)
+        return await _load(document, context, folder, user)
+
+
+async def _load(document: dict[str, Any], context: str, folder: str, user: dict[str, Any]) -> Credentials:
+    from kubernetes.aio.client.configuration import Configuration  # 0.28 s: only when a cluster is used
+    from kubernetes.aio.client.rest import RESTClientObject
+    from kubernetes.aio.config.config_exception import ConfigException
+
+    loader = _loader(document, context, folder)
+    configuration = Configuration()
+    try:
+        await loader.load_and_set(configuration)
+        tls = (
+            await asyncio.to_thread(lambda: RESTClientObject(configuration).ssl_context)
+            if configuration.host.startswith("https")
+            else None
+        )
+    except (ConfigException, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BevelError(
+            Code.KUBECONFIG, f"The kubeconfig entry of context {context!r} cannot be used: {error}."
+        ) from None
+    return Credentials(
+        server=configuration.host,
+        tls=tls,
+        server_name=configuration.tls_server_name,
+        proxy=configuration.proxy,
+        authorization=configuration.api_key.get("BearerToken"),
+        renewable=bool(user.get("exec") or user.get("auth-provider") or user.get("tokenFile")),
+    )
+
+
+def _loader(document: dict[str, Any], context: str, folder: str) -> Any:
+    from kubernetes.aio.config.config_exception import ConfigException
+    from kubernetes.aio.config.exec_provider import ExecProvider
+    from kubernetes.aio.config.kube_config import KubeConfigLoader
+
+    class Loader(KubeConfigLoader):
+        """The official loader, but a failing exec plugin is an error (there it is a log line and no login)."""
+
+        async def load_from_exec_plugin(self) -> bool:
+            config = self._user["exec"]
+            command = config["command"]
+            try:
+                status = await ExecProvider(config).run()
+            except FileNotFoundError:
+                raise BevelError(
+                    Code.ACCESS_DENIED,
+                    f"The credential plugin {command!r} of the kubeconfig is not installed.",
+                    remedy=config.safe_get("installHint") or f"Install {command} and make sure that it is on PATH.",
+                ) from None
+            except (ConfigException, OSError) as error:
+                raise BevelError(
+                    Code.ACCESS_DENIED,
+                    f"The credential plugin {command!r} of the kubeconfig failed.",
+                    details=(str(error),),
+                    remedy="Log in again with its tool (aws sso login, gcloud auth login, az login...).",
+                ) from None
+            if "token" in status:
+                self.token = f"Bearer {status['token']}"
+            if "clientCertificateData" in status:
+                self.cert_file = _private_file(Path(folder), "plugin.crt", status["clientCertificateData"].encode())
+                self.key_file = _private_file(Path(folder), "plugin.key", status["clientKeyData"].encode())
+            return True
+
+    return Loader(document, active_context=context, temp_file_path=folder)
+
+
+def _private_file(folder: Path, name: str, content: bytes) -> str:
+    path = folder / name
+    path.touch(0o600)
+    path.write_bytes(content)
+    return str(path)
+
+
+def _select(document: dict[str, Any], context: str) -> dict[str, Any]:
+    """Reduce the document to one context (a broken neighbour must not matter); return its user."""
+    entry = next(c for c in document["contexts"] if c["name"] == context)
+    body = entry["context"]
+    document["contexts"] = [entry]
+    document["clusters"] = [c for c in document["clusters"] if c["name"] == body.get("cluster")]
+    document["users"] = [u for u in document["users"] if u["name"] == body.get("user")]
+    document["current-context"] = context
+    if not document["clusters"] or not document["clusters"][0]["cluster"].get("server"):
+        raise BevelError(Code.KUBECONFIG, f"The context {context!r} names a cluster without a server address.")
+    user: dict[str, Any] = document["users"][0]["user"] if document["users"] else {}
+    return user
+
+
+def _spill(document: dict[str, Any], folder: Path, context: str) -> None:
+    """Write inline certificates into private files, as ssl.SSLContext.load_cert_chain wants them."""
+    for section, body in (("clusters", "cluster"), ("users", "user")):
+        for entry in document[section]:
+            for data_key, file_key in _FILE_KEYS[body].items():
+                encoded = entry[body].pop(data_key, None)
+                if encoded is None:
+                    continue
+                try:
+                    content = base64.b64decode(encoded, validate=True)
+                except (binascii.Error, TypeError, ValueError):
+                    raise BevelError(
+                        Code.KUBECONFIG, f"The kubeconfig entry of context {context!r} holds no base64 in {data_key}."
+                    ) from None
+                entry[body][file_key] = _private_file(folder, f"{body}-{file_key}", content)
