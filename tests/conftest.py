@@ -1,0 +1,26 @@
+"""What all tests share: no test may see the user's own clusters, caches or state."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test gets its own HOME and XDG directories and no KUBECONFIG (the tools' cache stays: it is read only)."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("BEVEL_TUI_TEST_CACHE", os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache")))
+    for name, value in {
+        "HOME": home,
+        "XDG_CONFIG_HOME": home / ".config",
+        "XDG_STATE_HOME": home / ".state",
+        "XDG_CACHE_HOME": home / ".cache",
+        "XDG_DATA_HOME": home / ".data",
+    }.items():
+        monkeypatch.setenv(name, str(value))
+    for name in ("KUBECONFIG", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "BEVEL_TUI_HELM"):
+        monkeypatch.delenv(name, raising=False)
