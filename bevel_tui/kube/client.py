@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import aiohttp
 
 FIELD_MANAGER = "bevel-tui"
+#: a name of its own: inside the client `list` is a method
+Objects = list[dict[str, Any]]
 PatchType = Literal["merge", "json", "strategic", "apply"]
 _PATCH = {
     "merge": "application/merge-patch+json",
@@ -128,7 +130,7 @@ class KubeClient:
         *,
         labels: str | None = None,
         fields: str | None = None,
-    ) -> list[dict[str, Any]]:
+    ) -> Objects:
         """All objects of a kind (in all namespaces when none is given), each with apiVersion and kind filled in."""
         items, _ = await self._list(api_version, kind, namespace, labels, fields)
         return items
@@ -356,7 +358,7 @@ class KubeClient:
 
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, ssl=self._credentials.tls or False),
+                connector=aiohttp.TCPConnector(limit=0, ssl=self._credentials.tls or True),
                 trust_env=True,
                 read_bufsize=2**21,  # one watch line can be a whole Secret of a Helm release
             )
@@ -389,10 +391,10 @@ class KubeClient:
 
     async def _list(
         self, api_version: str, kind: str, namespace: str | None, labels: str | None, fields: str | None
-    ) -> tuple[list[dict[str, Any]], str]:
+    ) -> tuple[Objects, str]:
         path = await self.path(ObjectRef(api_version, kind, "", namespace), named=False)
         query = _selectors(labels, fields) | {"limit": "500"}
-        items: list[dict[str, Any]] = []
+        items: Objects = []
         while True:
             answer = await self.request("GET", path, query=query)
             for item in answer.get("items") or ():

@@ -89,7 +89,7 @@ def _loader(document: dict[str, Any], context: str, folder: str) -> Any:
         """The official loader, but a failing exec plugin is an error (there it is a log line and no login)."""
 
         async def load_from_exec_plugin(self) -> bool:
-            config = self._user["exec"]
+            config: Any = self._user["exec"]  # type: ignore[index]
             command = config["command"]
             try:
                 status = await ExecProvider(config).run()
@@ -113,7 +113,9 @@ def _loader(document: dict[str, Any], context: str, folder: str) -> Any:
                 self.key_file = _private_file(Path(folder), "plugin.key", status["clientKeyData"].encode())
             return True
 
-    return Loader(document, active_context=context, temp_file_path=folder)
+    return Loader(  # type: ignore[no-untyped-call]
+        document, active_context=context, temp_file_path=folder
+    )
 
 
 def _private_file(folder: Path, name: str, content: bytes) -> str:
