@@ -47,16 +47,34 @@ class Behaviour:
     seconds: float = 1.0
     serves: tuple[Serves, ...] = ()
     source: str = ""
+    #: Secrets (the groups of `workload` are filled in) that the container polls for through the API before it goes on; after `patience` seconds at speed 1 it gives up and exits 1
+    waits_for: tuple[str, ...] = ()
+    patience: float = 0.0
+    #: an initContainer: runs to its end before the containers of the pod start
+    init: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ChartBehaviour:
-    """All of a chart. `name` is the bare name in Chart.yaml."""
+    """All of a chart, its sub-charts included. `name` is the bare name in Chart.yaml; the first entry of `pods`
+    whose kind, workload and container match counts. ``{release}`` is the group `release` of `workload`."""
 
     name: str
     version: str
     pods: tuple[Behaviour, ...] = ()
 
 
-#: A manifest as the chart would render it: reduced to what Kubernetes, the players and the routes need.
+@dataclass(frozen=True, slots=True)
+class ChartFile:
+    """Stands for a string in a manifest: the content of a chart file that a handoff filled (facts 0.9).
+
+    A stand-in chart renders it with ``.Files.Get``, as the real one does, since nobody knows the content when the
+    plan is made.
+    """
+
+    path: str
+
+
+#: A manifest as the chart would render it: reduced to what Kubernetes, the players and the routes need. Plain JSON,
+#: except that a `ChartFile` may stand for a string.
 Manifest = Mapping[str, Any]

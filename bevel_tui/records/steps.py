@@ -109,6 +109,23 @@ class SecretValue:
         return f"{{env: {self.env}}}" if self.env else f"{{file: {self.file}}}"
 
 
+@dataclass(frozen=True, slots=True)
+class ClusterFact:
+    """A value that only the cluster can tell; the engine puts it in before Helm (or a stand-in) sees the values.
+
+    `what`: ``provisioner`` (a string) or ``parameters`` (a mapping of strings) of the StorageClass `storage_class`,
+    None being the cluster's default one; ``server``: the API server's URL of the context (a string).
+    """
+
+    what: Literal["provisioner", "parameters", "server"]
+    storage_class: str | None = None
+
+    def __str__(self) -> str:
+        if self.what == "server":
+            return "{cluster: server}"
+        return f"{{cluster: {self.what} of StorageClass {self.storage_class or '(default)'}}}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretStep(Step):
     """Create a Secret before the charts need it (facts 0.12: roottoken, regcred)."""
@@ -123,7 +140,8 @@ class SecretStep(Step):
 class ReleaseStep(Step):
     """Install one Helm release and wait until it is ready.
 
-    `values` is a plain JSON tree in which a `SecretValue` may stand for a string. `files` are the chart files
+    `values` is a plain JSON tree in which a `SecretValue` may stand for a string and a `ClusterFact` for what it
+    says. `files` are the chart files
     that handoffs fill (``files/genesis.json``). `patches` name changes of the private chart copy
     (`helm.patches`). `expects` is what the chart renders, `produces` what its pods write at run time.
     """
