@@ -11,18 +11,17 @@ import asyncio
 import json
 import random
 from collections.abc import AsyncIterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from bevel_tui.kube.contexts import Kubeconfig, read
 from bevel_tui.kube.credentials import Credentials, load
 from bevel_tui.kube.kinds import Resource, known, prefix
+from bevel_tui.kube.transport import FIELD_MANAGER, ApiError, Transport, refusal
 from bevel_tui.records.errors import BevelError, Code
 from bevel_tui.records.steps import ObjectRef
 
-if TYPE_CHECKING:
-    import aiohttp
+__all__ = ["ApiError", "KubeClient", "ref_of"]
 
-FIELD_MANAGER = "bevel-tui"
 #: a name of its own: inside the client `list` is a method
 Objects = list[dict[str, Any]]
 PatchType = Literal["merge", "json", "strategic", "apply"]
@@ -32,17 +31,6 @@ _PATCH = {
     "strategic": "application/strategic-merge-patch+json",
     "apply": "application/apply-patch+yaml",
 }
-_TRIES = 4
-
-
-class ApiError(Exception):
-    """The API server's refusal: HTTP `status` (0: no answer came), machine `reason` and `message`."""
-
-    def __init__(self, status: int, reason: str, message: str) -> None:
-        super().__init__(f"{message} ({reason or status})")
-        self.status = status
-        self.reason = reason
-        self.message = message
 
 
 def ref_of(obj: Mapping[str, Any]) -> ObjectRef:
@@ -51,18 +39,12 @@ def ref_of(obj: Mapping[str, Any]) -> ObjectRef:
     return ObjectRef(obj["apiVersion"], obj["kind"], meta.get("name", ""), meta.get("namespace"))
 
 
-class KubeClient:
+class KubeClient(Transport):
     """One cluster. Make it with `connect`, close it with `close` (or use it as an async context manager)."""
 
     def __init__(self, context: str, kubeconfig: Kubeconfig, credentials: Credentials) -> None:
-        self.context = context
-        self.server = credentials.server
-        self._kubeconfig = kubeconfig
-        self._credentials = credentials
-        self._session: aiohttp.ClientSession | None = None
+        super().__init__(context, kubeconfig, credentials)
         self._discovered: dict[tuple[str, str], Resource] = {}
-        self._renewing = asyncio.Lock()
-        self._renewals = 0
 
     @classmethod
     async def connect(cls, context: str, kubeconfig: str | None = None, *, verify: bool = True) -> KubeClient:
@@ -98,12 +80,6 @@ class KubeClient:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
-
-    async def close(self) -> None:
-        """Close all connections; watches end."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
 
     # ------------------------------------------------------------ objects
 
@@ -266,11 +242,11 @@ class KubeClient:
             try:
                 # 330 s without a byte: the server should have ended the watch, so the connection is dead.
                 timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=330)
-                async with await self._open("GET", path, query=query, timeout=timeout) as response:
+                async with await self.open("GET", path, query=query, timeout=timeout) as response:
                     if response.status == 410:
                         return
                     if response.status >= 400:
-                        raise await _error(response)
+                        raise await refusal(response)
                     async for line in response.content:
                         event = json.loads(line)
                         obj = event["object"]
@@ -293,101 +269,13 @@ class KubeClient:
                     raise ApiError(0, "Unreachable", f"{self.server} does not answer")
                 await asyncio.sleep(min(0.2 * 2**silent, 10.0))
 
-    # ------------------------------------------------------------ requests
+    # ------------------------------------------------------------ paths
 
     async def path(self, ref: ObjectRef, *, named: bool = True) -> str:
         """The URL path of an object, or of its collection."""
         resource = known(ref.api_version, ref.kind) or await self._discover(ref.api_version, ref.kind)
         where = f"/namespaces/{ref.namespace}" if resource.namespaced and ref.namespace else ""
         return f"{prefix(ref.api_version)}{where}/{resource.plural}" + (f"/{ref.name}" if named else "")
-
-    async def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        body: Any = None,
-        query: Mapping[str, str] | None = None,
-        content_type: str = "application/json",
-        raw: bool = False,
-    ) -> Any:
-        """One request; the answer as JSON (or text when `raw`). Raises ApiError.
-
-        429 and 503 are repeated as the server asks (Retry-After), lost connections where repeating is harmless
-        (everything but POST; a POST only when no connection came about), 401 once with new credentials.
-        """
-        import aiohttp
-
-        renewed = False
-        for attempt in range(_TRIES):
-            last = attempt == _TRIES - 1
-            try:
-                async with await self._open(
-                    method, path, body=body, query=query, content_type=content_type
-                ) as response:
-                    if response.status == 401 and self._credentials.renewable and not renewed:
-                        renewed = True
-                        await self._renew()
-                        continue
-                    if response.status in {429, 503} and not last:
-                        await asyncio.sleep(_retry_after(response.headers.get("Retry-After"), attempt))
-                        continue
-                    if response.status >= 400:
-                        raise await _error(response)
-                    return await response.text() if raw else await response.json(content_type=None)
-            except aiohttp.ClientConnectorError as error:
-                if last or isinstance(error, aiohttp.ClientConnectorCertificateError):
-                    raise ApiError(0, "Unreachable", _words(error)) from None
-            except (aiohttp.ClientError, OSError, TimeoutError) as error:
-                if last or method == "POST":
-                    raise ApiError(0, "Unreachable", _words(error)) from None
-            await asyncio.sleep(0.1 * 3**attempt)
-        raise ApiError(0, "Unreachable", f"{self.server} does not answer")
-
-    async def _open(
-        self,
-        method: str,
-        path: str,
-        *,
-        body: Any = None,
-        query: Mapping[str, str] | None = None,
-        content_type: str = "application/json",
-        timeout: aiohttp.ClientTimeout | None = None,  # noqa: ASYNC109 - aiohttp's own
-    ) -> aiohttp.ClientResponse:
-        import aiohttp
-
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, ssl=self._credentials.tls or True),
-                trust_env=True,
-                read_bufsize=2**21,  # one watch line can be a whole Secret of a Helm release
-            )
-        headers = {"Accept": "application/json", "User-Agent": FIELD_MANAGER}
-        if self._credentials.authorization:
-            headers["Authorization"] = self._credentials.authorization
-        data = None
-        if body is not None:
-            headers["Content-Type"] = content_type
-            data = json.dumps(body).encode()
-        return await self._session.request(
-            method,
-            f"{self.server}{path}",
-            params=dict(query or {}),
-            data=data,
-            headers=headers,
-            proxy=self._credentials.proxy,
-            server_hostname=self._credentials.server_name,
-            timeout=timeout or aiohttp.ClientTimeout(total=60, sock_connect=10),
-        )
-
-    async def _renew(self) -> None:
-        """New credentials, fetched once however many requests ask for them at the same time."""
-        seen = self._renewals
-        async with self._renewing:
-            if self._renewals != seen:
-                return
-            self._credentials = await load(self._kubeconfig, self.context)
-            self._renewals += 1
 
     async def _list(
         self, api_version: str, kind: str, namespace: str | None, labels: str | None, fields: str | None
@@ -429,25 +317,3 @@ def _selectors(labels: str | None, fields: str | None) -> dict[str, str]:
     if fields:
         query["fieldSelector"] = fields
     return query
-
-
-def _retry_after(header: str | None, attempt: int) -> float:
-    try:
-        return min(float(header or ""), 30.0)
-    except ValueError:
-        return float(0.5 * 2**attempt)
-
-
-def _words(error: BaseException) -> str:
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    return str(error) or type(error).__name__
-
-
-async def _error(response: aiohttp.ClientResponse) -> ApiError:
-    text = await response.text()
-    try:
-        status = json.loads(text)
-        return ApiError(response.status, status.get("reason", ""), status.get("message", text))
-    except (ValueError, AttributeError):
-        return ApiError(response.status, response.reason or "", text.strip()[:500] or f"HTTP {response.status}")
