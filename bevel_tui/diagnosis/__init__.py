@@ -1,0 +1,1 @@
+"""Rules from observed objects to findings: pure, one function per rule."""

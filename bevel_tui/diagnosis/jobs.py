@@ -1,0 +1,51 @@
+"""JOB-BACKOFF: a Job that has failed for good, with the last words of its pods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bevel_tui.diagnosis.evidence import condition, name, namespace, owner, quote
+from bevel_tui.diagnosis.rule import Pending
+from bevel_tui.records.findings import Finding
+from bevel_tui.records.snapshot import Object, Snapshot
+
+_LINES = 10
+
+
+def job_failed(snapshot: Snapshot, pending: Pending) -> Iterator[Finding]:
+    """Condition Failed of a Job: BackoffLimitExceeded, DeadlineExceeded, PodFailurePolicy (facts G04, G36)."""
+    for job in snapshot.of("Job"):
+        failed = condition(job, "Failed")
+        if failed is None or failed.get("status") != "True":
+            continue
+        reason = str(failed.get("reason") or "Failed")
+        words = {
+            "BackoffLimitExceeded": "its pods failed as often as it allows",
+            "DeadlineExceeded": "it ran longer than it allows",
+        }.get(reason, reason)
+        message = quote(failed.get("message"))
+        log = last_words(snapshot, job)
+        yield Finding(
+            code="JOB-BACKOFF",
+            cluster=snapshot.cluster,
+            namespace=namespace(job),
+            kind="Job",
+            name=name(job),
+            cause=f"Job {name(job)} failed: {words}." + (f" Its last words: {log[-1]}" if log else ""),
+            evidence=((f"{reason}: {message}" if message else reason), *log),
+            remedy=(
+                "Correct what the log complains of and run the same command again; more: "
+                f"kubectl --context CONTEXT -n {namespace(job)} logs job/{name(job)} --all-containers"
+            ),
+            terminal=True,
+        )
+
+
+def last_words(snapshot: Snapshot, job: Object) -> tuple[str, ...]:
+    """The last log lines of the newest pod of a Job of which there are any."""
+    pods = [pod for pod in snapshot.of("Pod") if owner(pod) == ("Job", name(job))]
+    for pod in sorted(pods, key=lambda p: str((p.get("metadata") or {}).get("creationTimestamp")), reverse=True):
+        for key, lines in snapshot.logs.items():
+            if key.startswith(f"{namespace(pod)}/{name(pod)}/") and lines:
+                return tuple(quote(line) for line in lines if line.strip())[-_LINES:]
+    return ()

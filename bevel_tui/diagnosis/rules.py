@@ -1,0 +1,33 @@
+"""All rules. A new diagnosis is one function, listed here, with a fixture that it fires on and one it does not."""
+
+from __future__ import annotations
+
+from bevel_tui.diagnosis import containers, images, jobs, mounts, quota, scheduling, storage
+from bevel_tui.diagnosis.rule import Pending, Rule
+from bevel_tui.records.findings import Finding
+from bevel_tui.records.snapshot import Snapshot
+
+RULES: tuple[Rule, ...] = (
+    images.image_cannot_be_pulled,
+    containers.configuration_error,
+    jobs.job_failed,
+    scheduling.unschedulable,
+    storage.no_storage_class,
+    quota.quota_exceeded,
+    mounts.missing_volume_source,
+)
+
+_NOTHING: Pending = frozenset()
+
+
+def diagnose(snapshot: Snapshot, pending: Pending = _NOTHING) -> tuple[Finding, ...]:
+    """Every finding of every rule, terminal ones first, the same problem once.
+
+    `pending` names objects that steps of a run have still to make: waiting for those is no problem.
+    """
+    found = {
+        (finding.code, finding.namespace, finding.kind, finding.name): finding
+        for rule in RULES
+        for finding in rule(snapshot, pending)
+    }
+    return tuple(sorted(found.values(), key=lambda f: (not f.terminal, f.code, f.namespace or "", f.kind, f.name)))

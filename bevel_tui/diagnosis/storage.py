@@ -1,0 +1,77 @@
+"""PVC-NOSC: a claim that nobody will ever fill, because its StorageClass does not exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bevel_tui.diagnosis.evidence import age, events_about, name, namespace, quote, status
+from bevel_tui.diagnosis.rule import Pending, may_come
+from bevel_tui.records.findings import Finding
+from bevel_tui.records.snapshot import Object, Snapshot
+
+_DEFAULT = "storageclass.kubernetes.io/is-default-class"
+_NO_CLASS = ("no storage class is set", "storageclass.storage.k8s.io")
+#: seconds that the volume controller gets to fill in a default class
+LAG = 5.0
+
+
+def no_storage_class(snapshot: Snapshot, pending: Pending) -> Iterator[Finding]:
+    """A pending claim whose class is not there, or that names none where there is no default (facts G01)."""
+    for claim in snapshot.of("PersistentVolumeClaim"):
+        if status(claim).get("phase") != "Pending" or (claim.get("spec") or {}).get("volumeName"):
+            continue
+        wanted = (claim.get("spec") or {}).get("storageClassName")
+        if wanted == "":
+            continue  # bound by hand to an existing volume: legal
+        said = [
+            quote(event.get("message"))
+            for event in events_about(snapshot, claim, "PersistentVolumeClaim")
+            if event.get("reason") in {"ProvisioningFailed", "FailedBinding"}
+        ]
+        if not _missing(snapshot, claim, wanted, said):
+            continue
+        waits = wanted is not None and may_come(pending, "StorageClass", wanted, None)
+        what = f"StorageClass {wanted} does not exist" if wanted else "it names no StorageClass and there is no default"
+        yield Finding(
+            code="PVC-NOSC",
+            severity="warning" if waits else "error",
+            cluster=snapshot.cluster,
+            namespace=namespace(claim),
+            kind="PersistentVolumeClaim",
+            name=name(claim),
+            cause=f"The volume claim {name(claim)} cannot be filled: {what}.",
+            evidence=(*dict.fromkeys(said), f"classes: {_classes(snapshot)}"),
+            remedy=(
+                "Set the cluster's provider or storage.provisioner in the preset, or create the class: "
+                "kubectl --context CONTEXT get storageclass"
+            ),
+            terminal=not waits and age(snapshot, (claim.get("metadata") or {}).get("creationTimestamp")) >= LAG,
+        )
+
+
+def unbound_claims(snapshot: Snapshot, pod: Object) -> tuple[str, ...]:
+    """Names of claims of a pod that are not bound for want of a class."""
+    used = {
+        str(volume["persistentVolumeClaim"].get("claimName"))
+        for volume in (pod.get("spec") or {}).get("volumes") or ()
+        if volume.get("persistentVolumeClaim")
+    }
+    return tuple(
+        f.name for f in no_storage_class(snapshot, frozenset()) if f.name in used and f.namespace == namespace(pod)
+    )
+
+
+def _missing(snapshot: Snapshot, claim: Object, wanted: str | None, said: list[str]) -> bool:
+    classes = snapshot.of("StorageClass")
+    if "StorageClass" in snapshot.objects:
+        if wanted is not None:
+            return all(name(entry) != wanted for entry in classes)
+        return not any((entry["metadata"].get("annotations") or {}).get(_DEFAULT) == "true" for entry in classes)
+    # The classes may not be listed by everyone: then the controller's own words decide.
+    return any(words in message for message in said for words in _NO_CLASS)
+
+
+def _classes(snapshot: Snapshot) -> str:
+    if "StorageClass" not in snapshot.objects:
+        return "not readable"
+    return ", ".join(sorted(name(entry) for entry in snapshot.of("StorageClass"))) or "none"
