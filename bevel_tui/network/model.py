@@ -209,7 +209,7 @@ class Gateway(Model):
         "emissary",
         description="Ambassador only: Emissary-ingress needs no licence; Edge Stack 8.7.2 is what Bevel pins and needs one.",
     )
-    p2p_ports: Annotated[str, Field(pattern=r"^\d+-\d+$")] = Field(
+    p2p_ports: Annotated[str, Field(pattern=r"^[0-9]{1,5}-[0-9]{1,5}$")] = Field(
         "15010-15050", description="Range from which p2p ports are given out, per gateway."
     )
 
@@ -264,7 +264,7 @@ class Registry(Model):
     server: str
     username: SecretRef
     password: SecretRef
-    pull_secret: Name = "regcred"
+    pull_secret: Name = "regcred"  # noqa: S105 - the name of one
 
 
 class Vault(Model):
@@ -272,7 +272,7 @@ class Vault(Model):
 
     address: Annotated[str, Field(pattern=r"^https?://")]
     token: SecretRef
-    secret_engine: str = "secretsv2"
+    secret_engine: str = "secretsv2"  # noqa: S105 - a mount path
     ca: SecretRef | None = Field(None, description="CA certificate of the Vault server (PEM).")
     kubernetes_urls: dict[Name, str] = Field(
         {}, description="cluster -> API server URL as Vault sees it; default: the kubeconfig's."

@@ -1,0 +1,277 @@
+"""The final names of a network: namespaces, releases, hosts, ports, and the names the charts derive from them.
+
+Rules judge names, planners use them, screens show them; all three ask here, so that no rule can approve a name
+that the plan then spells otherwise. Pure functions of the Network; what a chart does to a name is quoted with
+the chart file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from bevel_tui.network.model import BesuRoles, Channel, Cluster, Fabric, FabricRoles, Network, Organization
+
+#: facts 0.13: Bevel's namespace suffix per platform
+NAMESPACE_SUFFIX: dict[str, str] = {
+    "fabric": "net",
+    "besu": "bes",
+    "quorum": "quo",
+    "indy": "ns",
+    "corda": "ns",
+    "corda-enterprise": "ent",
+    "substrate": "subs",
+}
+
+#: the channel that a Fabric network gets when the preset names none
+DEFAULT_CHANNEL = "allchannel"
+
+ReleaseRole = Literal["genesis", "validator", "member", "ca", "orderer", "peer", "channel", "join"]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedRelease:
+    """One ledger release of an organization. `of` names the peer and `channel` the channel where they matter."""
+
+    name: str
+    role: ReleaseRole
+    chart: str
+    #: position among the releases of the same role, from 0
+    index: int = 0
+    #: True where the chart renders StorageClass `storage_class(name)` and cannot be told not to (facts F)
+    owns_storage_class: bool = False
+    peer: str | None = None
+    channel: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NamedHost:
+    """One DNS name under a cluster's domain, the port behind which it is served at the gateway, and what for."""
+
+    host: str
+    port: int
+    purpose: Literal["rpc", "ws", "p2p", "tessera", "ca", "grpc", "grpc-web", "operations"]
+
+
+# ---------------------------------------------------------------- organizations
+
+
+def besu_roles(organization: Organization) -> BesuRoles:
+    """The organization's Besu nodes; the defaults where the preset says nothing."""
+    return organization.besu or BesuRoles()
+
+
+def fabric_roles(organization: Organization) -> FabricRoles:
+    """The organization's Fabric nodes; the defaults where the preset says nothing."""
+    return organization.fabric or FabricRoles()
+
+
+def founder(network: Network) -> Organization:
+    """The organization that founds the network: the first one."""
+    return network.organizations[0]
+
+
+def namespace_of(network: Network, organization: Organization) -> str:
+    """The organization's namespace: its own choice, else Bevel's convention (facts 0.13)."""
+    return organization.namespace or f"{organization.name}-{NAMESPACE_SUFFIX[network.platform.type]}"
+
+
+def cluster_key(cluster: Cluster) -> tuple[str, str]:
+    """What makes two entries the same Kubernetes cluster: kubeconfig file (empty: the merged one) and context."""
+    return (cluster.kubeconfig or "", cluster.context)
+
+
+# ---------------------------------------------------------------- releases
+
+
+def besu_releases(network: Network, organization: Organization) -> tuple[NamedRelease, ...]:
+    """Releases of a Besu organization, in the order in which they are installed.
+
+    ``validator-<i>`` from 1 is the only name under which a node finds its genesis key (facts A2.1, VALIDATOR
+    NAMES). Members are called ``member-<org>-<i>`` from 1: unique over the network because hosts do not contain
+    the namespace, and no substring of ``<org>-bes`` (SUBSTRING TRAP).
+    """
+    roles = besu_roles(organization)
+    nodes = [(f"validator-{i + 1}", "validator", i) for i in range(roles.validators)]
+    nodes += [(f"member-{organization.name}-{i + 1}", "member", i) for i in range(roles.members)]
+    return (
+        NamedRelease("genesis", "genesis", "besu-genesis"),
+        *(
+            NamedRelease(name, "validator" if role == "validator" else "member", "besu-node", i, True)
+            for name, role, i in nodes
+        ),
+    )
+
+
+def fabric_releases(network: Network, organization: Organization) -> tuple[NamedRelease, ...]:
+    """Releases of a Fabric organization (2.5 flow, facts A1.1), in the order in which they are installed.
+
+    CA, orderers, peers; in the founding organization also `genesis` and one release per channel, named as the
+    channel; then one join per peer and channel, ``<peer>-<channel>``.
+    """
+    roles = fabric_roles(organization)
+    releases = [NamedRelease(f"{organization.name}-ca", "ca", "fabric-ca-server", 0, True)]
+    releases += [
+        NamedRelease(f"orderer{i + 1}", "orderer", "fabric-orderernode", i, True) for i in range(roles.orderers)
+    ]
+    # a second peer0 in one cluster gets storage.enabled=false (facts F), so no peer insists on its StorageClass
+    releases += [NamedRelease(f"peer{i}", "peer", "fabric-peernode", i, peer=f"peer{i}") for i in range(roles.peers)]
+    joined = channels(network)
+    if organization.name == founder(network).name:
+        releases.append(NamedRelease("genesis", "genesis", "fabric-genesis"))
+        releases += [
+            NamedRelease(c.name, "channel", "fabric-osnadmin-channel-create", i, channel=c.name)
+            for i, c in enumerate(joined)
+        ]
+    joins = [(f"peer{i}", c.name) for c in joined if organization.name in c.participants for i in range(roles.peers)]
+    releases += [
+        NamedRelease(f"{peer}-{channel}", "join", "fabric-channel-join", i, peer=peer, channel=channel)
+        for i, (peer, channel) in enumerate(joins)
+    ]
+    return tuple(releases)
+
+
+RELEASES: dict[str, Callable[[Network, Organization], tuple[NamedRelease, ...]]] = {
+    "besu": besu_releases,
+    "fabric": fabric_releases,
+}
+
+
+def releases(network: Network, organization: Organization) -> tuple[NamedRelease, ...]:
+    """Ledger releases of an organization; none for a platform that this version cannot deploy yet."""
+    function = RELEASES.get(network.platform.type)
+    return function(network, organization) if function else ()
+
+
+def channels(network: Network) -> tuple[Channel, ...]:
+    """The channels of a Fabric network with their participants written out; empty for other platforms."""
+    if not isinstance(network.platform, Fabric):
+        return ()
+    everyone = tuple(o.name for o in network.organizations if fabric_roles(o).peers)
+    wanted = network.platform.channels or (Channel(name=DEFAULT_CHANNEL),)
+    return tuple(c if c.participants else Channel(name=c.name, participants=everyone) for c in wanted)
+
+
+# ---------------------------------------------------------------- what the charts make of a release name
+
+
+def full_name(chart: str, release: str) -> str:
+    """``<chart>.fullname`` of Bevel's charts: the release alone if it contains the chart's name, cut at 63.
+
+    For a sub-chart `chart` is its alias (``tessera``, ``storage``). [besu-node/templates/_helpers.tpl and others]
+    """
+    name = release if chart in release else f"{chart}-{release}"
+    return name[:63].removesuffix("-")
+
+
+def storage_class(release: str) -> str:
+    """The StorageClass that volumes of a release ask for (facts F)."""
+    return f"storage-{release}"
+
+
+# ---------------------------------------------------------------- hosts and ports
+
+
+def p2p_range(network: Network) -> range:
+    """The p2p ports that may be given out at a gateway; empty if the range runs backwards."""
+    low, _, high = network.gateway.p2p_ports.partition("-")
+    return range(int(low), int(high) + 1)
+
+
+def p2p_ports(network: Network) -> dict[tuple[str, str, str], int]:
+    """The p2p port at the gateway of every Besu node, by (cluster, namespace, release) names.
+
+    Ports are given out per cluster from the low end of the range, in the order of organizations and releases;
+    they run past the end of a range that is too short (a rule reports that).
+    """
+    low = p2p_range(network).start
+    given: dict[str, int] = {}
+    ports: dict[tuple[str, str, str], int] = {}
+    for organization, release in nodes(network):
+        if release.chart != "besu-node":
+            continue
+        count = given.get(organization.cluster, 0)
+        given[organization.cluster] = count + 1
+        ports[organization.cluster, namespace_of(network, organization), release.name] = low + count
+    return ports
+
+
+def nodes(network: Network) -> Iterator[tuple[Organization, NamedRelease]]:
+    """Every release of the network with its organization, in order."""
+    for organization in network.organizations:
+        for release in releases(network, organization):
+            yield organization, release
+
+
+def domain_of(network: Network, organization: Organization) -> str | None:
+    """The domain of the organization's cluster; None without one, or if the cluster does not exist."""
+    return next((c.domain for c in network.clusters if c.name == organization.cluster), None)
+
+
+def besu_hosts(network: Network, organization: Organization, release: NamedRelease) -> tuple[NamedHost, ...]:
+    """Hosts of a Besu node behind ambassador (facts A2.3: no dot before rpc and ws); none without a domain."""
+    domain = domain_of(network, organization)
+    if release.chart != "besu-node" or domain is None:
+        return ()
+    port = p2p_ports(network)[organization.cluster, namespace_of(network, organization), release.name]
+    hosts = [
+        NamedHost(f"{release.name}rpc.{domain}", 80, "rpc"),
+        NamedHost(f"{release.name}ws.{domain}", 80, "ws"),
+        NamedHost(f"{release.name}.{domain}", port, "p2p"),
+    ]
+    if has_tessera(network, release):
+        hosts.append(NamedHost(f"{release.name}.{domain}", 443, "tessera"))
+    return tuple(hosts)
+
+
+def has_tessera(network: Network, release: NamedRelease) -> bool:
+    """Whether a Besu node has a transaction manager: members do, where the platform asks for one."""
+    return release.role == "member" and getattr(network.platform, "transaction_manager", "none") == "tessera"
+
+
+def fabric_hosts(network: Network, organization: Organization, release: NamedRelease) -> tuple[NamedHost, ...]:
+    """Hosts of a Fabric node behind haproxy (facts A1.5); none without a domain."""
+    domain = domain_of(network, organization)
+    if domain is None:
+        return ()
+    suffix = f"{namespace_of(network, organization)}.{domain}"
+    if release.role == "ca":
+        return (NamedHost(f"ca.{suffix}", 443, "ca"), NamedHost(f"ca-ops.{suffix}", 80, "operations"))
+    if release.role in ("orderer", "peer"):
+        return (
+            NamedHost(f"{release.name}.{suffix}", 443, "grpc"),
+            NamedHost(f"{release.name}-proxy.{suffix}", 443, "grpc-web"),
+            NamedHost(f"{release.name}-ops.{suffix}", 80, "operations"),
+        )
+    return ()
+
+
+HOSTS: dict[str, Callable[[Network, Organization, NamedRelease], tuple[NamedHost, ...]]] = {
+    "besu": besu_hosts,
+    "fabric": fabric_hosts,
+}
+
+
+def hosts(network: Network, organization: Organization, release: NamedRelease) -> tuple[NamedHost, ...]:
+    """DNS names under which a release is reached through the gateway; none with gateway `none`."""
+    function = HOSTS.get(network.platform.type)
+    return function(network, organization, release) if function and network.gateway.type != "none" else ()
+
+
+def enode_addresses(network: Network, organization: Organization, release: NamedRelease) -> tuple[str, ...]:
+    """What stands behind ``enode://<public key>@`` for a Besu node in static-nodes.json, over its life.
+
+    First (validators) what the genesis Job wrote, then what the node's own hook writes in its place.
+    [besu-genesis/templates/genesis-job-init.yaml, besu-node/templates/_helpers.tpl besu-node.enodeURL]
+    """
+    if release.chart != "besu-node":
+        return ()
+    namespace = namespace_of(network, organization)
+    full = full_name("besu-node", release.name)
+    first = (f"besu-node-{release.name}.{namespace}:30303?discport=0",) if release.role == "validator" else ()
+    if network.gateway.type == "ambassador":
+        domain = domain_of(network, organization) or ""
+        port = p2p_ports(network)[organization.cluster, namespace, release.name]
+        return (*first, f"{release.name}.{domain}:{port}?discport=0")
+    return (*first, f"{full}-0.{full}.{namespace}.svc.cluster.local:30303?discport=0")
