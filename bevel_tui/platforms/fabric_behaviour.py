@@ -196,7 +196,8 @@ BEHAVIOURS: dict[str, ChartBehaviour] = {
             ),
             Behaviour(
                 kind="Job",
-                workload=r"(?P<release>.+)-cleanup",
+                # not the clean-up Jobs of the CA and of the enrolments, whose container bears the same name
+                workload=r"(?P<release>(?!fabric-ca-server-cleanup)(?!.+-certs-cleanup).+)-cleanup",
                 container=r"delete-secrets",
                 player="fabric-genesis-cleanup",
                 seconds=0.3,
