@@ -1,0 +1,170 @@
+"""One run at a time per network and cluster: a coordination Lease, taken only when there is something to change.
+
+It lasts 60 s and is renewed every 15 s. A run that died leaves it to expire; if it died on this very machine, its
+process is seen to be gone and nobody has to wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import os
+import socket
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from bevel_tui.diagnosis.evidence import seconds
+from bevel_tui.engine.inventory import ensure_home
+from bevel_tui.engine.labels import HOME, object_name, ours
+from bevel_tui.engine.ports import Cluster
+from bevel_tui.kube.client import ApiError
+from bevel_tui.records.errors import BevelError, Code
+from bevel_tui.records.steps import ObjectRef
+
+DURATION = 60
+RENEW = 15.0
+
+
+def identity(run: str) -> str:
+    """Who holds a Lease: ``user@host:pid:run``."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = str(os.getuid()) if hasattr(os, "getuid") else "unknown"
+    return f"{user}@{socket.gethostname()}:{os.getpid()}:{run}"
+
+
+def dead(holder: str) -> bool:
+    """Whether a holder is a process of this machine that no longer runs."""
+    who, _, rest = holder.partition(":")
+    pid = rest.partition(":")[0]
+    if not who.endswith(f"@{socket.gethostname()}") or not pid.isdigit() or os.name != "posix":
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+class Lease:
+    """The Lease of a network in one cluster. `acquire`, then `release`; renewal runs in between.
+
+    `lost` is called when somebody else took it, or when it could not be renewed before it expired.
+    """
+
+    def __init__(
+        self,
+        client: Cluster,
+        cluster: str,
+        network: str,
+        run: str,
+        *,
+        lost: Callable[[str], None],
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._client = client
+        self._cluster = cluster
+        self._network = network
+        self._me = identity(run)
+        self._lost = lost
+        self._now = now
+        self._held: dict[str, Any] | None = None
+        self._renewing: asyncio.Task[None] | None = None
+
+    @property
+    def _ref(self) -> ObjectRef:
+        return ObjectRef("coordination.k8s.io/v1", "Lease", object_name(self._network), HOME)
+
+    async def acquire(self) -> str | None:
+        """Take it. Returns who held it before when it was taken over. Raises BevelError(LEASE_HELD) or ApiError."""
+        await ensure_home(self._client)
+        before: str | None = None
+        for _ in range(3):
+            found = await self._client.get(self._ref)
+            try:
+                if found is None:
+                    self._held = await self._client.create(self._object())
+                else:
+                    before = self._check(found)
+                    found["spec"] = self._spec(transitions=int(found["spec"].get("leaseTransitions") or 0) + 1)
+                    self._held = await self._client.replace(found)
+            except ApiError as error:
+                if error.status != 409:
+                    raise
+                continue  # somebody was quicker: look again
+            self._renewing = asyncio.create_task(self._renew(), name=f"lease {self._cluster}")
+            return before
+        raise self._refused("someone", None)
+
+    async def release(self) -> None:
+        """Give it back: the object is deleted if it is still ours. Raises nothing."""
+        if self._renewing is not None:
+            self._renewing.cancel()
+            await asyncio.gather(self._renewing, return_exceptions=True)
+            self._renewing = None
+        if self._held is not None:
+            held, self._held = self._held, None
+            try:
+                await self._client.delete(self._ref, uid=held["metadata"].get("uid"))
+            except ApiError:
+                pass  # it expires by itself
+
+    def _check(self, found: dict[str, Any]) -> str | None:
+        spec = found.get("spec") or {}
+        holder = str(spec.get("holderIdentity") or "")
+        renewed = seconds(spec.get("renewTime")) or seconds(spec.get("acquireTime")) or 0.0
+        duration = float(spec.get("leaseDurationSeconds") or DURATION)
+        if not holder or renewed + duration < self._now() or dead(holder):
+            return holder or None
+        raise self._refused(holder, str(spec.get("acquireTime") or ""))
+
+    def _refused(self, holder: str, since: str | None) -> BevelError:
+        who = holder.partition(":")[0]
+        when = f" since {since.partition('.')[0]}Z" if since else ""
+        return BevelError(
+            Code.LEASE_HELD,
+            f"Another run is changing network {self._network} in cluster {self._cluster}: {who} holds the Lease{when}.",
+            details=(f"Lease {HOME}/{object_name(self._network)}, holder {holder}",),
+        )
+
+    def _spec(self, *, transitions: int = 0) -> dict[str, Any]:
+        now = datetime.fromtimestamp(self._now(), UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return {
+            "holderIdentity": self._me,
+            "leaseDurationSeconds": DURATION,
+            "acquireTime": now,
+            "renewTime": now,
+            "leaseTransitions": transitions,
+        }
+
+    def _object(self) -> dict[str, Any]:
+        return {
+            "apiVersion": "coordination.k8s.io/v1",
+            "kind": "Lease",
+            "metadata": {"name": object_name(self._network), "namespace": HOME, "labels": ours(self._network)},
+            "spec": self._spec(),
+        }
+
+    async def _renew(self) -> None:
+        renewed = asyncio.get_running_loop().time()
+        while True:
+            await asyncio.sleep(RENEW)
+            try:
+                found = await self._client.get(self._ref)
+                if found is None or (found.get("spec") or {}).get("holderIdentity") != self._me:
+                    holder = ((found or {}).get("spec") or {}).get("holderIdentity") or "nobody"
+                    self._held = None
+                    self._lost(f"The Lease in cluster {self._cluster} was taken by {holder}.")
+                    return
+                found["spec"]["renewTime"] = self._spec()["renewTime"]
+                self._held = await self._client.replace(found)
+                renewed = asyncio.get_running_loop().time()
+            except ApiError as error:
+                if asyncio.get_running_loop().time() - renewed > DURATION - RENEW:
+                    self._lost(f"The Lease in cluster {self._cluster} could not be renewed: {error.message}")
+                    return

@@ -1,0 +1,120 @@
+"""What may cross from one organization to another: an allow-list, and a second look for anything private.
+
+Bevel's README hands over whole Secrets, private administrator keys included (facts A1.2 h2, h3b). Here a handoff
+names the data keys that may go; what is left is still searched for private keys and refused when one is found.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bevel_tui.records.errors import BevelError, Code
+from bevel_tui.records.steps import HandoffStep
+
+_PEM = re.compile(rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY")
+#: a secp256k1 node key as Besu and Quorum store it: 32 bytes in hexadecimal, nothing else
+_NODE_KEY = re.compile(rb"\s*(0x)?[0-9a-fA-F]{64}\s*")
+#: Ethereum keystore (v3), Tessera key file, JSON Web Key
+_JSON_KEYS = (
+    re.compile(rb'"(?i:crypto)"\s*:\s*\{[^}]*"ciphertext"'),
+    re.compile(rb'"type"\s*:\s*"(un)?locked"'),
+    re.compile(rb'"kty"\s*:.*"d"\s*:', re.DOTALL),
+)
+_BASE64 = re.compile(rb"\s*[A-Za-z0-9+/\s]{16,}={0,2}\s*")
+_DEPTH = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a handoff carries: the bytes for a chart file, the data for an object, and the keys held back."""
+
+    content: bytes
+    data: Mapping[str, str]
+    stripped: tuple[str, ...] = ()
+
+
+def looks_private(content: bytes, depth: int = _DEPTH) -> str | None:
+    """Why `content` looks like private key material, or None. Looks into base64 layers."""
+    if _PEM.search(content):
+        return "a PEM private key"
+    if _NODE_KEY.fullmatch(content):
+        return "a bare 32-byte key"
+    if any(pattern.search(content) for pattern in _JSON_KEYS):
+        return "a key file"
+    if depth and _BASE64.fullmatch(content):
+        try:
+            inner = base64.b64decode(b"".join(content.split()), validate=True)
+        except (binascii.Error, ValueError):
+            return None
+        return looks_private(inner, depth - 1)
+    return None
+
+
+def extract(step: HandoffStep, source: Mapping[str, Any], private: Iterable[str] = ()) -> Material:
+    """What `step` may take from its source object.
+
+    `private` are data keys that the source's maker declared private. Raises BevelError(STEP_FAILED) when a key is
+    missing, when a private key is asked for, or when what would go looks like one.
+    """
+    data: dict[str, str] = {**(source.get("data") or {}), **(source.get("binaryData") or {})}
+    encoded = source.get("kind") == "Secret"
+    binary = set(source.get("binaryData") or ())
+    wanted = (step.key,) if step.key is not None else (step.keep or tuple(sorted(data)) if not encoded else step.keep)
+    where = f"{step.source.kind} {step.source.namespace}/{step.source.name}"
+    for key in wanted:
+        if key in set(private):
+            raise _refused(step, where, key, "its maker declares it private")
+    missing = [key for key in wanted if key not in data]
+    if step.key is not None and missing:
+        raise BevelError(
+            Code.STEP_FAILED,
+            f"{where} has no key {step.key}, which {step.id} hands over.",
+            remedy=f"Look at what made it: kubectl --context CONTEXT -n {step.source.namespace} describe "
+            f"{step.source.kind.lower()} {step.source.name}",
+        )
+    kept = {key: data[key] for key in wanted if key in data}
+    for key, value in kept.items():
+        why = next(_reasons(value, encoded or key in binary), None)
+        if why:
+            raise _refused(step, where, key, f"it looks like {why}")
+    stripped = tuple(sorted(set(data) - set(kept))) if step.key is None else ()
+    if step.key is not None:
+        value = kept[step.key]
+        raw = encoded or step.key in binary
+        content = base64.b64decode(value) if raw and not step.keep_base64 else value.encode()
+    else:
+        # Data only: annotations may repeat the whole object (kubectl's last-applied-configuration).
+        reduced = {
+            "apiVersion": source.get("apiVersion", "v1"),
+            "kind": source.get("kind"),
+            "metadata": {"name": step.source.name, "namespace": step.source.namespace},
+            "data": kept,
+        }
+        content = json.dumps(reduced, sort_keys=True).encode()
+    return Material(content, kept, stripped)
+
+
+def _reasons(value: str, encoded: bool) -> Iterator[str]:
+    content = value.encode()
+    if encoded:
+        try:
+            content = base64.b64decode(value, validate=True)
+        except (binascii.Error, ValueError):
+            content = value.encode()
+    why = looks_private(content)
+    if why:
+        yield why
+
+
+def _refused(step: HandoffStep, where: str, key: str, why: str) -> BevelError:
+    return BevelError(
+        Code.STEP_FAILED,
+        f"{step.id} would carry key {key} of {where} to {step.target_cluster}, but {why}. Nothing was sent.",
+        remedy="Private keys never leave their cluster. Look at what the object holds; report it if this is public.",
+    )

@@ -1,0 +1,116 @@
+"""From references to values, all of them before anything is changed. Values stay in this process's memory and in
+what Kubernetes and Helm are given; they are in no event, no argument, no environment and no file of ours.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from bevel_tui.records.errors import BevelError, Code
+from bevel_tui.records.steps import ReleaseStep, SecretStep, SecretValue, Step
+
+
+class Secrets:
+    """Resolved references of a plan. Make it with `resolve`."""
+
+    def __init__(self, values: Mapping[SecretValue, str]) -> None:
+        self._values = values
+
+    @classmethod
+    def resolve(cls, steps: Iterable[Step]) -> Secrets:
+        """Look up every reference of these steps. Raises BevelError(SECRET_UNSET) naming all that are not set."""
+        values: dict[SecretValue, str] = {}
+        problems: list[str] = []
+        for step in steps:
+            for reference in references(step):
+                if reference in values:
+                    continue
+                try:
+                    values[reference] = _look_up(reference)
+                except LookupError as error:
+                    problems.append(f"{error.args[0]} (needed by {step.id})")
+                    values[reference] = ""
+        if problems:
+            raise BevelError(
+                Code.SECRET_UNSET,
+                "A secret that the preset refers to is not set."
+                if len(problems) == 1
+                else f"{len(problems)} secrets that the preset refers to are not set.",
+                details=tuple(problems),
+            )
+        return cls(values)
+
+    def values(self) -> tuple[str, ...]:
+        """Every resolved value, for masking."""
+        return tuple(self._values.values())
+
+    def fill(self, tree: Any) -> Any:
+        """A copy of a values tree with every reference replaced by its value."""
+        if isinstance(tree, SecretValue):
+            return self._values[tree]
+        if isinstance(tree, Mapping):
+            return {key: self.fill(value) for key, value in tree.items()}
+        if isinstance(tree, list | tuple):
+            return [self.fill(value) for value in tree]
+        return tree
+
+    def data(self, step: SecretStep) -> dict[str, str]:
+        """The ``data`` of a Secret object (base64), for `step`."""
+        plain = {key: str(self.fill(value)) for key, value in step.data}
+        if step.secret_type == "kubernetes.io/dockerconfigjson":  # noqa: S105 - a type name
+            plain = {".dockerconfigjson": _docker_config(plain)}
+        return {key: base64.b64encode(value.encode()).decode() for key, value in plain.items()}
+
+
+def references(step: Step) -> Iterator[SecretValue]:
+    """Every secret reference in a step."""
+    if isinstance(step, SecretStep):
+        yield from (value for _, value in step.data if isinstance(value, SecretValue))
+    elif isinstance(step, ReleaseStep):
+        yield from _in(step.values)
+
+
+def _in(tree: Any) -> Iterator[SecretValue]:
+    if isinstance(tree, SecretValue):
+        yield tree
+    elif isinstance(tree, Mapping):
+        for value in tree.values():
+            yield from _in(value)
+    elif isinstance(tree, list | tuple):
+        for value in tree:
+            yield from _in(value)
+
+
+def _look_up(reference: SecretValue) -> str:
+    if reference.env is not None:
+        value = os.environ.get(reference.env)
+        if not value:
+            raise LookupError(f"environment variable {reference.env} is not set")
+        return value
+    path = Path(reference.file or "").expanduser()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        words = getattr(error, "strerror", None) or "it is not text"
+        raise LookupError(f"file {reference.file} cannot be read: {words}") from None
+    text = text.removesuffix("\n").removesuffix("\r")
+    if not text:
+        raise LookupError(f"file {reference.file} is empty")
+    return text
+
+
+def _docker_config(fields: Mapping[str, str]) -> str:
+    user, password = fields.get("username", ""), fields.get("password", "")
+    entry = {
+        "username": user,
+        "password": password,
+        "auth": base64.b64encode(f"{user}:{password}".encode()).decode(),
+    }
+    if fields.get("email"):
+        entry["email"] = fields["email"]
+    return json.dumps({"auths": {fields.get("server", ""): entry}}, sort_keys=True)
