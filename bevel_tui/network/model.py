@@ -22,8 +22,15 @@ DnsName = Annotated[
         examples=["east.example.com"],
     ),
 ]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Quantity = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?(m|[KMGTPE]i?)?$", examples=["2Gi"])]
+Text = Annotated[str, Field(min_length=1, max_length=1024)]
+Subject = Annotated[
+    str,
+    Field(
+        max_length=256,
+        pattern=r"^[A-Za-z]+=[^,=]+(,[A-Za-z]+=[^,=]+)*$",
+        examples=["O=Supplychain,L=51.50/-0.13/London,C=GB"],
+    ),
+]
 
 PlatformName = Literal["fabric", "besu", "quorum", "indy", "corda", "corda-enterprise", "substrate"]
 GatewayName = Literal["haproxy", "ambassador", "istio", "none"]
@@ -39,9 +46,14 @@ class Model(BaseModel):
 class SecretRef(Model):
     """Where a secret's value is found when it is needed: exactly one of `env` and `file`."""
 
-    env: str | None = Field(None, description="Name of an environment variable.", min_length=1)
+    env: str | None = Field(
+        None, description="Name of an environment variable.", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=255
+    )
     file: str | None = Field(
-        None, description="Path of a file holding the value (a final newline is dropped).", min_length=1
+        None,
+        description="Path of a file holding the value (a final newline is dropped).",
+        min_length=1,
+        max_length=1024,
     )
 
     @model_validator(mode="after")
@@ -55,11 +67,15 @@ class SecretRef(Model):
 
 
 class Storage(Model):
-    """How ledger volumes are provisioned. Bevel's charts make one StorageClass per release (facts F)."""
+    """Where ledger volumes come from: Bevel's charts make one StorageClass per release (facts F).
 
-    provisioner: str | None = Field(None, description="CSI provisioner, for providers that Bevel does not know.")
+    Empty: the provider's own provisioner where Bevel knows it (aws, gcp, azure, minikube), elsewhere provisioner and
+    parameters of the cluster's default StorageClass, which the engine reads.
+    """
+
+    provisioner: Text | None = Field(None, description="CSI provisioner to put in every StorageClass.")
     parameters: dict[str, str] = Field({}, description="Parameters of that provisioner.")
-    class_name: str | None = Field(
+    class_name: Text | None = Field(
         None,
         alias="class",
         description="Copy provisioner and parameters from this existing StorageClass of the cluster.",
@@ -77,23 +93,28 @@ class Storage(Model):
 class ExistingGateway(Model):
     """A gateway that is there already and is used instead of installing one."""
 
-    namespace: Name
-    service: Name
-    ingress_class: str | None = Field(None, description="IngressClass (HAProxy).")
+    namespace: Name = Field(description="Namespace of the gateway's Service.")
+    service: Name = Field(description="The Service of type LoadBalancer (or with an external IP) in front of it.")
+    ingress_class: Name | None = Field(None, description="Its IngressClass (haproxy only); default: haproxy.")
 
 
 class Cluster(Model):
     """One Kubernetes cluster, reached through a kubeconfig context."""
 
-    name: Name
-    context: str = Field(min_length=1, description="Context in the kubeconfig.")
-    kubeconfig: str | None = Field(None, description="kubeconfig file, when it is not the merged $KUBECONFIG.")
+    name: Name = Field(description="Name of the cluster in this preset; organizations refer to it.")
+    context: Text = Field(description="Context in the kubeconfig.")
+    kubeconfig: Text | None = Field(None, description="kubeconfig file, when it is not the merged $KUBECONFIG.")
     domain: DnsName | None = Field(None, description="DNS name under which the gateway is found (external_url_suffix).")
     provider: Literal[
         "aws", "aws-baremetal", "azure", "gcp", "minikube", "digitalocean", "openshift", "kind", "k3s", "other"
-    ] = "other"
-    storage: Storage = Storage()
-    existing_gateway: ExistingGateway | None = None
+    ] = Field(
+        "other",
+        description="Who runs the cluster. Bevel's charts know aws, gcp, azure and minikube (facts F).",
+    )
+    storage: Storage = Field(Storage(), description="Where ledger volumes come from.")
+    existing_gateway: ExistingGateway | None = Field(
+        None, description="Use this gateway, which is there already, instead of installing one."
+    )
     dns: DnsMode | None = Field(None, description="Overrides dns.mode for this cluster.")
 
 
@@ -104,13 +125,17 @@ class Besu(Model):
     """Hyperledger Besu."""
 
     type: Literal["besu"]
-    version: str = Field(
+    version: Annotated[str, Field(pattern=r"^[0-9A-Za-z_][0-9A-Za-z_.-]{0,127}$")] = Field(
         "23.10.2", description="Tag of hyperledger/besu; older ones lack options the chart writes (facts A2.2)."
     )
-    consensus: Literal["qbft", "ibft2", "clique"] = "qbft"
-    chain_id: Annotated[int, Field(ge=1)] = 1337
+    consensus: Literal["qbft", "ibft2", "clique"] = Field("qbft", description="How validators agree on blocks.")
+    chain_id: Annotated[int, Field(ge=1, le=4503599627370476)] = Field(
+        1337, description="Number of the chain, as wallets and signed transactions have it."
+    )
     block_period: Annotated[int, Field(ge=1, le=3600)] = Field(10, description="Seconds between blocks.")
-    transaction_manager: Literal["none", "tessera"] = "none"
+    transaction_manager: Literal["none", "tessera"] = Field(
+        "none", description="Private transactions: a tessera beside every member."
+    )
     bootnodes: bool = Field(False, description="Members and validators find each other through bootnodes.")
     account_password: SecretRef | None = Field(None, description="Password of the genesis accounts.")
 
@@ -118,16 +143,22 @@ class Besu(Model):
 class Channel(Model):
     """A Fabric channel. `participants` empty: all organizations with peers."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,10}$")]
-    participants: tuple[Name, ...] = ()
+    name: Annotated[str, Field(max_length=11, pattern=r"^[a-z]([a-z0-9-]*[a-z0-9])?$")] = Field(
+        description="Name of the channel; also the name of its Helm release."
+    )
+    participants: tuple[Name, ...] = Field(
+        (), description="Organizations that join; empty: all that have peers.", max_length=100
+    )
 
 
 class Fabric(Model):
     """Hyperledger Fabric."""
 
     type: Literal["fabric"]
-    version: Literal["2.2.2", "2.5.4"] = "2.5.4"
-    channels: tuple[Channel, ...] = Field((), description="Empty: one channel `allchannel` of all organizations.")
+    version: Literal["2.2.2", "2.5.4"] = Field("2.5.4", description="Tag of Bevel's Fabric images.")
+    channels: tuple[Channel, ...] = Field(
+        (), description="Empty: one channel `allchannel` of all organizations.", max_length=50
+    )
 
 
 class Quorum(Model):
@@ -168,15 +199,23 @@ Platform = Annotated[Besu | Fabric | Quorum | Indy | Corda | CordaEnterprise | S
 class BesuRoles(Model):
     """Besu nodes of one organization. Validators live in the first organization only (facts A2.4)."""
 
-    validators: Annotated[int, Field(ge=0, le=100)] = 0
-    members: Annotated[int, Field(ge=0, le=100)] = 1
+    validators: Annotated[int, Field(ge=0, le=100)] = Field(
+        0, description="Nodes that make blocks; 4 stand the loss of one, at most 9 (facts A2.1)."
+    )
+    members: Annotated[int, Field(ge=0, le=100)] = Field(
+        1, description="Nodes that applications use; they follow the chain. At most 9."
+    )
 
 
 class FabricRoles(Model):
     """Fabric nodes of one organization."""
 
-    orderers: Annotated[int, Field(ge=0, le=9)] = 0
-    peers: Annotated[int, Field(ge=0, le=20)] = 1
+    orderers: Annotated[int, Field(ge=0, le=9)] = Field(
+        0, description="Raft orderers, in the first organization only: 1 for tests, else 3 or 5."
+    )
+    peers: Annotated[int, Field(ge=0, le=20)] = Field(
+        1, description="Peers; the first one is the organization's anchor."
+    )
     cli: bool = Field(False, description="A CLI Deployment beside the last peer.")
     ca_admin: SecretRef | None = Field(None, description="Password of the CA's bootstrap administrator.")
 
@@ -184,18 +223,20 @@ class FabricRoles(Model):
 class Organization(Model):
     """A member of the consortium: one namespace of one cluster. The first organization founds the network."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=30)]
-    cluster: Name
+    name: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=30)] = Field(
+        description="Name of the organization; with Fabric at most 12 characters."
+    )
+    cluster: Name = Field(description="The cluster it lives in: one of `clusters`, by name.")
     namespace: Name | None = Field(
         None, description="Default: Bevel's convention (supplychain-bes, supplychain-net...)."
     )
     managed: bool = Field(True, description="False: its owner runs its part with their own credentials.")
-    state: Literal["new", "existing"] = "new"
-    subject: str | None = Field(
-        None, description="X.509 subject of its certificates, e.g. O=Supplychain,L=51.50/-0.13/London,C=GB."
+    state: Literal["new", "existing"] = Field(
+        "new", description="`existing`: it was deployed before, by this tool or another."
     )
-    besu: BesuRoles | None = None
-    fabric: FabricRoles | None = None
+    subject: Subject | None = Field(None, description="X.509 subject of its certificates.")
+    besu: BesuRoles | None = Field(None, description="Its nodes, in a Besu network.")
+    fabric: FabricRoles | None = Field(None, description="Its nodes, in a Fabric network.")
 
 
 # ---------------------------------------------------------------- the rest
@@ -204,7 +245,9 @@ class Organization(Model):
 class Gateway(Model):
     """What stands at the edge of every cluster."""
 
-    type: GatewayName
+    type: GatewayName = Field(
+        description="haproxy for Fabric, ambassador for the others, none to stay inside one cluster (facts B)."
+    )
     edition: Literal["emissary", "edge-stack"] = Field(
         "emissary",
         description="Ambassador only: Emissary-ingress needs no licence; Edge Stack 8.7.2 is what Bevel pins and needs one.",
@@ -217,32 +260,40 @@ class Gateway(Model):
 class Rfc2136(Model):
     """Dynamic updates to an authoritative server."""
 
-    server: str = Field(description="host or host:port of the primary.")
-    key_name: str
-    key_algorithm: Literal["hmac-sha256", "hmac-sha384", "hmac-sha512"] = "hmac-sha256"
-    key: SecretRef
+    server: Text = Field(description="host or host:port of the primary.")
+    key_name: Text = Field(description="Name of the TSIG key.")
+    key_algorithm: Literal["hmac-sha256", "hmac-sha384", "hmac-sha512"] = Field(
+        "hmac-sha256", description="Algorithm of the TSIG key."
+    )
+    key: SecretRef = Field(description="The TSIG key, base64.")
 
 
 class Dns(Model):
     """How the clusters' domains come to lead to their gateways."""
 
-    mode: DnsMode = "manual"
-    resolvers: tuple[str, ...] = Field(
-        (), description="Resolvers to ask besides the system's (address or address:port)."
+    mode: DnsMode = Field(
+        "manual",
+        description="manual: you create the records that are shown; external-dns: a controller in the cluster does; "
+        "rfc2136: bevel-tui updates the zone; skip: nobody waits for names.",
     )
-    ttl: Annotated[int, Field(ge=1, le=86400)] = 300
-    rfc2136: Rfc2136 | None = None
+    resolvers: tuple[Text, ...] = Field(
+        (), description="Resolvers to ask besides the system's (address or address:port).", max_length=16
+    )
+    ttl: Annotated[int, Field(ge=1, le=86400)] = Field(300, description="Seconds that records may be cached.")
+    rfc2136: Rfc2136 | None = Field(None, description="The server for mode rfc2136.")
 
 
 class ChartSource(Model):
     """Where charts come from: exactly one of a folder, a Helm repository and an OCI registry."""
 
-    path: str | None = Field(
+    path: Text | None = Field(
         None, description="Root of a Bevel checkout or of an unpacked release; for gateways a folder of charts."
     )
-    repository: str | None = Field(None, description="URL of a Helm repository.")
-    oci: str | None = Field(None, pattern=r"^oci://")
-    digests: dict[str, str] = Field({}, description="chart name -> sha256:..., refused if it differs.")
+    repository: str | None = Field(None, pattern=r"^https?://", description="URL of a Helm repository.")
+    oci: str | None = Field(None, pattern=r"^oci://", description="OCI registry and path: oci://registry/path.")
+    digests: dict[str, Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]] = Field(
+        {}, description="chart name -> sha256:..., refused if it differs."
+    )
 
     @model_validator(mode="after")
     def _one(self) -> ChartSource:
@@ -254,25 +305,27 @@ class ChartSource(Model):
 class Charts(Model):
     """Chart sources; absent: stand-ins on simulated clusters, else the public repositories."""
 
-    ledger: ChartSource | None = None
-    gateways: ChartSource | None = None
+    ledger: ChartSource | None = Field(None, description="Bevel's charts.")
+    gateways: ChartSource | None = Field(None, description="Charts of the gateways.")
 
 
 class Registry(Model):
     """A private image registry; makes the pull secret `pull_secret` in every namespace."""
 
-    server: str
-    username: SecretRef
-    password: SecretRef
-    pull_secret: Name = "regcred"  # noqa: S105 - the name of one
+    server: Text = Field(description="Host of the registry, e.g. registry.example.com.")
+    username: SecretRef = Field(description="User for pulling.")
+    password: SecretRef = Field(description="Password or token for pulling.")
+    pull_secret: Name = Field("regcred", description="Name of the pull secret.")
 
 
 class Vault(Model):
     """HashiCorp Vault. Absent: keys live in Kubernetes Secrets only (facts E)."""
 
-    address: Annotated[str, Field(pattern=r"^https?://")]
-    token: SecretRef
-    secret_engine: str = "secretsv2"  # noqa: S105 - a mount path
+    address: Annotated[str, Field(pattern=r"^https?://", max_length=1024)] = Field(
+        description="URL of Vault as pods of every cluster see it, e.g. https://vault.example.com:8200."
+    )
+    token: SecretRef = Field(description="Root token, for the Secret `roottoken` that Bevel's charts want.")
+    secret_engine: Text = Field("secretsv2", description="Mount path of the kv-v2 engine.")
     ca: SecretRef | None = Field(None, description="CA certificate of the Vault server (PEM).")
     kubernetes_urls: dict[Name, str] = Field(
         {}, description="cluster -> API server URL as Vault sees it; default: the kubeconfig's."
@@ -282,17 +335,19 @@ class Vault(Model):
 class Toleration(Model):
     """As in a pod spec."""
 
-    key: str | None = None
-    operator: Literal["Exists", "Equal"] = "Equal"
-    value: str | None = None
-    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
+    key: Text | None = Field(None, description="Key of the taint; absent with Exists: any taint.")
+    operator: Literal["Exists", "Equal"] = Field("Equal", description="How key and value are compared.")
+    value: str | None = Field(None, description="Value of the taint, with Equal.")
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = Field(
+        None, description="Effect of the taint; absent: any."
+    )
 
 
 class Placement(Model):
     """On which nodes pods may run (a named patch of the private chart copies: Bevel's charts have no such value)."""
 
-    node_selector: dict[str, str] = {}
-    tolerations: tuple[Toleration, ...] = ()
+    node_selector: dict[str, str] = Field({}, description="Labels that a node must have.")
+    tolerations: tuple[Toleration, ...] = Field((), description="Taints that do not keep pods away.", max_length=50)
 
 
 class Probe(Model):
@@ -307,19 +362,25 @@ class Probe(Model):
 class Network(Model):
     """Everything the user wants; the document that a preset holds."""
 
-    api_version: Literal["bevel-tui/v1"] = Field(alias="apiVersion")
-    kind: Literal["Network"]
-    name: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=40)]
-    platform: Platform
-    gateway: Gateway
-    clusters: Annotated[tuple[Cluster, ...], Field(min_length=1)]
-    organizations: Annotated[tuple[Organization, ...], Field(min_length=1)]
-    dns: Dns = Dns()
-    charts: Charts = Charts()
-    registry: Registry | None = None
-    vault: Vault | None = None
-    placement: Placement = Placement()
-    probe: Probe = Probe()
+    api_version: Literal["bevel-tui/v1"] = Field(alias="apiVersion", description="Version of this format.")
+    kind: Literal["Network"] = Field(description="What the document is.")
+    name: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=40)] = Field(
+        description="Name of the network; labels and the inventory in each cluster carry it."
+    )
+    platform: Platform = Field(description="The distributed ledger, by `type`, and its settings.")
+    gateway: Gateway = Field(description="What stands at the edge of every cluster.")
+    clusters: Annotated[tuple[Cluster, ...], Field(min_length=1, max_length=50)] = Field(
+        description="The Kubernetes clusters."
+    )
+    organizations: Annotated[tuple[Organization, ...], Field(min_length=1, max_length=100)] = Field(
+        description="The members of the consortium; the first one founds the network."
+    )
+    dns: Dns = Field(Dns(), description="How the clusters' domains come to lead to their gateways.")
+    charts: Charts = Field(Charts(), description="Where Helm charts come from.")
+    registry: Registry | None = Field(None, description="A private image registry.")
+    vault: Vault | None = Field(None, description="HashiCorp Vault; absent: keys live in Kubernetes Secrets only.")
+    placement: Placement = Field(Placement(), description="On which nodes pods may run.")
+    probe: Probe = Field(Probe(), description="How reachability is checked.")
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
