@@ -125,9 +125,7 @@ class Hands:
             path = f"/api/v1/namespaces/{namespace}/events/{name}"
             body = {"count": count, "lastTimestamp": now}
             try:
-                await self.client.request(
-                    "PATCH", path, body=body, content_type="application/merge-patch+json"
-                )
+                await self.client.request("PATCH", path, body=body, content_type="application/merge-patch+json")
                 return
             except ApiError as error:
                 if error.status != 404:

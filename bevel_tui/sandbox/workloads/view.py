@@ -42,9 +42,9 @@ CORE: Mapping[str, str] = {
     "CustomResourceDefinition": "apiextensions.k8s.io/v1",
 }
 #: kinds of Ambassador, watched from when their CRDs are there
-ROUTES: Mapping[str, str] = {
-    kind: "getambassador.io/v3alpha1" for kind in ("Mapping", "TCPMapping", "Listener", "Host", "TLSContext")
-}
+ROUTES: Mapping[str, str] = dict.fromkeys(
+    ("Mapping", "TCPMapping", "Listener", "Host", "TLSContext"), "getambassador.io/v3alpha1"
+)
 API_VERSIONS: Mapping[str, str] = {**CORE, **ROUTES, "PersistentVolume": "v1", "Endpoints": "v1"}
 
 #: Helm's release records are large, many, and nobody mounts them

@@ -1,0 +1,42 @@
+"""What Bevel's containers do, one function per script: inputs from the cluster, outputs into it.
+
+`PLAYERS` is keyed by the names that the behaviours tables use. A player that reads less than the real script
+does would let a broken plan pass: when in doubt, read it and fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
+
+from bevel_tui.sandbox.players.context import ContainerFailed, PodContext
+
+Player = Callable[[PodContext], Awaitable[None]]
+
+__all__ = ["ContainerFailed", "Player", "PodContext", "players"]
+
+
+@cache
+def players() -> Mapping[str, Player]:
+    """All players by name (imported on first use: they bring cryptography along)."""
+    from bevel_tui.sandbox.players import besu, cleanup, fabric_ca, fabric_channel, fabric_genesis, shared, tessera
+
+    return {
+        "besu-genesis": besu.genesis,
+        "besu-node-keys": besu.node_keys,
+        "besu-node-cleanup": besu.node_cleanup,
+        "besu-genesis-cleanup": cleanup.besu_genesis,
+        "tessera-keys": tessera.keys,
+        "tessera-cleanup": tessera.cleanup,
+        "tls-certs": shared.tls_certs,
+        "vault-mgmt": shared.vault_mgmt,
+        "fabric-ca": fabric_ca.authority,
+        "fabric-certs": fabric_ca.certificates,
+        "fabric-certs-cleanup": cleanup.named,
+        "fabric-ca-cleanup": cleanup.named,
+        "fabric-genesis": fabric_genesis.genesis,
+        "fabric-genesis-cleanup": cleanup.named,
+        "fabric-osnadmin": fabric_channel.create,
+        "fabric-join": fabric_channel.join,
+        "fabric-anchor": fabric_channel.anchor,
+    }

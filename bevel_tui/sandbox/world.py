@@ -1,0 +1,46 @@
+"""Everything that the parts of one sandbox share: the clusters, simulated time, names, and the dial map."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from bevel_tui.kube.client import KubeClient
+from bevel_tui.sandbox.clock import Clock
+from bevel_tui.sandbox.dns import NameServer
+from bevel_tui.sandbox.workloads.catalogue import Catalogue
+from bevel_tui.sandbox.workloads.hands import Hands
+from bevel_tui.sandbox.workloads.view import View
+
+#: takes lines that a container wrote: namespace, pod, container, lines
+LogSink = Callable[[str, str, str, Sequence[str]], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Site:
+    """One simulated cluster as its simulator sees it. `number` (from 1) makes its addresses."""
+
+    name: str
+    number: int
+    client: KubeClient
+    view: View
+    hands: Hands
+    logs: LogSink
+
+
+@dataclass(slots=True)
+class World:
+    """`dial` maps ``address:port`` of load balancers to the loopback ``address:port`` that listens. `unpullable`
+    are shell patterns of images that no registry has (faults)."""
+
+    clock: Clock
+    names: NameServer
+    catalogue: Catalogue
+    sites: dict[str, Site] = field(default_factory=dict)
+    dial: dict[str, str] = field(default_factory=dict)
+    unpullable: set[str] = field(default_factory=set)
+
+    def pullable(self, image: str) -> bool:
+        """Whether an image can be pulled."""
+        return not any(fnmatch.fnmatch(image, pattern) for pattern in self.unpullable)
