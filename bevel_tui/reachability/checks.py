@@ -1,0 +1,379 @@
+"""Is a cluster's name the way to its gateway, and its gateway the way to the ledger? Edge by edge, with evidence.
+
+Every edge (address, port, record, connection, certificate, protocol) is asked once however many endpoints share it,
+and what lies behind a broken edge is skipped with the reason, so that `failed` marks the edge to mend. No cluster is
+read here: the caller passes what it read. The kinds of check are in `catalogue`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from bevel_tui.reachability import probes
+from bevel_tui.reachability.answers import Lookup, Server
+from bevel_tui.reachability.dialer import Dialer
+from bevel_tui.reachability.probes import Found, Trust
+from bevel_tui.reachability.remedies import Remedies
+from bevel_tui.reachability.resolver import Resolver
+from bevel_tui.reachability.streams import ProbeError, Target
+from bevel_tui.reachability.wanted import is_ip, leads_there, normal
+from bevel_tui.records.checks import CheckResult, CheckStatus
+from bevel_tui.records.steps import Endpoint
+
+#: connections that one caller's checks hold at a time unless it says otherwise
+SOCKETS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """An attempt's answer. `words` also serves as the reason why what depends on it is skipped."""
+
+    status: CheckStatus
+    words: str
+    evidence: tuple[str, ...] = ()
+    remedy: str | None = None
+    phases: dict[str, float] = field(default_factory=dict)
+    duration: float = 0.0
+    addresses: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether what depends on this may be asked."""
+        return self.status in ("ok", "warning")
+
+
+def url(endpoint: Endpoint) -> str:
+    """An endpoint as people write it."""
+    default = {"http": 80, "ws": 80, "https": 443}.get(endpoint.protocol)
+    host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
+    where = host if endpoint.port == default else f"{host}:{endpoint.port}"
+    return where if endpoint.protocol == "tls" else f"{endpoint.protocol}://{where}"
+
+
+async def check_cluster(
+    cluster: str,
+    endpoints: Sequence[Endpoint],
+    domain: str | None,
+    *,
+    addresses: Sequence[str],
+    service_ports: Sequence[int] | None,
+    resolver: Resolver,
+    dialer: Dialer,
+    trust: Mapping[str, str],
+    timeout: float = 5.0,  # noqa: ASYNC109 - of one attempt, part of the evidence
+    retry: float = 0.0,
+    service: str = "gateway",
+    context: str | None = None,
+    ttl: int = 300,
+    sockets: asyncio.Semaphore | None = None,
+) -> AsyncIterator[CheckResult]:
+    """All checks of one cluster, in parallel, yielded as they are answered.
+
+    `addresses` and `service_ports` are what the gateway's Service has (`service_ports` None: there is no such
+    Service), `trust` the CA certificate (PEM) by endpoint id, for endpoints that name one. A failing check is asked
+    again until `retry` seconds after the start. `sockets` bounds connections over several clusters. `service`
+    (``namespace/name``), `context` and `ttl` only make remedies exact.
+    """
+    run = _Run(
+        cluster=cluster,
+        domain=domain,
+        addresses=tuple(addresses),
+        ports=None if service_ports is None else tuple(service_ports),
+        resolver=resolver,
+        dialer=dialer,
+        trust=trust,
+        timeout=timeout,
+        deadline=asyncio.get_running_loop().time() + retry,
+        service=service,
+        sockets=sockets or asyncio.Semaphore(SOCKETS),
+        remedies=Remedies(domain, tuple(addresses), ttl, service, context),
+    )
+    work = asyncio.create_task(run.all(endpoints))
+    try:
+        while (result := await run.results.get()) is not None:
+            yield result
+        await work
+    finally:
+        work.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await work
+
+
+@dataclass(slots=True)
+class _Run:
+    cluster: str
+    domain: str | None
+    addresses: tuple[str, ...]
+    ports: tuple[int, ...] | None
+    resolver: Resolver
+    dialer: Dialer
+    trust: Mapping[str, str]
+    timeout: float
+    deadline: float
+    service: str
+    sockets: asyncio.Semaphore
+    remedies: Remedies
+    results: asyncio.Queue[CheckResult | None] = field(default_factory=asyncio.Queue)
+    _edges: dict[tuple[str, str], asyncio.Task[Verdict]] = field(default_factory=dict)
+    _lookups: dict[str, Lookup] = field(default_factory=dict)
+
+    async def all(self, endpoints: Sequence[Endpoint]) -> None:
+        """Every endpoint's chain of edges; the queue ends with None, also when something of ours breaks."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                for endpoint in endpoints:
+                    group.create_task(self._endpoint(endpoint))
+        finally:
+            for task in self._edges.values():
+                task.cancel()
+            self.results.put_nowait(None)
+
+    # ------------------------------------------------------------ one endpoint, edge by edge
+
+    async def _endpoint(self, endpoint: Endpoint) -> None:
+        host, port = endpoint.host, endpoint.port
+        if not endpoint.exposed:
+            await self._skip("protocol", f"{url(endpoint)} ({endpoint.service})", "inside the cluster only")
+            return
+        gateway = await self._edge("lb-address", self.service, self._address)
+        on_service, leads = await asyncio.gather(
+            self._edge(
+                "port-on-service", f"{self.service}:{port}", lambda: self._port(port), gateway, self.ports is None
+            ),
+            self._name(endpoint, gateway),
+        )
+        broken = next((v for v in (on_service, leads) if not v.passed), None)
+        if broken is not None:
+            await self._skip("tcp-connect", f"{host}:{port}", broken.words)
+            await self._behind_connection(endpoint, broken.words)
+            return
+        targets = self._targets(endpoint, leads.addresses)
+        opened = await asyncio.gather(*(self._connects(endpoint, target) for target in targets))
+        target = next((t for t, verdict in zip(targets, opened, strict=True) if verdict.passed), None)
+        if target is None:
+            await self._behind_connection(endpoint, opened[0].words)
+            return
+        if endpoint.protocol in ("https", "tls"):
+            served = await self._edge("tls-handshake", f"{host}:{port}", lambda: self._tls(endpoint, target))
+            if not served.passed:
+                await self._behind_handshake(endpoint, served.words)
+                return
+        if endpoint.probe != "tls":
+            await self._edge("protocol", url(endpoint), lambda: self._probe(endpoint, self._ask(endpoint, target)))
+
+    async def _connects(self, endpoint: Endpoint, target: Target) -> Verdict:
+        where = f"{target.via}:{target.port}"
+        return await self._edge("tcp-connect", where, lambda: self._probe(endpoint, probes.tcp(target)))
+
+    async def _name(self, endpoint: Endpoint, gateway: Verdict) -> Verdict:
+        """Does the host lead to the gateway; an address in its place needs no DNS."""
+        host = endpoint.host
+        if is_ip(host):
+            return await self._edge("dns-address", host, lambda: self._literal(host), gateway, not gateway.passed)
+        known = await self._edge("dns-resolves", host, lambda: self._resolves(host), gateway, not gateway.passed)
+        return await self._edge("dns-address", host, lambda: self._leads(host, known), known, not known.passed)
+
+    async def _behind_connection(self, endpoint: Endpoint, reason: str) -> None:
+        if endpoint.protocol in ("https", "tls"):
+            await self._skip("tls-handshake", f"{endpoint.host}:{endpoint.port}", reason)
+        await self._behind_handshake(endpoint, reason)
+
+    async def _behind_handshake(self, endpoint: Endpoint, reason: str) -> None:
+        if endpoint.probe != "tls":
+            await self._skip("protocol", url(endpoint), reason)
+
+    def _targets(self, endpoint: Endpoint, addresses: Sequence[str]) -> tuple[Target, ...]:
+        """Every address separately; the host itself where the connection map names it."""
+        mapped = f"{endpoint.host}:{endpoint.port}" in self.dialer.routes
+        vias = (endpoint.host,) if mapped else tuple(addresses)
+        return tuple(Target(endpoint.host, endpoint.port, via, self.dialer, self.timeout) for via in vias)
+
+    # ------------------------------------------------------------ edges: once each, repeated until the deadline
+
+    async def _edge(
+        self,
+        check: str,
+        target: str,
+        attempt: Callable[[], Awaitable[Verdict]],
+        before: Verdict | None = None,
+        skip: bool = False,
+    ) -> Verdict:
+        """The verdict on an edge; whoever comes first asks, everybody gets the answer, one result is told."""
+        key = (check, target)
+        if key not in self._edges:
+            reason = before.words if skip and before is not None else None
+            self._edges[key] = asyncio.create_task(self._settle(check, target, attempt, reason))
+        return await asyncio.shield(self._edges[key])
+
+    async def _skip(self, check: str, target: str, reason: str) -> Verdict:
+        return await self._edge(check, target, _never, Verdict("skipped", reason), skip=True)
+
+    async def _settle(
+        self, check: str, target: str, attempt: Callable[[], Awaitable[Verdict]], skipped: str | None
+    ) -> Verdict:
+        if skipped is not None:
+            verdict = Verdict("skipped", skipped)
+            self._tell(check, target, replace(verdict, words=f"not asked: {skipped}" if skipped else "not asked"))
+            return verdict
+        loop = asyncio.get_running_loop()
+        began, tries, pause = loop.time(), 0, 0.5
+        while True:
+            tries += 1
+            async with self.sockets:
+                started = time.perf_counter()
+                verdict = await attempt()
+                verdict = replace(verdict, duration=time.perf_counter() - started)
+            if verdict.passed or loop.time() + pause > self.deadline:
+                break
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, 5.0)
+        if tries > 1 and not verdict.passed:
+            again = f"tried {tries} times in {loop.time() - began:.0f} s"
+            verdict = replace(verdict, evidence=(*verdict.evidence, again))
+        self._tell(check, target, verdict)
+        return verdict
+
+    def _tell(self, check: str, target: str, verdict: Verdict) -> None:
+        self.results.put_nowait(
+            CheckResult(
+                id=check,
+                cluster=self.cluster,
+                target=target,
+                status=verdict.status,
+                summary=verdict.words,
+                evidence=verdict.evidence,
+                remedy=verdict.remedy,
+                duration=round(verdict.duration, 6),
+                phases={name: round(seconds, 6) for name, seconds in verdict.phases.items()},
+            )
+        )
+
+    # ------------------------------------------------------------ attempts
+
+    async def _address(self) -> Verdict:
+        if self.addresses:
+            return Verdict("ok", f"the gateway has {' '.join(self.addresses)}", (f"Service {self.service}",))
+        words = "the gateway has no address" if self.ports is not None else "the gateway's Service does not exist"
+        return Verdict("failed", words, (f"Service {self.service}",), self.remedies.address())
+
+    async def _port(self, port: int) -> Verdict:
+        ports = self.ports or ()
+        evidence = (f"Service {self.service} has ports {', '.join(map(str, sorted(ports))) or '(none)'}",)
+        if port in ports:
+            return Verdict("ok", f"port {port} is on the Service", evidence)
+        return Verdict("failed", f"port {port} is not on the Service", evidence, self.remedies.port(port))
+
+    async def _resolves(self, host: str) -> Verdict:
+        lookup = await self.resolver.lookup(host)
+        evidence = [f"{answer.server.label}: {answer.words}{_ttl(answer.ttl)}" for answer in lookup.answers]
+        phases = {"resolve": max((answer.took for answer in lookup.answers), default=0.0)}
+        if lookup.outcome == "no-authority":
+            lookup = await self._by_wildcard(host, lookup, evidence)
+        if lookup.outcome == "answer" and lookup.addresses:
+            self._lookups[host] = lookup  # the next edge's first attempt need not ask again
+            stale = await self._stale(lookup, evidence)
+            found = Verdict(
+                "ok", f"{host} is {lookup.words}", tuple(evidence), None, phases, addresses=lookup.addresses
+            )
+            if not stale:
+                return found
+            words = f"{host} is {lookup.words}, but {stale[0]} does not say so yet"
+            remedy = "Wait until that resolver forgets its old answer (see the evidence), or flush its cache."
+            return replace(found, status="warning", words=words, remedy=remedy)
+        remedy = {
+            "disagree": self.remedies.disagree(),
+            "no-authority": self.remedies.no_authority(),
+        }.get(lookup.outcome) or self.remedies.create(host)
+        return Verdict("failed", f"{host} does not resolve: {lookup.words}", tuple(evidence), remedy, phases)
+
+    async def _by_wildcard(self, host: str, lookup: Lookup, evidence: list[str]) -> Lookup:
+        """No authority can be asked: a wildcard that answers a random label shows that there is one that knows."""
+        domain = self.domain or host.partition(".")[2]
+        answers = await self.resolver.wildcard(domain)
+        evidence.append(f"authority: {lookup.zone.problem}")
+        evidence += [f"{answer.server.label}: *.{domain}: {answer.words}" for answer in answers]
+        found = next((answer for answer in answers if answer.addresses), None)
+        if found is None:
+            return lookup
+        return replace(lookup, outcome="answer", addresses=found.addresses, chain=found.chain, ttl=found.ttl)
+
+    async def _stale(self, lookup: Lookup, evidence: list[str]) -> tuple[str, ...]:
+        """Recursive resolvers that say something else than the authorities."""
+        wanted = {normal(address) for address in lookup.addresses}
+        behind: list[Server] = []
+        for answer in await self.resolver.here(lookup):
+            lasts = answer.ttl if answer.outcome == "answer" else answer.negative_ttl
+            evidence.append(f"resolver {answer.server.label}: {answer.words}{_ttl(lasts)}")
+            aliased = bool(set(answer.chain) & set(lookup.chain))
+            if not aliased and not (answer.addresses and {normal(a) for a in answer.addresses} <= wanted):
+                behind.append(answer.server)
+        return tuple(f"resolver {server.label}" for server in behind)
+
+    async def _leads(self, host: str, known: Verdict) -> Verdict:
+        lookup = self._lookups.pop(host, None) or await self.resolver.lookup(host)
+        answered = lookup.addresses or known.addresses
+        behind: list[str] = []
+        for name in self.addresses:
+            if not is_ip(name):
+                behind.extend((await self.resolver.lookup(name)).addresses)
+        evidence: tuple[str, ...] = (f"answer: {' '.join(answered)}", f"gateway: {' '.join(self.addresses)}")
+        if behind:
+            evidence = (*evidence, f"behind its name: {' '.join(behind)}")
+        if leads_there(answered, lookup.chain, self.addresses, behind):
+            return Verdict("ok", f"{host} leads to the gateway", evidence, addresses=answered)
+        words = f"{host} leads to {' '.join(answered)}, but the gateway is {' '.join(self.addresses)}"
+        return Verdict("failed", words, evidence, self.remedies.replace(host, answered))
+
+    async def _literal(self, host: str) -> Verdict:
+        evidence = (f"gateway: {' '.join(self.addresses)}",)
+        if normal(host) in {normal(address) for address in self.addresses}:
+            return Verdict("ok", f"{host} is the gateway's address", evidence, addresses=(host,))
+        words = f"{host} is not an address of the gateway ({' '.join(self.addresses)})"
+        return Verdict("failed", words, evidence, self.remedies.address())
+
+    async def _tls(self, endpoint: Endpoint, target: Target) -> Verdict:
+        if endpoint.trust is not None and endpoint.id not in self.trust:
+            ref, key = endpoint.trust
+            words = f"the CA certificate to verify against could not be read ({ref.kind} {ref.name}, key {key})"
+            return Verdict("failed", words, (), self.remedies.probe("trust", endpoint))
+        alpn = ("h2",) if endpoint.probe == "fabric-grpc" else ("http/1.1",)
+        return await self._probe(endpoint, probes.tls(target, self._trust(endpoint), alpn=alpn))
+
+    async def _ask(self, endpoint: Endpoint, target: Target) -> Found:
+        trust, over_tls = self._trust(endpoint), endpoint.protocol in ("https", "tls")
+        match endpoint.probe:
+            case "json-rpc":
+                return await probes.json_rpc(target, trust, over_tls=over_tls)
+            case "ws":
+                return await probes.websocket(target, trust, over_tls=over_tls)
+            case "fabric-operations":
+                return await probes.fabric_operations(target)
+            case "fabric-ca":
+                return await probes.fabric_ca(target, trust)
+            case "fabric-grpc":
+                return await probes.fabric_grpc(target, trust)
+            case "tls" | "tcp":
+                return await probes.stays_open(target)
+
+    def _trust(self, endpoint: Endpoint) -> Trust | None:
+        pem = self.trust.get(endpoint.id)
+        return None if pem is None else Trust(pem, endpoint.certificate_names)
+
+    async def _probe(self, endpoint: Endpoint, probe: Coroutine[object, object, Found]) -> Verdict:
+        try:
+            found = await probe
+        except ProbeError as no:
+            return Verdict("failed", no.words, no.evidence, self.remedies.probe(no.kind, endpoint), no.phases)
+        return Verdict("warning" if found.warning else "ok", found.words, found.evidence, None, found.phases)
+
+
+def _ttl(seconds: int | None) -> str:
+    return f", TTL {seconds} s" if seconds is not None else ""
+
+
+async def _never() -> Verdict:
+    raise AssertionError("a skipped check is not asked")

@@ -1,0 +1,104 @@
+"""What to do about a failed check: the exact record, or the next command, never just "check the network"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bevel_tui.reachability.streams import FailureKind
+from bevel_tui.reachability.wanted import records, zone_line
+from bevel_tui.records.steps import Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Remedies:
+    """`service` is the gateway's Service as ``namespace/name``; `context` the kubeconfig context, where known."""
+
+    domain: str | None
+    addresses: tuple[str, ...]
+    ttl: int
+    service: str
+    context: str | None
+
+    @property
+    def _kubectl(self) -> str:
+        return f"kubectl --context {self.context}" if self.context else "kubectl"
+
+    @property
+    def _service(self) -> str:
+        namespace, _, name = self.service.rpartition("/")
+        return f"-n {namespace} service {name}" if namespace else f"service {name}"
+
+    def address(self) -> str:
+        """No load balancer address."""
+        return (
+            f"Read the events of the Service: {self._kubectl} describe {self._service}. A cluster without a load "
+            "balancer needs one (MetalLB, `minikube tunnel`, a cloud provider's controller)."
+        )
+
+    def port(self, port: int) -> str:
+        """The port is not on the Service."""
+        return (
+            f"Run the deployment again, it adds port {port} to the gateway; or see {self._kubectl} get {self._service}."
+        )
+
+    def create(self, host: str) -> str:
+        """A record is missing."""
+        return f"Create: {self._records(host)}"
+
+    def replace(self, host: str, answered: Sequence[str]) -> str:
+        """A record leads elsewhere."""
+        return f"Replace the record that answers {' '.join(answered)} with: {self._records(host)}"
+
+    def _records(self, host: str) -> str:
+        name = f"*.{self.domain}" if self.domain and host.endswith(f".{self.domain}") else host
+        wanted = records(self.domain or host, self.addresses, self.ttl)
+        if name.startswith("*."):
+            return "; ".join(zone_line(record) for record in wanted if record.name == name)
+        return "; ".join(zone_line(r.model_copy(update={"name": host})) for r in wanted if not r.name.startswith("*."))
+
+    def no_authority(self) -> str:
+        """No authoritative server can be asked from here."""
+        return (
+            "Open outgoing DNS (port 53, UDP and TCP) to the zone's name servers, or list a server that holds the zone "
+            "in dns.resolvers of the preset."
+        )
+
+    def disagree(self) -> str:
+        """Primary and secondaries differ."""
+        return "Wait until the zone's secondaries have the new records, or mend their zone transfer (SOA serial)."
+
+    def probe(self, kind: FailureKind, endpoint: Endpoint) -> str:
+        """A probe through the gateway failed."""
+        name, _, rest = endpoint.service.partition(".")
+        namespace = rest.partition(":")[0]
+        backend = f"{self._kubectl} -n {namespace} get endpoints {name}"
+        match kind:
+            case "refused":
+                return (
+                    f"See whether the gateway's pods run and listen on {endpoint.port}: "
+                    f"{self._kubectl} describe {self._service}."
+                )
+            case "timeout" | "unreachable":
+                return (
+                    f"Let port {endpoint.port} through the security group or firewall in front of the load balancer "
+                    f"({self._kubectl} describe {self._service}), and see whether its targets are healthy."
+                )
+            case "route" | "default-certificate":
+                return (
+                    f"See which routes the gateway has: {self._kubectl} get ingress,mapping,tcpmapping -A; one must name "
+                    f"{endpoint.host}. Release {endpoint.release} renders it: run the deployment again."
+                )
+            case "backend" | "closed":
+                return f"See whether the component behind the route is ready: {backend}."
+            case "certificate" | "trust" | "tls":
+                return self._certificate(endpoint, namespace)
+            case "answer":
+                return f"Read the component's log: {self._kubectl} -n {namespace} logs -l app.kubernetes.io/instance={endpoint.release}."
+
+    def _certificate(self, endpoint: Endpoint, namespace: str) -> str:
+        if endpoint.trust is None:
+            return f"See the component's certificate Secret: {self._kubectl} -n {namespace} get secrets."
+        ref, key = endpoint.trust
+        where = f"{self._kubectl} -n {ref.namespace or namespace} get {ref.kind.lower()} {ref.name}"
+        return f"Compare with the CA certificate, key {key} of: {where} -o yaml."
