@@ -7,6 +7,7 @@ process is seen to be gone and nobody has to wait.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import getpass
 import os
 import socket
@@ -109,10 +110,8 @@ class Lease:
             self._renewing = None
         if self._held is not None:
             held, self._held = self._held, None
-            try:
+            with contextlib.suppress(ApiError):  # it expires by itself
                 await self._client.delete(self._ref, uid=held["metadata"].get("uid"))
-            except ApiError:
-                pass  # it expires by itself
 
     def _check(self, found: dict[str, Any]) -> str | None:
         spec = found.get("spec") or {}

@@ -1,0 +1,178 @@
+"""What the steps of one run share: clusters, charts, observed facts, and what earlier steps left for later ones."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from bevel_tui.engine.cancel import Cancellation
+from bevel_tui.engine.charts import Charts
+from bevel_tui.engine.emitter import Emitter
+from bevel_tui.engine.options import RunOptions
+from bevel_tui.engine.ports import Cluster
+from bevel_tui.engine.secrets import Secrets
+from bevel_tui.engine.watcher import Watcher
+from bevel_tui.helm.driver import HelmDriver
+from bevel_tui.network.model import Network
+from bevel_tui.records.checks import CheckResult
+from bevel_tui.records.events import DnsRecord
+from bevel_tui.records.simulation import Simulation
+from bevel_tui.records.steps import CheckStep, DnsStep, HandoffStep, ObjectRef, ReleaseStep, SecretStep, Step
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from bevel_tui.engine.decide import Decision
+
+
+class PlanLike(Protocol):
+    """What the engine needs of a plan (`plan.graph.Plan`)."""
+
+    @property
+    def network_name(self) -> str: ...
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def steps(self) -> tuple[Step, ...]: ...
+
+    def critical_path(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One cluster of the Network, connected. `kubeconfig` and `context` are what Helm is told."""
+
+    name: str
+    context: str
+    kubeconfig: Path
+    client: Cluster
+    simulation: Simulation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GateReport:
+    """One state of the DNS gate, as `reachability.gate` gives it."""
+
+    ready: bool
+    domain: str
+    records: tuple[DnsRecord, ...] = ()
+    zone_lines: tuple[str, ...] = ()
+    servers: Mapping[str, str] = field(default_factory=dict)
+    addresses: tuple[str, ...] = ()
+    waiting_for: str = ""
+
+
+class Reach(Protocol):
+    """What the engine needs of `reachability`: the DNS gate and the closing checks."""
+
+    def gate(self, access: Access, step: DnsStep, addresses: tuple[str, ...]) -> AsyncIterator[GateReport]:
+        """States until the domain leads to the gateway (the last one is ready)."""
+        ...
+
+    def check(self, access: Access, step: CheckStep, addresses: tuple[str, ...]) -> AsyncIterator[CheckResult]:
+        """One round of checks of a cluster's endpoints."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class RunContext:
+    """One run. Steps read it and leave facts in it; only the event loop's thread touches it."""
+
+    network: Network
+    plan: PlanLike
+    options: RunOptions
+    clusters: Mapping[str, Access]
+    driver: HelmDriver
+    charts: Charts
+    reach: Reach
+    secrets: Secrets
+    emit: Emitter
+    watcher: Watcher
+    work: Path
+    cancel: Cancellation
+    steps: dict[str, Step] = field(default_factory=dict)
+    decisions: dict[str, Decision] = field(default_factory=dict)
+    #: chart files handed in by this run: (release step, chart path) -> content
+    files: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    #: addresses of each cluster's gateway, by address step
+    addresses: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    #: log lines fetched once per failed container, by cluster, then ``namespace/pod/container``
+    logs: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
+    logs_fetched: set[tuple[str, str, int]] = field(default_factory=set)
+    checks: list[CheckResult] = field(default_factory=list)
+    finished: set[str] = field(default_factory=set)
+    #: steps that this run changed something in
+    changed: set[str] = field(default_factory=set)
+    #: codes of errors that decide the exit code (a chart that does not render)
+    codes: set[str] = field(default_factory=set)
+    _handoffs: dict[str, tuple[HandoffStep, ...]] | None = None
+    _pending: dict[str, tuple[int, frozenset[ObjectRef]]] = field(default_factory=dict)
+
+    def access(self, step: Step) -> Access:
+        """The cluster that a step acts in."""
+        return self.clusters[step.cluster]
+
+    def handoffs_into(self, release: str) -> tuple[HandoffStep, ...]:
+        """The handoffs that fill chart files of a release."""
+        if self._handoffs is None:
+            table: dict[str, list[HandoffStep]] = {}
+            for step in self.plan.steps:
+                if isinstance(step, HandoffStep) and step.target_step is not None:
+                    table.setdefault(step.target_step, []).append(step)
+            self._handoffs = {target: tuple(steps) for target, steps in table.items()}
+        return self._handoffs.get(release, ())
+
+    def producer(self, source: ObjectRef, cluster: str) -> ReleaseStep | None:
+        """The release that makes an object, by what the plan says."""
+        for step in self.plan.steps:
+            if not isinstance(step, ReleaseStep) or step.cluster != cluster:
+                continue
+            if any(made.ref == source for made in step.produces) or any(item.ref == source for item in step.expects):
+                return step
+        return None
+
+    def private_keys(self, source: ObjectRef, cluster: str) -> tuple[str, ...]:
+        """Data keys of an object that its maker declares private."""
+        return tuple(
+            key
+            for step in self.plan.steps
+            if isinstance(step, ReleaseStep) and step.cluster == cluster
+            for made in step.produces
+            if made.ref == source
+            for key in made.private
+        )
+
+    def pending(self, cluster: str) -> frozenset[ObjectRef]:
+        """Objects that unfinished steps have still to make in a cluster."""
+        known = self._pending.get(cluster)
+        if known is not None and known[0] == len(self.finished):
+            return known[1]
+        refs: set[ObjectRef] = set()
+        for step in self.plan.steps:
+            if step.id in self.finished:
+                continue
+            if isinstance(step, HandoffStep) and step.target_object is not None and step.target_cluster == cluster:
+                refs.add(step.target_object)
+            if step.cluster != cluster:
+                continue
+            if isinstance(step, ReleaseStep):
+                refs.update(made.ref for made in step.produces)
+                refs.update(item.ref for item in step.expects)
+            elif isinstance(step, SecretStep):
+                refs.add(ObjectRef("v1", "Secret", step.name, step.namespace))
+        self._pending[cluster] = (len(self.finished), frozenset(refs))
+        return self._pending[cluster][1]
+
+    async def stopped_or(self, seconds: float) -> bool:
+        """Wait `seconds`, or until the run is to stop; True when it is."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.cancel.stopping.wait()
+        except TimeoutError:
+            return self.cancel.stopping.is_set()
+        return True

@@ -1,0 +1,177 @@
+"""What has to be done: the plan compared with what is there. Read only; `plan --diff` shows exactly this."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from bevel_tui.engine.charts import Located
+from bevel_tui.engine.context import RunContext
+from bevel_tui.engine.digest import release_digest
+from bevel_tui.engine.labels import is_ours
+from bevel_tui.engine.material import extract
+from bevel_tui.engine.observe import Observed, gather_all
+from bevel_tui.engine.readiness import judge, understood
+from bevel_tui.engine.repair import TABLE, Record, Repair, hooks_of, situation
+from bevel_tui.records.errors import BevelError
+from bevel_tui.records.steps import HandoffStep, NamespaceStep, ObjectRef, ReleaseStep, SecretStep
+
+Action = Literal["none", "create", "update", "install", "upgrade", "adopt", "repair", "refuse"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do for one step. `repair`, `records`, `located` and `digest` are for releases; `ready` says that
+    nothing has to be waited for either."""
+
+    action: Action
+    cause: str
+    ready: bool = True
+    repair: Repair | None = None
+    records: tuple[Record, ...] = ()
+    located: Located | None = None
+    digest: str | None = None
+
+    @property
+    def changes(self) -> bool:
+        """Whether something would be written."""
+        return self.action not in {"none", "refuse"}
+
+
+NOTHING = Decision("none", "it is as planned")
+
+
+async def decide(ctx: RunContext, observed: Mapping[str, Observed]) -> dict[str, Decision]:
+    """A decision per managed step that can change something. Raises ApiError, BevelError(CHART_MISSING...)."""
+    made: dict[str, Decision] = {}
+    steps = [step for step in ctx.plan.steps if step.managed and step.cluster in ctx.clusters]
+    simple = [step for step in steps if isinstance(step, NamespaceStep | SecretStep)]
+    for plain, decision in zip(simple, await gather_all(_simple(ctx, observed, s) for s in simple), strict=True):
+        made[plain.id] = decision
+    # In plan order: whether a followed file will change depends on what happens to its source.
+    releases = [step for step in steps if isinstance(step, ReleaseStep)]
+    located = dict(zip((r.id for r in releases), await gather_all(ctx.charts.locate(r) for r in releases), strict=True))
+    await gather_all(observed[r.cluster].records(str(r.namespace), r.release) for r in releases)
+    first = await gather_all(_release(ctx, observed, r, located[r.id], made) for r in releases)
+    for release, decision in zip(releases, first, strict=True):
+        made[release.id] = _after_sources(ctx, release, decision, made)
+    for step in steps:
+        if isinstance(step, HandoffStep) and step.target_object is not None:
+            made[step.id] = await _handoff_object(ctx, observed, step, step.target_object, made)
+    return made
+
+
+async def _simple(ctx: RunContext, observed: Mapping[str, Observed], step: NamespaceStep | SecretStep) -> Decision:
+    if isinstance(step, NamespaceStep):
+        found = await observed[step.cluster].get(ObjectRef("v1", "Namespace", str(step.namespace)))
+        return NOTHING if found is not None else Decision("create", "it does not exist", ready=False)
+    found = await observed[step.cluster].get(ObjectRef("v1", "Secret", step.name, step.namespace))
+    if found is None:
+        return Decision("create", "it does not exist", ready=False)
+    if (found.get("data") or {}) == ctx.secrets.data(step):
+        return NOTHING
+    if not is_ours(found):
+        return Decision("none", "it exists with another content and is not ours: left as it is")
+    return Decision("update", "its content differs from what the preset refers to", ready=False)
+
+
+async def _release(
+    ctx: RunContext, observed: Mapping[str, Observed], step: ReleaseStep, located: Located, made: Mapping[str, Decision]
+) -> Decision:
+    records = await observed[step.cluster].records(str(step.namespace), step.release)
+    digest = None
+    if records and records[-1].status == "deployed":
+        files = await followed_files(ctx, observed, step)
+        digest = release_digest(step, located.digest, files) if files is not None else None
+    found = situation(records, digest=digest, network=ctx.plan.network_name, now=time.time())
+    ready = False
+    if found == "same":
+        damage, ready = await _objects(observed[step.cluster], step)
+        if damage:
+            found = "damaged"
+    repair = TABLE[found, hooks_of(step.expects)]
+    action: Action = "none" if repair.word == "unchanged" else repair.word
+    cause = repair.cause
+    if found == "damaged":
+        cause = f"{cause} ({damage})"
+    return Decision(action, cause, ready, repair, records, located, digest)
+
+
+async def followed_files(
+    ctx: RunContext, observed: Mapping[str, Observed], step: ReleaseStep
+) -> dict[str, bytes] | None:
+    """Contents of the followed files of a release as their sources are now; None when a source is missing."""
+    files = {}
+    for handoff in ctx.handoffs_into(step.id):
+        if handoff.policy != "follow" or handoff.target_file is None:
+            continue
+        if handoff.cluster not in observed:
+            return None
+        source = await observed[handoff.cluster].get(handoff.source)
+        if source is None:
+            return None
+        try:
+            private = ctx.private_keys(handoff.source, handoff.cluster)
+            files[handoff.target_file] = extract(handoff, source, private).content
+        except BevelError:
+            return None
+    return files
+
+
+def _after_sources(ctx: RunContext, step: ReleaseStep, decision: Decision, made: Mapping[str, Decision]) -> Decision:
+    """A release that is as planned still has to wait for the sources of its followed files that will change."""
+    if decision.action != "none":
+        return decision
+    for handoff in ctx.handoffs_into(step.id):
+        source = ctx.producer(handoff.source, handoff.cluster)
+        if handoff.policy == "follow" and source is not None and source.id in made and made[source.id].changes:
+            return Decision("none", decision.cause, False, decision.repair, decision.records, decision.located, None)
+    return decision
+
+
+async def _objects(observed: Observed, step: ReleaseStep) -> tuple[str, bool]:
+    """(what is damaged, whether all is ready) of a release that Helm calls deployed."""
+    made = all([await observed.find(item.ref) is not None for item in step.produces])
+    ready = made
+    for item in step.expects:
+        if item.hook:
+            continue
+        found = await observed.find(item.ref)
+        if found is None:
+            # A finished Job may have been cleaned up; running it again could make a second genesis.
+            if item.ref.kind == "Job" and made:
+                continue
+            return f"{item.ref.kind} {item.ref.name} is missing", False
+        state = judge(item.ref.kind, found)
+        if item.ref.kind == "Job" and state.state == "failed":
+            return f"Job {item.ref.name} has failed", False
+        if understood(item.ref.kind) and state.state != "ready":
+            ready = False
+    return "", ready
+
+
+async def _handoff_object(
+    ctx: RunContext,
+    observed: Mapping[str, Observed],
+    step: HandoffStep,
+    target: ObjectRef,
+    made: Mapping[str, Decision],
+) -> Decision:
+    if step.target_cluster not in observed:
+        return NOTHING
+    found = await observed[step.target_cluster].get(target)
+    if found is None:
+        return Decision("create", "it does not exist there yet", ready=False)
+    source_step = ctx.producer(step.source, step.cluster)
+    if step.policy == "frozen":
+        return NOTHING
+    if source_step is not None and source_step.id in made and made[source_step.id].changes:
+        return Decision("update", "what it is made from will change", ready=False)
+    source = await observed[step.cluster].get(step.source) if step.cluster in observed else None
+    if source is None:
+        return Decision("update", "its source is not there yet", ready=False)
+    material = extract(step, source, ctx.private_keys(step.source, step.cluster))
+    same = (found.get("data") or {}) == dict(material.data)
+    return NOTHING if same else Decision("update", "it differs from its source", ready=False)

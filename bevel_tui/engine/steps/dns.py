@@ -1,0 +1,53 @@
+"""The DNS gate as a step: shows what to create, and goes on by itself when the names lead to the gateway."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from bevel_tui.engine.context import GateReport, RunContext
+from bevel_tui.engine.executor import Result
+from bevel_tui.records.events import DnsReady, DnsWaiting, StepWaiting
+from bevel_tui.records.steps import DnsStep
+
+
+async def perform(ctx: RunContext, step: DnsStep) -> Result:
+    """Wait until the names resolve to the gateway's addresses. Ends early when the run is to stop."""
+    addresses = ctx.addresses.get(step.address_step, ())
+    states = ctx.reach.gate(ctx.access(step), step, addresses)
+    waited = False
+    told = ""
+    while True:
+        state = await _next_or_stop(ctx, states)
+        if state is None:
+            return Result("cancelled", f"stopped while waiting for the DNS records of {step.domain}")
+        if state.ready:
+            ctx.emit(DnsReady(step=step.id, cluster=step.cluster, domain=step.domain, addresses=tuple(state.addresses)))
+            return Result("ok" if waited else "unchanged")
+        waited = True
+        ctx.emit(
+            DnsWaiting(
+                step=step.id,
+                cluster=step.cluster,
+                domain=step.domain,
+                records=tuple(state.records),
+                zone_lines=tuple(state.zone_lines),
+                servers=dict(state.servers),
+            )
+        )
+        if state.waiting_for != told:
+            told = state.waiting_for
+            ctx.emit(StepWaiting(step=step.id, cluster=step.cluster, waiting_for=(told,)))
+
+
+async def _next_or_stop(ctx: RunContext, states: AsyncIterator[GateReport]) -> GateReport | None:
+    """The next state of the gate, or None when the run is to stop first."""
+    following = asyncio.ensure_future(anext(states))
+    stopping = asyncio.create_task(ctx.cancel.stopping.wait())
+    try:
+        done, _ = await asyncio.wait({following, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        return following.result() if following in done else None
+    finally:
+        for task in (following, stopping):
+            task.cancel()
+        await asyncio.gather(following, stopping, return_exceptions=True)

@@ -1,0 +1,142 @@
+"""Carrying public material from one release to another, across clusters. What is private stays where it is."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from bevel_tui.engine.context import RunContext
+from bevel_tui.engine.executor import Result
+from bevel_tui.engine.labels import ours
+from bevel_tui.engine.material import Material, extract
+from bevel_tui.kube.client import ApiError
+from bevel_tui.records.errors import BevelError, Code
+from bevel_tui.records.events import HandoffMoved
+from bevel_tui.records.steps import HandoffStep, ObjectRef, ReleaseStep
+
+
+async def perform(ctx: RunContext, step: HandoffStep) -> Result:
+    """Hand over. Raises ApiError, or BevelError(STEP_FAILED) when the source is missing or looks private."""
+    if step.target_step is not None and _settled(ctx, step):
+        return Result("unchanged")
+    if step.target_object is not None and not _changed_source(ctx, step):
+        decision = ctx.decisions.get(step.id)
+        if decision is not None and decision.action == "none":
+            return Result("unchanged")
+    material, where = await _material(ctx, step)
+    if step.target_step is not None and step.target_file is not None:
+        ctx.files[step.target_step, step.target_file] = material.content
+        _tell(ctx, step, material, f"{step.target_step}:{step.target_file}", where)
+        return Result("ok")
+    if step.target_object is not None:
+        written = await _apply(ctx, step, step.target_object, material)
+        if written:
+            ctx.changed.add(step.id)
+            target = step.target_object
+            _tell(ctx, step, material, f"{step.target_cluster}/{target.namespace}/{target.kind} {target.name}", where)
+        return Result("ok" if written else "unchanged")
+    return Result("failed", f"{step.id} names no target")
+
+
+def _settled(ctx: RunContext, step: HandoffStep) -> bool:
+    """Whether the target release needs nothing from us: it is as planned, and its source did not change."""
+    decision = ctx.decisions.get(str(step.target_step))
+    if decision is None or decision.action != "none":
+        return False
+    return step.policy == "frozen" or not _changed_source(ctx, step)
+
+
+def _changed_source(ctx: RunContext, step: HandoffStep) -> bool:
+    source = ctx.producer(step.source, step.cluster)
+    return source is not None and source.id in ctx.changed
+
+
+async def _material(ctx: RunContext, step: HandoffStep) -> tuple[Material, str]:
+    private = ctx.private_keys(step.source, step.cluster)
+    if step.policy == "frozen" and step.target_step is not None:
+        own = await _own_copy(ctx, step)
+        if own is not None:
+            return extract(step, own, private), "the copy that is already there"
+    source = await ctx.access(step).client.get(step.source)
+    where = f"{step.cluster}/{step.source.namespace}/{step.source.kind} {step.source.name}"
+    if source is None:
+        raise BevelError(
+            Code.STEP_FAILED,
+            f"{step.source.kind} {step.source.namespace}/{step.source.name} does not exist in cluster {step.cluster}, "
+            f"though the release that makes it is ready.",
+            remedy=f"Look at the Job that makes it: kubectl --context {ctx.access(step).context} "
+            f"-n {step.source.namespace} get jobs,pods",
+        )
+    return extract(step, source, private), where
+
+
+async def _own_copy(ctx: RunContext, step: HandoffStep) -> dict[str, Any] | None:
+    """For an upgrade of a release with frozen files: the object that came of the file in the target's namespace.
+
+    Hooks have added to it since; handing the founder's version in again would undo that (facts A2.1).
+    """
+    target = ctx.steps.get(str(step.target_step))
+    decision = ctx.decisions.get(str(step.target_step))
+    if not isinstance(target, ReleaseStep) or decision is None or not decision.records:
+        return None
+    if (target.cluster, target.namespace) == (step.cluster, step.source.namespace):
+        return None
+    ref = ObjectRef(step.source.api_version, step.source.kind, step.source.name, target.namespace)
+    if all(item.ref != ref for item in target.expects):
+        return None
+    found = await ctx.access(target).client.get(ref)
+    return found if found is not None and step.key in (found.get("data") or {}) else None
+
+
+async def _apply(ctx: RunContext, step: HandoffStep, target: ObjectRef, material: Material) -> bool:
+    client = ctx.clusters[step.target_cluster].client
+    data = dict(material.data)
+    if target.kind != step.source.kind:
+        data = _recode(data, step.source.kind, target.kind)
+    found = await client.get(target)
+    if found is None:
+        try:
+            await client.create(
+                {
+                    "apiVersion": target.api_version,
+                    "kind": target.kind,
+                    "metadata": {
+                        "name": target.name,
+                        "namespace": target.namespace,
+                        "labels": ours(ctx.plan.network_name),
+                    },
+                    "data": data,
+                }
+            )
+        except ApiError as error:
+            if error.reason != "AlreadyExists":
+                raise
+            return await _apply(ctx, step, target, material)
+        return True
+    if step.policy == "frozen" or (found.get("data") or {}) == data:
+        return False
+    found["data"] = data
+    found["metadata"].pop("managedFields", None)
+    await client.replace(found)
+    return True
+
+
+def _recode(data: dict[str, str], source: str, target: str) -> dict[str, str]:
+    if source == "Secret":
+        return {key: base64.b64decode(value).decode() for key, value in data.items()}
+    if target == "Secret":
+        return {key: base64.b64encode(value.encode()).decode() for key, value in data.items()}
+    return data
+
+
+def _tell(ctx: RunContext, step: HandoffStep, material: Material, target: str, where: str) -> None:
+    ctx.emit(
+        HandoffMoved(
+            step=step.id,
+            cluster=step.cluster,
+            source=where,
+            target=target,
+            bytes=len(material.content),
+            stripped=material.stripped,
+        )
+    )

@@ -1,0 +1,275 @@
+"""Installing one release and waiting until it is ready.
+
+Helm only applies; what happens is seen in the cluster. While Helm runs its hooks the same eyes are open, so a hook
+that cannot succeed ends the step early instead of at Helm's timeout.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from pathlib import Path
+from typing import Any
+
+from bevel_tui.engine import immutable
+from bevel_tui.engine.cancel import GRACE
+from bevel_tui.engine.context import RunContext
+from bevel_tui.engine.decide import Decision
+from bevel_tui.engine.digest import release_digest
+from bevel_tui.engine.executor import Hold, Result
+from bevel_tui.engine.labels import DIGEST, NETWORK
+from bevel_tui.engine.manifests import installed_objects, parse
+from bevel_tui.engine.repair import TABLE, Record, Repair, hooks_of, situation, to_forget
+from bevel_tui.engine.waiting import Waiting
+from bevel_tui.helm.driver import Operation, Outcome
+from bevel_tui.records.errors import Code
+from bevel_tui.records.events import LogLine, Notice, ReleaseApplied
+from bevel_tui.records.findings import Finding
+from bevel_tui.records.steps import ObjectRef, ReleaseStep
+
+#: seconds kept back from the step's budget when Helm is told how long hooks may take
+_MARGIN = 10.0
+
+
+async def perform(ctx: RunContext, step: ReleaseStep, hold: Hold, budget: float | None) -> Result:
+    """Do what was decided, then wait. Raises ApiError or BevelError."""
+    began = asyncio.get_running_loop().time()
+    decision = _with_files(ctx, step, ctx.decisions[step.id])
+    if decision.action == "refuse":
+        return _refused(ctx, step, decision)
+    if decision.action == "none" and decision.ready:
+        return Result("unchanged")
+    waiting = Waiting.of(ctx, step)
+    await waiting.follow()
+    if decision.action != "none" and decision.repair is not None:
+        left = None if budget is None else budget - (asyncio.get_running_loop().time() - began) - _MARGIN
+        ctx.changed.add(step.id)
+        failed = await _apply(ctx, step, decision, decision.repair, waiting, left)
+        if failed is not None:
+            return failed
+    hold.release()
+    verdict = await waiting.until()
+    if verdict.cause is not None:
+        return _because(waiting.named(verdict.cause))
+    if not verdict.ready:
+        return Result("cancelled", "stopped while its objects became ready; Helm was done with it")
+    return Result("unchanged" if decision.action == "none" else "ok")
+
+
+def _with_files(ctx: RunContext, step: ReleaseStep, decision: Decision) -> Decision:
+    """The decision again where followed files have changed in this run."""
+    if decision.action != "none" or decision.digest is not None or decision.located is None:
+        return decision
+    followed = {
+        str(handoff.target_file): ctx.files[step.id, handoff.target_file]
+        for handoff in ctx.handoffs_into(step.id)
+        if handoff.policy == "follow"
+        and handoff.target_file is not None
+        and (step.id, handoff.target_file) in ctx.files
+    }
+    digest = release_digest(step, decision.located.digest, followed)
+    found = situation(decision.records, digest=digest, network=ctx.plan.network_name, now=time.time())
+    repair = TABLE[found, hooks_of(step.expects)]
+    action = "none" if repair.word == "unchanged" else repair.word
+    return Decision(action, repair.cause, False, repair, decision.records, decision.located, digest)
+
+
+async def _apply(
+    ctx: RunContext, step: ReleaseStep, decision: Decision, repair: Repair, waiting: Waiting, left: float | None
+) -> Result | None:
+    """Helm's part; None when it went well."""
+    if decision.located is None or repair.verb is None:
+        return Result("failed", f"nothing can be done with release {step.release}: {repair.cause}")
+    if repair.word in {"repair", "adopt"}:
+        ctx.emit(
+            Notice(
+                level="warning" if repair.word == "adopt" else "info",
+                cluster=step.cluster,
+                step=step.id,
+                text=f"Release {step.namespace}/{step.release} is taken over: {decision.cause}."
+                if repair.word == "adopt"
+                else f"Release {step.namespace}/{step.release} is repaired: {decision.cause}.",
+            )
+        )
+    files = {path: content for (target, path), content in ctx.files.items() if target == step.id}
+    followed = {
+        str(h.target_file): files[h.target_file]
+        for h in ctx.handoffs_into(step.id)
+        if h.policy == "follow" and h.target_file in files
+    }
+    digest = release_digest(step, decision.located.digest, followed)
+    chart = await ctx.charts.prepare(step, _folder(ctx, step), files)
+    access = ctx.access(step)
+    operation = Operation(
+        verb=repair.verb,
+        release=step.release,
+        namespace=str(step.namespace),
+        kubeconfig=access.kubeconfig,
+        context=access.context,
+        chart=chart,
+        values=ctx.secrets.fill(step.values),
+        labels={DIGEST: digest, NETWORK: ctx.plan.network_name},
+        hook_timeout=max(10, int(left)) if left is not None else 900,
+    )
+    if repair.verb == "upgrade" or repair.forget != "none" or repair.uninstall:
+        await _clear_the_way(ctx, step, operation, decision.records, repair)
+    waiting.remember()
+    outcome, finding = await _watched(ctx, operation, waiting)
+    for warning in outcome.warnings:
+        ctx.emit(LogLine(step=step.id, cluster=step.cluster, source="helm", text=warning))
+    if not outcome.ok:
+        return _failure(ctx, step, outcome, finding)
+    ctx.emit(
+        ReleaseApplied(
+            step=step.id,
+            cluster=step.cluster,
+            namespace=str(step.namespace),
+            release=step.release,
+            action="repair" if repair.word == "repair" else "adopt" if repair.word == "adopt" else repair.verb,
+            chart=step.chart,
+            chart_version=decision.located.version,
+            chart_source=decision.located.source,
+            chart_digest=decision.located.digest,
+            stand_in=decision.located.stand_in,
+            driver=ctx.driver.name,
+            revision=outcome.revision,
+        )
+    )
+    await _targets_from_release(ctx, step, waiting, outcome.revision)
+    return None
+
+
+async def _watched(ctx: RunContext, operation: Operation, waiting: Waiting) -> tuple[Outcome, Finding | None]:
+    """Run Helm with open eyes: a terminal finding about its hooks, or the end of the run, ends it cleanly."""
+    stop = asyncio.Event()
+    done = asyncio.Event()
+    helm = asyncio.create_task(ctx.driver.run(operation, cancel=stop), name=f"helm {operation.release}")
+    helm.add_done_callback(lambda _: done.set())
+    eyes = asyncio.create_task(waiting.until(done=done))
+    finding: Finding | None = None
+    try:
+        await asyncio.wait({helm, eyes}, return_when=asyncio.FIRST_COMPLETED)
+        if eyes.done() and not helm.done():
+            finding = waiting.named(cause) if (cause := eyes.result().cause) is not None else None
+            stop.set()
+        outcome = await asyncio.shield(helm)
+        if finding is None:
+            verdict = await eyes
+            if not outcome.ok and verdict.cause is not None:
+                finding = waiting.named(verdict.cause)
+        return outcome, finding
+    except BaseException:
+        # We are to leave, or the watches broke: Helm ends cleanly first, so that nothing is applied after us.
+        stop.set()
+        with contextlib.suppress(TimeoutError, asyncio.CancelledError):
+            async with asyncio.timeout(GRACE * 0.8):
+                await asyncio.shield(helm)
+        raise
+    finally:
+        for task in (helm, eyes):
+            if not task.done():
+                task.cancel()
+        await asyncio.gather(helm, eyes, return_exceptions=True)
+
+
+async def _clear_the_way(
+    ctx: RunContext, step: ReleaseStep, operation: Operation, records: tuple[Record, ...], repair: Repair
+) -> None:
+    """Everything that must be gone before Helm can work: dead records, a half-done removal, Jobs that cannot change."""
+    client = ctx.access(step).client
+    if repair.uninstall:
+        await ctx.driver.run(
+            Operation(
+                verb="uninstall",
+                release=step.release,
+                namespace=str(step.namespace),
+                kubeconfig=operation.kubeconfig,
+                context=operation.context,
+                keep_hooks=False,
+                hook_timeout=operation.hook_timeout,
+            )
+        )
+        return
+    names = [item.ref for item in step.expects if item.ref.kind == "Job" and not item.hook]
+    live = [job for ref in names if (job := await client.get(ref)) is not None]
+    if live and records:
+        before: dict[str, Any] = {}
+        after: dict[str, Any] = {}
+        if not all(_failed(job) for job in live):
+            before = dict(immutable.jobs(await installed_objects(client, str(step.namespace), records[-1].secret)))
+            after = dict(immutable.jobs(parse(await ctx.driver.render(operation))))
+        for name, why in immutable.in_the_way(live, before, after).items():
+            ctx.emit(
+                Notice(cluster=step.cluster, step=step.id, text=f"Job {step.namespace}/{name} is made anew: {why}.")
+            )
+            await client.delete(ObjectRef("batch/v1", "Job", name, step.namespace))
+    for record in to_forget(records, repair.forget):
+        await client.delete(ObjectRef("v1", "Secret", record.secret, step.namespace))
+
+
+def _failed(job: dict[str, Any]) -> bool:
+    conditions = (job.get("status") or {}).get("conditions") or ()
+    return any(c.get("type") == "Failed" and c.get("status") == "True" for c in conditions)
+
+
+async def _targets_from_release(ctx: RunContext, step: ReleaseStep, waiting: Waiting, revision: int | None) -> None:
+    """Wait for what the chart really rendered: another version of it may hold other objects than the plan knows."""
+    secret = f"sh.helm.release.v1.{step.release}.v{revision or 1}"
+    objects = await installed_objects(ctx.access(step).client, str(step.namespace), secret)
+    if not objects:
+        return
+    found = []
+    for obj in objects:
+        meta = obj.get("metadata") or {}
+        if "helm.sh/hook" in (meta.get("annotations") or {}):
+            continue
+        planned = [ref for ref in waiting.targets if (ref.kind, ref.name) == (obj.get("kind"), meta.get("name"))]
+        # The manifest does not say whether a kind has namespaces; the plan does, and our own kinds are known.
+        wide = obj.get("kind") in {"CustomResourceDefinition", "StorageClass", "Namespace", "ClusterRole"}
+        namespace = None if wide else meta.get("namespace") or step.namespace
+        found.append(
+            planned[0]
+            if planned
+            else ObjectRef(str(obj.get("apiVersion")), str(obj.get("kind")), str(meta.get("name")), namespace)
+        )
+    # Only this namespace is watched; what a chart puts elsewhere is applied, not waited for.
+    waiting.targets = tuple(ref for ref in found if ref.namespace in {None, step.namespace})
+    await waiting.follow()
+
+
+def _folder(ctx: RunContext, step: ReleaseStep) -> Path:
+    folder = ctx.work / step.id.replace("/", "_")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def _because(finding: Finding) -> Result:
+    return Result("failed", finding.cause, finding.remedy)
+
+
+def _refused(ctx: RunContext, step: ReleaseStep, decision: Decision) -> Result:
+    context = ctx.access(step).context
+    return Result(
+        "failed",
+        f"Release {step.namespace}/{step.release} is left alone: {decision.cause}.",
+        f"See what it is: helm --kube-context {context} -n {step.namespace} status {step.release}; "
+        "a pending operation counts as dead after ten minutes.",
+    )
+
+
+def _failure(ctx: RunContext, step: ReleaseStep, outcome: Outcome, finding: Finding | None) -> Result:
+    if outcome.reason in {"cancelled", "killed"} and finding is None and ctx.cancel.stopping.is_set():
+        return Result("cancelled", "stopped while Helm was at work; the next start repairs the release")
+    if finding is not None:
+        return _because(finding)
+    message = outcome.error or "Helm gave no reason"
+    if outcome.reason == "render":
+        ctx.codes.add(Code.CHART_RENDER)
+        return Result("failed", f"Chart {step.chart} cannot be rendered: {message}", _RENDER)
+    if outcome.reason == "pending":
+        return Result("failed", message, "Another Helm operation holds the release: wait for it, then run again.")
+    return Result("failed", f"Helm: {message}", None)
+
+
+_RENDER = "Check that --charts names Bevel v1.3.0; read Helm's message for the template that fails."
