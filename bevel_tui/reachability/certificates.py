@@ -34,11 +34,6 @@ class Certificate:
     fingerprint: str
 
     @property
-    def self_signed(self) -> bool:
-        """Issuer and subject are the same."""
-        return self.subject == self.issuer
-
-    @property
     def known_default(self) -> bool:
         """Whether this is a certificate that a gateway serves for names it does not know."""
         return any(words in self.subject.lower() for words in _DEFAULTS)

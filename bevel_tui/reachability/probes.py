@@ -203,8 +203,7 @@ async def _refused(target: Target, error: ssl.SSLCertVerificationError, phases: 
     evidence = (*target.route, f"verification: {error.verify_message}", *(found.evidence() if found else ()))
     misses = found is not None and not _carries(found, (target.host,))
     default = found is not None and (
-        found.known_default
-        or (misses and anonymous is not None and anonymous.fingerprint == found.fingerprint and found.self_signed)
+        found.known_default or (misses and anonymous is not None and anonymous.fingerprint == found.fingerprint)
     )
     if default:
         words = f"the gateway's default certificate came: no route matches {target.host}"

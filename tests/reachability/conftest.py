@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ import dns.rdatatype
 import dns.rrset
 import dns.zone
 import pytest
+import trustme
 
 Misbehaviour = Callable[[dns.message.Message], bytes | None]
 
@@ -164,6 +166,13 @@ Start = Callable[..., Awaitable[NameServer]]
 
 
 @pytest.fixture
+async def stack() -> AsyncIterator[contextlib.AsyncExitStack]:
+    """Closed at the end of the test."""
+    async with contextlib.AsyncExitStack() as exits:
+        yield exits
+
+
+@pytest.fixture
 async def name_server() -> AsyncIterator[Start]:
     """A factory of running name servers."""
     async with contextlib.AsyncExitStack() as stack:
@@ -172,3 +181,102 @@ async def name_server() -> AsyncIterator[Start]:
             return await NameServer(**arguments).serve(stack)  # type: ignore[arg-type]
 
         yield start
+
+
+# ---------------------------------------------------------------- a gateway
+
+
+Handler = Callable[[str, str, bytes], tuple[int, dict[str, str], bytes]]
+
+
+@dataclass
+class Gateway:
+    """A gateway on loopback: HTTP by Host header, TLS by SNI, raw TCP. Every edge can be broken.
+
+    `sites` maps a host to what answers behind it (method, path, body -> status, headers, body), or None for a route
+    without a backend. `certificates` maps a host to the certificate its backend shows; a host that is in `sites` but
+    whose SNI has no certificate gets the default one. `deaf` hosts are hung up on during the handshake.
+    """
+
+    default: trustme.LeafCert
+    sites: dict[str, Handler | None] = field(default_factory=dict)
+    certificates: dict[str, trustme.LeafCert] = field(default_factory=dict)
+    hangs_up: bool = False
+    closes_handshake: bool = False
+    alpn: tuple[str, ...] = ("h2", "http/1.1")
+    seen: list[tuple[str | None, str]] = field(default_factory=list)
+    ports: dict[int, int] = field(default_factory=dict)
+
+    async def _http(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            lines = head.split("\r\n")
+            method, path, _ = lines[0].split(" ")
+            headers = {k.lower(): v for k, _, v in (line.partition(": ") for line in lines[1:] if line)}
+            body = await reader.readexactly(int(headers.get("content-length", 0)))
+            host = headers["host"].partition(":")[0]
+            self.seen.append((host, path))
+            if host not in self.sites:
+                status, more, answer = 404, {"Server": "envoy"}, b"default backend - 404\n"
+            elif (site := self.sites[host]) is None:
+                status, more, answer = 503, {"Server": "envoy"}, b"no healthy upstream"
+            else:
+                status, more, answer = site(method, path, body)
+            more = {"Content-Length": str(len(answer)), **more} if status != 101 else more
+            lines = [f"HTTP/1.1 {status} Whatever", *(f"{k}: {v}" for k, v in more.items()), "", ""]
+            writer.write("\r\n".join(lines).encode() + answer)
+            await writer.drain()
+        writer.close()
+
+    async def _raw(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            if not self.hangs_up:
+                await reader.read()
+        writer.close()
+
+    async def _handshake(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            await reader.read(1024)
+        writer.close()
+
+    def _context(self, certificate: trustme.LeafCert) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        certificate.configure_cert(context)
+        if self.alpn:
+            context.set_alpn_protocols(list(self.alpn))
+        return context
+
+    async def listen(self, stack: contextlib.AsyncExitStack, port: int, kind: str) -> None:
+        """Listen for `port`, on a free one."""
+
+        def choose(tls: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
+            if name in self.certificates:
+                tls.context = self._context(self.certificates[name])
+
+        if kind == "tls" and not self.closes_handshake:
+            context = self._context(self.default)
+            context.sni_callback = choose
+            server = await asyncio.start_server(self._http, "127.0.0.1", 0, ssl=context)
+        else:
+            handler = {"http": self._http, "tcp": self._raw, "tls": self._handshake}[kind]
+            server = await asyncio.start_server(handler, "127.0.0.1", 0)
+        stack.callback(server.close)
+        self.ports[port] = server.sockets[0].getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def organization_ca() -> trustme.CA:
+    """The organization's own CA."""
+    return trustme.CA(organization_name="supplychain")
+
+
+@pytest.fixture(scope="session")
+def gateway_ca() -> trustme.CA:
+    """Whoever made the gateway's default certificate."""
+    return trustme.CA(organization_name="Acme Co")
+
+
+@pytest.fixture(scope="session")
+def gateway_class() -> type[Gateway]:
+    """`Gateway`, for tests: folders of tests are no packages."""
+    return Gateway
