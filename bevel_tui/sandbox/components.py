@@ -73,7 +73,9 @@ def behind(world: World, site: Site, namespace: str, name: str, port: int | str)
         raise Unreachable("no such host")
     entry = next((p for p in service["spec"].get("ports") or () if port in {p["port"], p.get("name")}), None)
     if entry is None:
-        raise Unreachable("i/o timeout" if service["spec"].get("clusterIP") != "None" else "connect: connection refused")
+        raise Unreachable(
+            "i/o timeout" if service["spec"].get("clusterIP") != "None" else "connect: connection refused"
+        )
     for pod in endpoint_pods(site, service):
         number = target_port(entry, pod)
         found = None if number is None else of_pod(world, site, pod, number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from bevel_tui.kube.client import KubeClient
 from bevel_tui.sandbox.clock import Clock
@@ -12,6 +13,9 @@ from bevel_tui.sandbox.dns import NameServer
 from bevel_tui.sandbox.workloads.catalogue import Catalogue
 from bevel_tui.sandbox.workloads.hands import Hands
 from bevel_tui.sandbox.workloads.view import View
+
+if TYPE_CHECKING:
+    from bevel_tui.sandbox.players.fabric_channel import Channel
 
 #: takes lines that a container wrote: namespace, pod, container, lines
 LogSink = Callable[[str, str, str, Sequence[str]], Awaitable[None]]
@@ -40,6 +44,10 @@ class World:
     sites: dict[str, Site] = field(default_factory=dict)
     dial: dict[str, str] = field(default_factory=dict)
     unpullable: set[str] = field(default_factory=set)
+    #: Fabric's channels by name, as their members know them
+    channels: dict[str, Channel] = field(default_factory=dict)
+    #: Vault's Kubernetes auth paths: what each is bound to (cluster, namespace, ServiceAccount; the last wins)
+    vault: dict[str, tuple[str, str, str]] = field(default_factory=dict)
 
     def pullable(self, image: str) -> bool:
         """Whether an image can be pulled."""

@@ -25,7 +25,7 @@ def players() -> Mapping[str, Player]:
         "besu-genesis": besu.genesis,
         "besu-node-keys": besu.node_keys,
         "besu-node-cleanup": besu.node_cleanup,
-        "besu-genesis-cleanup": cleanup.besu_genesis,
+        "besu-genesis-cleanup": cleanup.named,
         "tessera-keys": tessera.keys,
         "tessera-cleanup": tessera.cleanup,
         "tls-certs": shared.tls_certs,

@@ -118,7 +118,7 @@ class PodContext:
         """kubectl create configmap --dry-run | kubectl replace: labels and other keys of the old object are lost."""
         from bevel_tui.records.steps import ObjectRef
 
-        body = {
+        body: dict[str, Any] = {
             "apiVersion": "v1",
             "kind": "ConfigMap",
             "metadata": {"name": name, "namespace": self.namespace},
@@ -155,8 +155,8 @@ class PodContext:
 
     # ------------------------------------------------------------ the network
 
-    async def tls(self, host: str, port: int, trust: bytes, *, purpose: str) -> None:
-        """Open TLS to ``host:port`` as the pod would, verified by the PEM in `trust`.
+    async def tls(self, host: str, port: int, trust: bytes, *, purpose: str) -> bytes:
+        """Open TLS to ``host:port`` as the pod would, verified by the PEM in `trust`; the server's certificate (PEM).
 
         In-cluster names lead to Services, all others through the DNS server and a gateway. Raises
         ContainerFailed with `purpose` and the words of Go's resolver, dialer or TLS.
@@ -170,11 +170,11 @@ class PodContext:
                 problem = backend.verify(host, trust)
                 if problem:
                     raise self.fail(f"{purpose}: {problem}")
-                return
+                return backend.certificate or b""
             addresses = self.world.names.addresses(host)
             if not addresses:
                 raise self.fail(f"{purpose}: dial tcp: lookup {host}: no such host")
-            await self._outside(addresses[0], host, port, trust)
+            return await self._outside(addresses[0], host, port, trust)
         except Unreachable as error:
             raise self.fail(f"{purpose}: dial tcp {where}: {error}") from None
         except ssl.SSLCertVerificationError as error:
@@ -185,7 +185,7 @@ class PodContext:
                 words = "EOF"
             raise self.fail(f"{purpose}: dial tcp {where}: {words}") from None
 
-    async def _outside(self, address: str, host: str, port: int, trust: bytes) -> None:
+    async def _outside(self, address: str, host: str, port: int, trust: bytes) -> bytes:
         context = ssl.create_default_context(cadata=trust.decode())
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
@@ -193,7 +193,9 @@ class PodContext:
         if f"{address}:{port}" not in self.world.dial:
             raise ConnectionRefusedError(address)
         _, writer = await dialer.open(address, port, tls=context, server_name=host, timeout=10.0)
+        tls = writer.get_extra_info("ssl_object")
         writer.close()
+        return ssl.DER_cert_to_PEM_cert(tls.getpeercert(binary_form=True)).encode()
 
 
 def _go_words(error: ssl.SSLCertVerificationError, host: str) -> str:

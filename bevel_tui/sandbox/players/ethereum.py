@@ -26,9 +26,9 @@ def new_key() -> NodeKey:
 
 def key_of(private: str) -> NodeKey:
     """The rest of a private key (hex). Raises ValueError or eth_keys' ValidationError on what is none."""
-    from eth_keys import keys
+    from eth_keys.datatypes import PrivateKey
 
-    key = keys.PrivateKey(bytes.fromhex(private.strip().removeprefix("0x")))
+    key = PrivateKey(bytes.fromhex(private.strip().removeprefix("0x")))
     public = key.public_key
     return NodeKey(key.to_bytes().hex(), public.to_bytes().hex(), public.to_canonical_address().hex())
 

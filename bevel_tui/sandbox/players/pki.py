@@ -91,7 +91,14 @@ def self_signed(common_name: str, hosts: Iterable[str] = ()) -> tuple[bytes, byt
 
 
 def _build(
-    name: x509.Name, issuer: x509.Name, key: PrivateKey, signer: PrivateKey, hosts: Iterable[str], days: int, *, ca: bool
+    name: x509.Name,
+    issuer: x509.Name,
+    key: PrivateKey,
+    signer: PrivateKey,
+    hosts: Iterable[str],
+    days: int,
+    *,
+    ca: bool,
 ) -> x509.Certificate:
     now = datetime.now(UTC)
     builder = (

@@ -1,0 +1,149 @@
+"""Fabric's channels: joined by orderers, then by peers, then given anchors (osnadmin, channel-join; facts A1.1, A1.3).
+
+Which orderers and peers are members is kept in the `World`, by their TLS certificates: the ledger's own state.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from bevel_tui.sandbox.players.context import PodContext
+from bevel_tui.sandbox.players.shared import vault_token
+
+
+@dataclass(slots=True)
+class Channel:
+    """A channel as its members know it: the genesis block, and the certificates (SHA-256) of who joined."""
+
+    block: dict[str, Any]
+    orderers: set[str] = field(default_factory=set)
+    peers: set[str] = field(default_factory=set)
+    anchors: set[str] = field(default_factory=set)
+
+
+def digest(pem: bytes) -> str:
+    """How a component is known: its certificate's hash."""
+    return hashlib.sha256(pem.strip()).hexdigest()
+
+
+async def create(context: PodContext) -> None:
+    """createchannel (2.5): every orderer listed joins with the genesis block, over its admin port, in the cluster.
+
+    The real script goes on after errors of single orderers; a rehearsal is to end at the first (F13).
+    """
+    name = context.env.get("CHANNEL_NAME", "")
+    block = _block(context, name)
+    if await context.read("Secret", "admin-msp") is None:
+        raise context.fail("osnadmin: error: admin-msp: secret not found")
+    pairs = re.findall(r'ORDERER_NAME=(\S+)[\s\S]*?ORDERER_URL="([^"]*)"', context.args)
+    orderers = list(dict.fromkeys((n, url) for n, url in pairs if "$" not in n))
+    if not orderers:
+        raise context.fail("osnadmin: error: no orderers are listed")
+    for orderer, url in orderers:
+        for part in ("msp", "tls"):
+            if await context.read("Secret", f"{orderer}-{part}") is None:
+                raise context.fail(
+                    f'Error from server (NotFound): secrets "{orderer}-{part}" not found\n'
+                    "osnadmin: error: tls: failed to find any PEM data in certificate input"
+                )
+        own = await context.read("Secret", f"{orderer}-tls") or {}
+        host, _, port = url.partition(":")
+        where = f'osnadmin: error: Get "https://{url}/participation/v1/channels/{name}"'
+        certificate = await context.tls(host, int(port or 7055), own.get("cacrt", b""), purpose=where)
+        channel = context.world.channels.get(name)
+        if channel is None or channel.block != block:
+            channel = context.world.channels[name] = Channel(block)
+        if digest(certificate) in channel.orderers:
+            context.log(f"Channel {name}, is already created for url: {url}")
+            continue
+        context.log("Creating channel.....")
+        channel.orderers.add(digest(certificate))
+        context.log(f'Status: 201\n{{"name": "{name}", "status": "active", "consensusRelation": "consenter"}}')
+
+
+def _block(context: PodContext, name: str) -> dict[str, Any]:
+    data = next((d for p, d in context.files.items() if p.endswith("/genesis.block.base64")), b"")
+    try:
+        block: dict[str, Any] = json.loads(base64.b64decode(data))
+    except (ValueError, binascii.Error):
+        raise context.fail(
+            "osnadmin: error: reading config block: proto: cannot parse invalid wire-format data"
+        ) from None
+    if block.get("channel") != name:
+        raise context.fail(f"osnadmin: error: config block is for channel {block.get('channel')}, not {name}")
+    return block
+
+
+async def _orderer(context: PodContext) -> Channel:
+    """The channel as the peer command reads it from its orderer."""
+    name = context.env.get("CHANNEL_NAME", "")
+    url = context.env.get("ORDERER_URL", "")
+    trust = next((d for p, d in context.files.items() if "/orderer/tls/" in p), b"")
+    host, _, port = url.partition(":")
+    failed = f"Error: failed to create deliver client for orderer: orderer client failed to connect to {url}"
+    missing = f"Error: genesis block file not found open {name}.block: no such file or directory"
+    if b"BEGIN CERTIFICATE" not in trust:
+        raise context.fail(
+            f"Error: failed to load config for OrdererClient: unable to load orderer.tls.rootcert.file\n{missing}"
+        )
+    certificate = await context.tls(host, int(port or 7050), trust, purpose=failed)
+    channel = context.world.channels.get(name)
+    if channel is None or digest(certificate) not in channel.orderers:
+        raise context.fail(f"Error: can't read the block: &{{NOT_FOUND}}\n{missing}")
+    if context.env.get("CORE_PEER_LOCALMSPID") not in channel.block["application"]:
+        raise context.fail(f"Error: can't read the block: &{{FORBIDDEN}}\n{missing}")
+    return channel
+
+
+async def _administrator(context: PodContext) -> bytes:
+    """The CA certificate from the administrator's MSP, without which the peer command does not start (F25)."""
+    await vault_token(context)
+    found = await context.read("Secret", "admin-msp")
+    if found is None:
+        raise context.fail(
+            "Error: error getting endorser client for channel: unable to load peer.tls.rootcert.file\n"
+            'Error from server (NotFound): secrets "admin-msp" not found'
+        )
+    return found.get("tlscacerts", b"")
+
+
+async def join(context: PodContext) -> None:
+    """joinchannel: the genesis block from the orderer, then the peer joins with it (F11, F12, F15)."""
+    name = context.env.get("CHANNEL_NAME", "")
+    context.log(f"Joining Channel {name}")
+    trust = await _administrator(context)
+    channel = await _orderer(context)
+    peer = await _peer(context, trust)
+    if peer in channel.peers:
+        context.log("Peer has already joined the channel")
+        return
+    channel.peers.add(peer)
+    context.log("Successfully submitted proposal to join channel")
+
+
+async def _peer(context: PodContext, trust: bytes) -> str:
+    url = context.env.get("CORE_PEER_ADDRESS", "")
+    host, _, port = url.partition(":")
+    purpose = f"Error: error getting endorser client for channel: endorser client failed to connect to {url}"
+    return digest(await context.tls(host, int(port or 7051), trust, purpose=purpose))
+
+
+async def anchor(context: PodContext) -> None:
+    """anchorpeer: the organization's anchor in the channel's configuration; needs a Raft leader to be accepted."""
+    trust = await _administrator(context)
+    context.log("Fetching the most recent configuration block for the channel")
+    channel = await _orderer(context)
+    consenters = len(channel.block["consenters"])
+    if len(channel.orderers) * 2 <= consenters:
+        raise context.fail("Error: got unexpected status: SERVICE_UNAVAILABLE -- no Raft leader")
+    peer = await _peer(context, trust)
+    if peer not in channel.peers:
+        context.log("the peer has not joined the channel: its anchor is set all the same")
+    channel.anchors.add(context.env.get("CORE_PEER_ADDRESS", "").partition(":")[0])
+    context.log("Successfully submitted channel update")
