@@ -162,6 +162,7 @@ def _ca(chart: Chart) -> list[Json]:
                 init=[init],
                 volumes=[
                     sketch.empty("certificates"),
+                    *shared.vault_ca(chart, "ca-crt.pem"),
                     *([shared.scripts_volume()] if chart.hashicorp else []),
                     shared.packages_volume(),
                     sketch.from_config_map("openssl-config", "openssl-config-file", "openssl.conf"),
@@ -385,7 +386,7 @@ def _orderer(chart: Chart) -> list[Json]:
                     sketch.container("kafka-healthcheck", "busybox", script=["true"]),
                     _waits_for_certificates(chart, "ORDERER_NAME"),
                 ],
-                volumes=[sketch.empty("certificates"), shared.scripts_volume()],
+                volumes=[sketch.empty("certificates"), *shared.vault_ca(chart), shared.scripts_volume()],
                 pull_secret=chart.pull_secret,
             ),
             service=release,
@@ -438,6 +439,7 @@ def _peer(chart: Chart) -> list[Json]:
             volumes=[
                 sketch.from_config_map("builders-config", f"{release}-builders-config"),
                 sketch.empty("certificates"),
+                *shared.vault_ca(chart),
                 {"name": "dockersocket", "hostPath": {"path": "/var/run/docker.sock"}},
                 sketch.from_config_map(f"{release}-msp-config-volume", f"{release}-msp-config", "mspConfig"),
                 shared.scripts_volume(),
@@ -528,6 +530,7 @@ def _cli(chart: Chart, version: str) -> list[Json]:
                         "persistentVolumeClaim": {"claimName": f"{release}-cli-pvc"},
                     },
                     sketch.empty("certificates"),
+                    *shared.vault_ca(chart),
                     shared.scripts_volume(),
                     shared.packages_volume(),
                     sketch.from_config_map("orderer-tls-cacert", orderer_ca_map(chart, release, orderer), "cacert"),
@@ -734,7 +737,7 @@ def _osnadmin(chart: Chart) -> list[Json]:
                 mounts={"certificates": "/secret", "scripts-volume": "/scripts"},
             )
         ],
-        volumes=[genesis, sketch.empty("certificates"), shared.scripts_volume()],
+        volumes=[genesis, sketch.empty("certificates"), *shared.vault_ca(chart), shared.scripts_volume()],
         pull_secret=chart.pull_secret,
     )
     return [
@@ -801,6 +804,7 @@ def _join_job(chart: Chart, peer: str, what: str, backoff: int, script: list[str
         ],
         volumes=[
             sketch.empty("certificates"),
+            *shared.vault_ca(chart),
             shared.scripts_volume(),
             sketch.from_config_map(
                 "orderer-tls-cacert", orderer_ca_map(chart, peer, chart.text("peer.ordererAddress")), "cacert"

@@ -28,7 +28,7 @@ from bevel_tui.records.steps import (
 
 #: cluster-scoped kinds that charts render
 CLUSTER_SCOPED = frozenset(
-    {"StorageClass", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "IngressClass"}
+    {"Namespace", "StorageClass", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "IngressClass"}
 )
 
 ROOT_TOKEN = "roottoken"  # noqa: S105 - the name that the charts ask for (facts 0.12)

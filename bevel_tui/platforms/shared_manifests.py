@@ -23,6 +23,14 @@ def packages_volume() -> Json:
     return sketch.from_config_map("package-manager", PACKAGES)
 
 
+def vault_ca(chart: Chart, key: str = "ca.crt.pem") -> list[Json]:
+    """The volume with Vault's own CA, where the preset names one (facts E: the Fabric CA asks for another key)."""
+    name = chart.value("global.vault.tls")
+    if not name:
+        return []
+    return [{"name": "vaultca", "secret": {"secretName": name, "items": [{"key": key, "path": "ca-certificates.crt"}]}}]
+
+
 def first_of_namespace(chart: Chart) -> list[Json]:
     """What the first release of a namespace makes for all: ServiceAccount, rights, scripts (facts 0.4)."""
     namespace, account = chart.namespace, chart.account
@@ -88,7 +96,8 @@ def _vault(chart: Chart) -> list[Json]:
                 )
             ],
             volumes=[
-                sketch.from_config_map("policies-config", "policies-config-bevel-vault-mgmt", "policies-config.json")
+                *vault_ca(chart),
+                sketch.from_config_map("policies-config", "policies-config-bevel-vault-mgmt", "policies-config.json"),
             ],
             pull_secret=chart.value("bevel-vault-mgmt.image.pullSecret"),
         ),
@@ -101,6 +110,7 @@ def _vault(chart: Chart) -> list[Json]:
             {"app.kubernetes.io/name": "bevel-vault-mgmt-job-cleanup"},
             account,
             [sketch.container("vault-cleanup", ALPINE, script=["# removes policy and login"], env=environment)],
+            volumes=vault_ca(chart),
             restart="Never",
         ),
         backoff=3,

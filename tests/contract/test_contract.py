@@ -7,9 +7,7 @@ count. Deliberate differences stand in deviations.yaml.
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -21,21 +19,10 @@ import yaml
 
 from bevel_tui.platforms.registry import platform
 from bevel_tui.records.steps import ReleaseStep, Step
+from tests.contract.summaries import summary
+from tests.contract.topologies import TOPOLOGIES, Topology
 
 HERE = Path(__file__).parent
-
-
-def _load_topologies() -> Any:
-    spec = importlib.util.spec_from_file_location("contract_topologies", HERE / "topologies.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-TOPOLOGIES = _load_topologies().TOPOLOGIES
 
 
 @dataclass
@@ -74,39 +61,6 @@ class Deviations:
 
     def unused(self) -> list[dict[str, str]]:
         return [entry for entry in [*self.releases, *self.differences] if id(entry) not in self.used]
-
-
-def summary(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """A manifest in the contract's own terms."""
-    metadata, spec = manifest["metadata"], manifest.get("spec", {})
-    found: dict[str, Any] = {"apiVersion": manifest["apiVersion"]}
-    annotations = dict(metadata.get("annotations", {}))
-    for key, name in (("helm.sh/hook", "hook"), ("helm.sh/hook-weight", "hookWeight")):
-        if key in annotations:
-            found[name] = annotations.pop(key)
-    if "hook" in found:
-        found["hookDelete"] = annotations.pop("helm.sh/hook-delete-policy")
-    match manifest["kind"]:
-        case "ConfigMap":
-            found["keys"] = sorted(manifest["data"])
-        case "Service":
-            found["type"] = spec["type"]
-            found["ports"] = [{k: port[k] for k in ("name", "port", "protocol")} for port in spec["ports"]]
-        case "StatefulSet":
-            found["replicas"] = spec["replicas"]
-            found["pvcs"] = [claim["metadata"]["name"] for claim in spec["volumeClaimTemplates"]]
-        case "Deployment":
-            found["replicas"] = spec["replicas"]
-        case "Ingress":
-            found["hosts"] = [rule["host"] for rule in spec["rules"]]
-            found["ingressClassName"] = spec["ingressClassName"]
-            found["annotations"] = annotations
-    if manifest["apiVersion"].startswith("getambassador.io/"):
-        found["spec"] = dict(spec)
-    if manifest["kind"] in ("Job", "StatefulSet", "Deployment"):
-        pod = spec["template"]["spec"]
-        found["images"] = sorted({c["image"] for c in [*pod.get("initContainers", ()), *pod["containers"]]})
-    return found
 
 
 def renamed(value: Any, old: str, new: str) -> Any:
@@ -154,13 +108,13 @@ def deviations() -> Deviations:
     return Deviations.read()
 
 
-def releases(topology: Any) -> dict[tuple[str, str], ReleaseStep]:
+def releases(topology: Topology) -> dict[tuple[str, str], ReleaseStep]:
     steps = platform(topology.platform).steps(topology.network)
     return {(s.namespace or "", s.release): s for s in steps if isinstance(s, ReleaseStep)}
 
 
 @pytest.mark.parametrize("topology", TOPOLOGIES, ids=lambda t: t.name)
-def test_plan_installs_what_the_readme_installs(topology: Any, contract: Any, deviations: Deviations) -> None:
+def test_plan_installs_what_the_readme_installs(topology: Topology, contract: Any, deviations: Deviations) -> None:
     planned = releases(topology)
     module = platform(topology.platform)
     met, problems = set(), []
@@ -187,7 +141,7 @@ def test_plan_installs_what_the_readme_installs(topology: Any, contract: Any, de
 
 
 @pytest.mark.parametrize("topology", TOPOLOGIES, ids=lambda t: t.name)
-def test_documented_order_satisfies_every_dependency(topology: Any, contract: Any, deviations: Deviations) -> None:
+def test_documented_order_satisfies_every_dependency(topology: Topology, contract: Any, deviations: Deviations) -> None:
     """The README's order is one of those that the plan allows: we ask for nothing it would break."""
     steps: dict[str, Step] = {s.id: s for s in platform(topology.platform).steps(topology.network)}
     planned = releases(topology)

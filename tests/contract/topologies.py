@@ -80,3 +80,76 @@ TOPOLOGIES = (
         _document({"type": "fabric"}, {"type": "haproxy"}, FABRIC, clusters=PROXIED, vault=VAULT),
     ),
 )
+
+EAST_WEST = [
+    {"name": "east", "context": "east", "domain": "east.example.com", "provider": "kind"},
+    {"name": "west", "context": "west", "domain": "west.example.com", "provider": "gcp", "storage": {"class": "fast"}},
+]
+REGISTRY = {"server": "registry.example.com", "username": {"env": "U"}, "password": {"env": "P"}}
+
+#: shapes that no README has, for comparison with the charts themselves
+MORE = (
+    Topology(
+        "besu-two-clusters",
+        "besu",
+        slice(0),
+        _document(
+            {"type": "besu", "bootnodes": True, "consensus": "ibft2", "account_password": {"env": "A"}},
+            {"type": "ambassador"},
+            [
+                {"name": "north", "cluster": "east", "besu": {"validators": 4, "members": 2}},
+                {"name": "south", "cluster": "west", "besu": {"members": 2}},
+            ],
+            clusters=EAST_WEST,
+            registry=REGISTRY,
+        ),
+    ),
+    Topology(
+        "besu-members-with-vault",
+        "besu",
+        slice(0),
+        _document(
+            {"type": "besu", "transaction_manager": "tessera"},
+            {"type": "ambassador"},
+            [{"name": "north", "cluster": "east", "besu": {"validators": 1, "members": 2}}],
+            clusters=EAST_WEST[:1],
+            vault={**VAULT, "ca": {"file": "/ca.pem"}},
+            registry=REGISTRY,
+        ),
+    ),
+    Topology(
+        "fabric-two-clusters",
+        "fabric",
+        slice(0),
+        _document(
+            {"type": "fabric", "channels": [{"name": "trade"}, {"name": "audit", "participants": ["north"]}]},
+            {"type": "haproxy"},
+            [
+                {
+                    "name": "north",
+                    "cluster": "east",
+                    "subject": "O=North,OU=Ledger,L=51.50/-0.13/London,C=GB",
+                    "fabric": {"orderers": 1, "peers": 1, "cli": True, "ca_admin": {"env": "CA"}},
+                },
+                {"name": "south", "cluster": "west", "fabric": {"peers": 2}},
+            ],
+            clusters=EAST_WEST,
+            registry=REGISTRY,
+        ),
+    ),
+    Topology(
+        "fabric-two-clusters-vault",
+        "fabric",
+        slice(0),
+        _document(
+            {"type": "fabric"},
+            {"type": "haproxy"},
+            [
+                {"name": "north", "cluster": "east", "fabric": {"orderers": 3, "peers": 2, "cli": True}},
+                {"name": "south", "cluster": "west", "fabric": {"peers": 1}},
+            ],
+            clusters=EAST_WEST,
+            vault={**VAULT, "ca": {"file": "/ca.pem"}},
+        ),
+    ),
+)

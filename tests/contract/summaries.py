@@ -1,0 +1,72 @@
+"""A manifest in few words: the parts that the charts-contract lists, and what a pod needs before it can start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+
+def summary(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """A manifest in the contract's own terms."""
+    metadata, spec = manifest["metadata"], manifest.get("spec", {})
+    found: dict[str, Any] = {"apiVersion": manifest["apiVersion"]}
+    annotations = dict(metadata.get("annotations", {}))
+    for key, name in (("helm.sh/hook", "hook"), ("helm.sh/hook-weight", "hookWeight")):
+        if key in annotations:
+            found[name] = annotations.pop(key)
+    if "hook" in found:
+        found["hookDelete"] = annotations.pop("helm.sh/hook-delete-policy")
+    match manifest["kind"]:
+        case "ConfigMap":
+            found["keys"] = sorted(manifest["data"])
+        case "Service":
+            found["type"] = spec["type"]
+            found["ports"] = [{k: port[k] for k in ("name", "port", "protocol")} for port in spec["ports"]]
+        case "StatefulSet":
+            found["replicas"] = spec["replicas"]
+            found["pvcs"] = [claim["metadata"]["name"] for claim in spec["volumeClaimTemplates"]]
+        case "Deployment":
+            found["replicas"] = spec["replicas"]
+        case "Ingress":
+            found["hosts"] = [rule["host"] for rule in spec["rules"]]
+            found["ingressClassName"] = spec["ingressClassName"]
+            found["annotations"] = annotations
+    if manifest["apiVersion"].startswith("getambassador.io/"):
+        found["spec"] = dict(spec)
+    if manifest["kind"] in ("Job", "StatefulSet", "Deployment"):
+        pod = spec["template"]["spec"]
+        found["images"] = sorted({c["image"] for c in [*(pod.get("initContainers") or ()), *pod["containers"]]})
+    return found
+
+
+def workload(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What a workload's pods consist of and must find in the cluster."""
+    pod = manifest["spec"]["template"]["spec"]
+    init, main = pod.get("initContainers") or [], pod["containers"]
+    return {
+        "account": pod.get("serviceAccountName"),
+        "init": [c["name"] for c in init],
+        "containers": sorted(c["name"] for c in main),
+        "ports": sorted({p["containerPort"] for c in main for p in c.get("ports") or () if p.get("protocol") != "UDP"}),
+        "needs": sorted(set(_needs(pod, [*init, *main]))),
+    }
+
+
+def _needs(pod: Mapping[str, Any], containers: list[Mapping[str, Any]]) -> Iterator[str]:
+    for volume in pod.get("volumes") or ():
+        if (volume.get("configMap") or {}).get("name"):
+            yield f"ConfigMap/{volume['configMap']['name']}"
+        if volume.get("secret"):
+            yield f"Secret/{volume['secret']['secretName']}"
+        if volume.get("persistentVolumeClaim"):
+            yield f"PersistentVolumeClaim/{volume['persistentVolumeClaim']['claimName']}"
+    for container in containers:
+        for source in container.get("envFrom") or ():
+            if source.get("configMapRef"):
+                yield f"ConfigMap/{source['configMapRef']['name']}"
+        for variable in container.get("env") or ():
+            origin = variable.get("valueFrom") or {}
+            if origin.get("secretKeyRef"):
+                yield f"Secret/{origin['secretKeyRef']['name']}"
+            if origin.get("configMapKeyRef"):
+                yield f"ConfigMap/{origin['configMapKeyRef']['name']}"

@@ -1,0 +1,192 @@
+"""Do sketches say what Bevel's own charts render with the values that we plan? (needs BEVEL_CHARTS and helm)
+
+Every release of every documented topology, and of shapes that the READMEs do not have, is rendered by the helm CLI
+from a private copy of the real chart; objects, hooks, hosts, ports, containers and mounts must be those of the
+sketch, and the behaviours table must know every container.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bevel_tui.network.model import Network
+from bevel_tui.platforms.registry import platform
+from bevel_tui.records.steps import ClusterFact, ReleaseStep, SecretValue
+from tests.contract.summaries import summary, workload
+from tests.contract.topologies import MORE, TOPOLOGIES, Topology
+from tests.tools import binaries
+
+pytestmark = pytest.mark.bevel_charts
+
+FOLDERS = ("hyperledger-besu", "hyperledger-fabric", "shared")
+WORKLOADS = ("Job", "StatefulSet", "Deployment")
+
+
+@pytest.fixture(scope="module")
+def charts() -> Path:
+    root = os.environ.get("BEVEL_CHARTS")
+    if not root:
+        pytest.skip("BEVEL_CHARTS does not name an unpacked Bevel v1.3.0")
+    return Path(root)
+
+
+@pytest.fixture(scope="module")
+def helm() -> Path:
+    try:
+        return binaries.helm()
+    except binaries.BinaryMissingError as missing:
+        pytest.skip(str(missing))
+
+
+def find_chart(root: Path, name: str) -> Path:
+    return next(path for f in FOLDERS if (path := root / "platforms" / f / "charts" / name).is_dir())
+
+
+def private_copy(root: Path, step: ReleaseStep, target: Path) -> Path:
+    """The chart with its file:// dependencies one level deep and the handed-off files (facts 0.2, 0.9)."""
+    source = find_chart(root, step.chart)
+    copy = target / step.chart
+    shutil.copytree(source, copy)
+    requirements = copy / "requirements.yaml"
+    if requirements.exists():
+        for dependency in yaml.safe_load(requirements.read_text())["dependencies"]:
+            origin = (source / dependency["repository"].removeprefix("file://")).resolve()
+            vendored = copy / "charts" / origin.name
+            shutil.copytree(origin, vendored)
+            (vendored / "requirements.yaml").unlink(missing_ok=True)
+    for file in step.files:
+        (copy / file).parent.mkdir(exist_ok=True)
+        (copy / file).write_text('["enode://00@example:1"]' if "nodes" in file else '{"data": {}}')
+    return copy
+
+
+def resolved(value: Any) -> Any:
+    """Values as the engine would hand them to Helm."""
+    if isinstance(value, SecretValue):
+        return "a-secret"
+    if isinstance(value, ClusterFact):
+        return {"type": "fast"} if value.what == "parameters" else "csi.example.com"
+    if isinstance(value, Mapping):
+        return {key: resolved(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [resolved(item) for item in value]
+    return value
+
+
+def render(helm: Path, chart: Path, step: ReleaseStep, folder: Path) -> list[dict[str, Any]]:
+    values = folder / "values.json"
+    values.write_text(json.dumps(resolved(step.values)))
+    done = subprocess.run(
+        [helm, "template", step.release, chart, "--namespace", step.namespace, "--values", values],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"HOME": str(folder), "PATH": "/usr/bin:/bin"},
+    )
+    assert done.returncode == 0, done.stderr
+    found = [document for document in yaml.safe_load_all(done.stdout) if document]
+    if "drop-ws-mapping" in step.patches:  # what helm.patches does to the private copy
+        found = [d for d in found if not (d["kind"] == "Mapping" and d["metadata"]["name"].endswith("-ws"))]
+    return found
+
+
+def told(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What is compared of one object."""
+    found = summary(manifest)
+    found.pop("keys", None)
+    if manifest["kind"] == "StorageClass":
+        for key in ("provisioner", "parameters", "volumeBindingMode", "allowedTopologies"):
+            found[key] = manifest.get(key)
+    if manifest["kind"] in WORKLOADS:
+        found.update(workload(manifest))
+    return found
+
+
+def cases() -> list[Any]:
+    return [
+        pytest.param(topology, step, id=f"{topology.name}:{step.id}")
+        for topology in (*TOPOLOGIES, *MORE)
+        for step in platform(topology.platform).steps(topology.network)
+        if isinstance(step, ReleaseStep)
+    ]
+
+
+@pytest.mark.parametrize(("topology", "step"), cases())
+def test_sketch_is_what_the_chart_renders(
+    topology: Topology, step: ReleaseStep, charts: Path, helm: Path, tmp_path: Path
+) -> None:
+    module = platform(topology.platform)
+    rendered = render(helm, private_copy(charts, step, tmp_path), step, tmp_path)
+    real = {f"{m['kind']}/{m['metadata']['name']}": m for m in rendered}
+    from dataclasses import replace
+
+    sketched = {
+        f"{m['kind']}/{m['metadata']['name']}": m for m in module.manifests(replace(step, values=resolved(step.values)))
+    }
+    assert sorted(sketched) == sorted(real)
+    for name, manifest in real.items():
+        theirs, ours = told(manifest), told(sketched[name])
+        if manifest["kind"] == "ConfigMap":
+            assert set(sketched[name]["data"]) <= set(manifest.get("data") or {}), name
+        if manifest["kind"] in WORKLOADS:
+            # charts look in the cluster for the founder's own map; offline they take the other (facts 0.10)
+            for side in (theirs, ours):
+                side["needs"] = sorted(
+                    re.sub(r"/(.+-)?orderer-tls-cacert$", "/orderer-tls-cacert", n) for n in side["needs"]
+                )
+            assert set(theirs.pop("ports")) >= set(ours.pop("ports")), name
+        assert ours == theirs, name
+
+
+@pytest.mark.parametrize(("topology", "step"), cases())
+def test_behaviours_know_every_container(
+    topology: Topology, step: ReleaseStep, charts: Path, helm: Path, tmp_path: Path
+) -> None:
+    table = platform(topology.platform).behaviours[step.chart]
+    unknown = []
+    for manifest in render(helm, private_copy(charts, step, tmp_path), step, tmp_path):
+        if manifest["kind"] not in WORKLOADS:
+            continue
+        pod = manifest["spec"]["template"]["spec"]
+        for init, containers in ((True, pod.get("initContainers") or ()), (False, pod["containers"])):
+            for container in containers:
+                entry = next(
+                    (
+                        e
+                        for e in table.pods
+                        if e.kind == manifest["kind"]
+                        and re.fullmatch(e.workload, manifest["metadata"]["name"])
+                        and re.fullmatch(e.container, container["name"])
+                    ),
+                    None,
+                )
+                if entry is None or entry.init is not init:
+                    unknown.append(f"{manifest['kind']}/{manifest['metadata']['name']} {container['name']}")
+    assert unknown == []
+
+
+def test_handed_files_are_read_by_the_chart(charts: Path) -> None:
+    """A file that no template reads would be a handoff for nothing."""
+    missing = []
+    for topology in TOPOLOGIES:
+        for step in platform(topology.platform).steps(Network.model_validate(topology.document)):
+            if not isinstance(step, ReleaseStep) or not step.files:
+                continue
+            chart = find_chart(charts, step.chart)
+            templates = "\n".join(path.read_text() for path in (chart / "templates").iterdir())
+            for file in step.files:
+                name = file.removeprefix("files/")
+                patterns = (name, f"%s{name.removeprefix(name.split('-')[0])}", "files/%s.json")
+                if not any(pattern in templates for pattern in patterns):
+                    missing.append(f"{step.id}: {file}")
+    assert missing == []
