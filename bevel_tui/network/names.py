@@ -7,7 +7,7 @@ the chart file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -259,10 +259,16 @@ def hosts(network: Network, organization: Organization, release: NamedRelease) -
     return function(network, organization, release) if function and network.gateway.type != "none" else ()
 
 
-def enode_addresses(network: Network, organization: Organization, release: NamedRelease) -> tuple[str, ...]:
+def enode_addresses(
+    network: Network,
+    organization: Organization,
+    release: NamedRelease,
+    ports: Mapping[tuple[str, str, str], int] | None = None,
+) -> tuple[str, ...]:
     """What stands behind ``enode://<public key>@`` for a Besu node in static-nodes.json, over its life.
 
-    First (validators) what the genesis Job wrote, then what the node's own hook writes in its place.
+    First (validators) what the genesis Job wrote, then what the node's own hook writes in its place. `ports`: `p2p_ports` of
+    the network, for callers that ask for many.
     [besu-genesis/templates/genesis-job-init.yaml, besu-node/templates/_helpers.tpl besu-node.enodeURL]
     """
     if release.chart != "besu-node":
@@ -272,6 +278,6 @@ def enode_addresses(network: Network, organization: Organization, release: Named
     first = (f"besu-node-{release.name}.{namespace}:30303?discport=0",) if release.role == "validator" else ()
     if network.gateway.type == "ambassador":
         domain = domain_of(network, organization) or ""
-        port = p2p_ports(network)[organization.cluster, namespace, release.name]
+        port = (ports or p2p_ports(network))[organization.cluster, namespace, release.name]
         return (*first, f"{release.name}.{domain}:{port}?discport=0")
     return (*first, f"{full}-0.{full}.{namespace}.svc.cluster.local:30303?discport=0")
