@@ -12,14 +12,13 @@ Components with TLS bring a Host of their own, with their own certificate.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from bevel_tui.gateways import ambassador_sketches as sketches
 from bevel_tui.gateways.catalogue import EDGE_STACK, EDGE_STACK_CRDS, EMISSARY, EMISSARY_CRDS, GatewayChart
 from bevel_tui.gateways.common import (
     About,
-    annotations,
     closing_steps,
     existing_steps,
     finish,
@@ -29,6 +28,7 @@ from bevel_tui.gateways.common import (
     ports_of,
     ready_id,
     release_step,
+    service_annotations,
 )
 from bevel_tui.network.model import Cluster, Network
 from bevel_tui.platforms.behaviour import Behaviour, ChartBehaviour, Manifest, Serves
@@ -186,7 +186,7 @@ def _service(network: Network, cluster: Cluster, endpoints: Sequence[Endpoint]) 
     for port in ports_of(endpoints):
         name, target = named.get(port, (f"tcp-{port}", port))
         ports.append({"name": name, "port": port, "targetPort": target})
-    return {"type": "LoadBalancer", "ports": ports, "annotations": annotations(network, cluster, endpoints)}
+    return {"type": "LoadBalancer", "ports": ports, "annotations": service_annotations(network, cluster, endpoints)}
 
 
 def _emissary_values(network: Network, cluster: Cluster, endpoints: Sequence[Endpoint]) -> dict[str, Any]:
@@ -219,7 +219,7 @@ def _edge_stack_values(network: Network, cluster: Cluster, endpoints: Sequence[E
 
 def manifests(step: ReleaseStep) -> tuple[Manifest, ...]:
     """The objects of a chart, reduced; complete for our own. Raises KeyError for a chart of another gateway."""
-    renderers = {
+    renderers: dict[str, Callable[[ReleaseStep], Sequence[Manifest]]] = {
         EMISSARY_CRDS.name: sketches.emissary_crds,
         EMISSARY.name: sketches.emissary,
         EDGE_STACK_CRDS.name: sketches.edge_stack_crds,
@@ -229,7 +229,7 @@ def manifests(step: ReleaseStep) -> tuple[Manifest, ...]:
     return tuple(renderers[step.chart](step))
 
 
-def _defaults(step: ReleaseStep) -> list[Mapping[str, Any]]:
+def _defaults(step: ReleaseStep) -> list[Manifest]:
     return [
         sketches.route(
             "Host",

@@ -70,7 +70,7 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def annotations(network: Network, cluster: Cluster, endpoints: Sequence[Endpoint]) -> dict[str, str]:
+def service_annotations(network: Network, cluster: Cluster, endpoints: Sequence[Endpoint]) -> dict[str, str]:
     """The gateway Service's annotations: in external-dns mode the names that are to lead here, else none.
 
     ``*.<domain>.`` as Bevel writes it, final dot included (facts C.4); it covers Fabric's two labels too (RFC 4592,

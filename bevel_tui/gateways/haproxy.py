@@ -12,7 +12,6 @@ from typing import Any
 from bevel_tui.gateways.catalogue import HAPROXY
 from bevel_tui.gateways.common import (
     About,
-    annotations,
     closing_steps,
     existing_steps,
     finish,
@@ -22,6 +21,7 @@ from bevel_tui.gateways.common import (
     ports_of,
     ready_id,
     release_step,
+    service_annotations,
 )
 from bevel_tui.gateways.sketches import cluster_role, daemon_set, ingress_class, load_balancer, place, rule
 from bevel_tui.network.model import Cluster, Network
@@ -115,7 +115,7 @@ def _values(network: Network, cluster: Cluster, endpoints: Sequence[Endpoint]) -
                 "externalTrafficPolicy": "Local",
                 "httpPorts": [{"port": 80, "targetPort": "http"}] if 80 in ports else [],
                 "httpsPorts": [{"port": 443, "targetPort": "https"}] if 443 in ports else [],
-                "annotations": annotations(network, cluster, endpoints),
+                "annotations": service_annotations(network, cluster, endpoints),
             },
             **placement(network),
         },
