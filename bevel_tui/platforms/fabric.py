@@ -131,13 +131,15 @@ class _Planner:
     def orderer_address(self) -> str:
         return self.address(self.founder, self.of_role(self.founder, "orderer")[0].name, 7050)
 
-    def globals(self, organization: Organization, *, first: bool = False, version: bool = True) -> dict[str, Any]:
-        proxy: dict[str, Any] = {
+    def globals(
+        self, organization: Organization, *, first: bool = False, version: bool = True, proxy: bool = True
+    ) -> dict[str, Any]:
+        edge: dict[str, Any] = {
             "provider": "haproxy" if self.exposed else "none",
             "externalUrlSuffix": self.suffix(organization),
         }
         tree = groundwork.global_values(
-            self.network, organization, platform="fabric", account=ACCOUNT, proxy=proxy, first=first
+            self.network, organization, platform="fabric", account=ACCOUNT, proxy=edge if proxy else None, first=first
         )
         return {"version": self.platform.version, **tree} if version else tree
 
@@ -482,7 +484,7 @@ class _Planner:
         release = next(r for r in self.of_role(self.founder, "channel") if r.name == channel.name)
         namespace = self.namespace(self.founder)
         values = {
-            "global": self.globals(self.founder),
+            "global": self.globals(self.founder, proxy=False),
             "orderers": [
                 {"name": orderer.name, "adminAddress": f"{orderer.name}.{namespace}:7055"}
                 for orderer in self.of_role(self.founder, "orderer")
@@ -495,7 +497,7 @@ class _Planner:
         """A peer joins a channel; each organization's first peer becomes its anchor (facts A1.1)."""
         peer, channel = release.peer or "peer0", release.channel or ""
         values = {
-            "global": self.globals(organization),
+            "global": self.globals(organization, proxy=False),
             "peer": {
                 "name": peer,
                 "type": "anchor" if peer == self.of_role(organization, "peer")[0].name else "general",

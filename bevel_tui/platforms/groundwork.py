@@ -145,14 +145,18 @@ def storage_values(cluster: Cluster) -> dict[str, Any]:
     return values
 
 
-def vault_values(network: Network, organization: Organization, platform: str) -> dict[str, Any]:
-    """The `global.vault` values (facts E): one login path and one prefix per organization, hence per namespace."""
+def vault_values(network: Network, organization: Organization, platform: str, *, first: bool) -> dict[str, Any]:
+    """The `global.vault` values (facts E): one login path and one prefix per organization, hence per namespace.
+
+    `platform` chooses the policy that the namespace's first release writes; an unknown one would be empty.
+    """
+    policy = {"network": platform} if first else {}
     if network.vault is None:
-        return {"type": "kubernetes", "network": platform}
+        return {"type": "kubernetes", **policy}
     name = f"{network.name}-{organization.name}"
     return {
         "type": "hashicorp",
-        "network": platform,
+        **policy,
         "address": network.vault.address,
         "authPath": name,
         "secretEngine": network.vault.secret_engine,
@@ -180,7 +184,7 @@ def global_values(
     return {
         "serviceAccountName": account,
         "cluster": cluster_values,
-        "vault": vault_values(network, organization, platform),
+        "vault": vault_values(network, organization, platform, first=first),
         **({"proxy": dict(proxy)} if proxy is not None else {}),
     }
 

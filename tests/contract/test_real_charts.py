@@ -190,3 +190,62 @@ def test_handed_files_are_read_by_the_chart(charts: Path) -> None:
                 if not any(pattern in templates for pattern in patterns):
                     missing.append(f"{step.id}: {file}")
     assert missing == []
+
+
+ALIASES = {"storage": "bevel-storageclass", "tessera": "besu-tessera-node", "tls": "besu-tlscert-gen"}
+ALIASES |= {"certs": "fabric-catools", "peer": "fabric-cli", "bevel-vault-mgmt": "bevel-vault-mgmt"}
+CONDITIONS = {
+    "tessera.enabled",
+    "tls.enabled",
+    "storage.enabled",
+    "certs.generateCertificates",
+    "tessera.storage.enabled",
+    "peer.cliEnabled",
+}
+
+
+#: set all the same: documented by the chart, but no template reads it (the Job gets no pull secret, the pod not Vault's CA)
+DEAF = {
+    ("besu-genesis", "image.pullSecret"),
+    ("besu-node", "global.vault.tls"),
+    ("fabric-genesis", "global.vault.tls"),
+}
+#: the same in every release of a platform, read or not
+COMMON = {"global.cluster.provider", "global.cluster.cloudNativeServices", "global.vault.type"}
+
+
+def leaves(values: Any, path: str = "") -> list[str]:
+    """Dotted paths of everything that is no mapping."""
+    if isinstance(values, Mapping) and values:
+        return [leaf for key, item in values.items() for leaf in leaves(item, f"{path}.{key}" if path else key)]
+    return [path]
+
+
+def read_by(text: str, path: str) -> bool:
+    """Whether templates read a value, or one of the trees that hold it as a whole."""
+    parts = path.split(".")
+    return any(
+        re.search(rf"Values\.{re.escape('.'.join(parts[:count]))}(?![\w.])", text) for count in range(1, len(parts) + 1)
+    )
+
+
+@pytest.mark.parametrize(("topology", "step"), cases())
+def test_every_value_is_read_by_the_chart(topology: Topology, step: ReleaseStep, charts: Path) -> None:
+    """A misspelt value is silently ignored by Helm (B14): each one we set is read by the chart or a sub-chart."""
+
+    def templates(name: str) -> str:
+        folder = find_chart(charts, name)
+        return "\n".join(p.read_text() for p in [*(folder / "templates").iterdir(), *folder.glob("files/*.tpl")])
+
+    own = templates(step.chart)
+    requirements = find_chart(charts, step.chart) / "requirements.yaml"
+    listed = yaml.safe_load(requirements.read_text())["dependencies"] if requirements.exists() else ()
+    shared = "".join(templates(dependency["name"]) for dependency in listed)
+    ignored = []
+    for path in leaves(step.values):
+        first, _, rest = path.partition(".")
+        sub = templates(ALIASES[first]) if first in ALIASES else ""
+        every = own + shared if first == "global" else own
+        if path not in CONDITIONS | COMMON and not read_by(every, path) and not (sub and read_by(sub, rest)):
+            ignored.append(path)
+    assert [path for path in ignored if (step.chart, path) not in DEAF] == []
