@@ -1,0 +1,382 @@
+"""What a run looks like so far: a fold of its events, the one state that every view draws.
+
+Pure: no clock, no I/O; the same events give the same `RunView`. Cluster > organization > release > resources, as
+the screens show them. Events about things that were never planned make them: a view must not crash on what a later
+version of the engine says.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar
+
+from bevel_tui.records.checks import CheckResult
+from bevel_tui.records.events import (
+    AddressKnown,
+    AnyEvent,
+    CheckDone,
+    DnsReady,
+    DnsWaiting,
+    EndpointSummary,
+    FindingRaised,
+    HandoffMoved,
+    Interrupted,
+    LogLine,
+    Notice,
+    PlannedStep,
+    ReleaseApplied,
+    ResourceChanged,
+    RunFinished,
+    RunStarted,
+    StepFinished,
+    StepStarted,
+    StepWaiting,
+)
+from bevel_tui.records.findings import Finding
+
+_T = TypeVar("_T")
+
+StepState = Literal["planned", "running", "ok", "unchanged", "failed", "timed-out", "skipped", "cancelled"]
+
+#: states from which a step does not move on within a run
+ENDED: frozenset[StepState] = frozenset({"ok", "unchanged", "failed", "timed-out", "skipped", "cancelled"})
+BAD: frozenset[StepState] = frozenset({"failed", "timed-out"})
+
+#: notices and log lines kept; older ones are in the journal
+KEPT = 200
+
+
+@dataclass(slots=True)
+class ResourceView:
+    """A watched object. `since` is the time of its last change of state."""
+
+    kind: str
+    namespace: str | None
+    name: str
+    state: str
+    message: str = ""
+    since: float = 0.0
+
+
+@dataclass(slots=True)
+class StepView:
+    """A step as it stands. Times are seconds since the epoch, durations seconds."""
+
+    id: str
+    kind: str
+    cluster: str
+    namespace: str | None = None
+    organization: str | None = None
+    release: str | None = None
+    chart: str | None = None
+    needs: tuple[str, ...] = ()
+    estimate: float = 0.0
+    state: StepState = "planned"
+    started: float | None = None
+    finished: float | None = None
+    duration: float = 0.0
+    attempt: int = 0
+    budget: float | None = None
+    waiting_for: tuple[str, ...] = ()
+    waiting_since: float | None = None
+    applied: ReleaseApplied | None = None
+    resources: dict[tuple[str, str | None, str], ResourceView] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    reason: str | None = None
+    remedy: str | None = None
+
+    @property
+    def label(self) -> str:
+        """The release's name, or what is left of the id without its cluster."""
+        if self.release:
+            return self.release
+        short = self.id.removeprefix(f"{self.cluster}/")
+        return f"namespace {short}" if self.kind == "namespace" else short
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is over."""
+        return self.state in ENDED
+
+    def elapsed(self, now: float) -> float:
+        """Seconds it took, or has taken until `now`."""
+        if self.finished is not None and self.ended:
+            return self.duration
+        return max(0.0, now - self.started) if self.started is not None else 0.0
+
+
+@dataclass(slots=True)
+class OrganizationView:
+    """An organization's part in one cluster; `name` None: what belongs to the cluster itself."""
+
+    name: str | None
+    steps: dict[str, StepView] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class DnsView:
+    """A domain on its way to its gateway. `ready` holds the addresses once it leads there."""
+
+    step: str
+    waiting: DnsWaiting | None = None
+    since: float = 0.0
+    ready: tuple[str, ...] | None = None
+
+
+@dataclass(slots=True)
+class ClusterView:
+    """One cluster: its organizations (the cluster's own steps under None), gateway, domains and checks."""
+
+    name: str
+    simulated: bool = False
+    organizations: dict[str | None, OrganizationView] = field(default_factory=dict)
+    addresses: tuple[str, ...] = ()
+    service: str | None = None
+    domains: dict[str, DnsView] = field(default_factory=dict)
+    checks: dict[tuple[str, str, str], CheckResult] = field(default_factory=dict)
+
+    @property
+    def steps(self) -> Iterator[StepView]:
+        """All steps of the cluster."""
+        for organization in self.organizations.values():
+            yield from organization.steps.values()
+
+    def counts(self) -> Counter[StepState]:
+        """How many steps are in which state."""
+        return Counter(step.state for step in self.steps)
+
+
+@dataclass(slots=True)
+class RunView:
+    """A run as it stands. `revision` counts events; `now` is the time of the newest one."""
+
+    run: str = ""
+    command: str = "deploy"
+    network: str = ""
+    platform: str = ""
+    plan: str = ""
+    helm: str | None = None
+    simulated: tuple[str, ...] = ()
+    started: float | None = None
+    now: float = 0.0
+    revision: int = 0
+    clusters: dict[str, ClusterView] = field(default_factory=dict)
+    steps: dict[str, StepView] = field(default_factory=dict)
+    critical_path: tuple[str, ...] = ()
+    findings: list[tuple[str | None, Finding]] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    logs: list[LogLine] = field(default_factory=list)
+    handoffs: list[HandoffMoved] = field(default_factory=list)
+    interrupted: int = 0
+    finished: RunFinished | None = None
+
+    @classmethod
+    def of(cls, events: Iterable[AnyEvent]) -> RunView:
+        """The view after these events."""
+        view = cls()
+        for event in events:
+            view.apply(event)
+        return view
+
+    def apply(self, event: AnyEvent) -> None:
+        """Take one event in. Never raises for what an event says."""
+        self.revision += 1
+        self.run = self.run or event.run
+        self.now = max(self.now, event.time)
+        match event:
+            case RunStarted():
+                self._run_started(event)
+            case StepStarted():
+                step = self._step(event.step, event.kind, event.cluster, event.namespace, event.release)
+                step.state, step.started, step.finished = "running", event.time, None
+                step.attempt, step.budget = event.attempt, event.budget
+                step.waiting_for, step.reason, step.remedy = (), None, None
+            case StepWaiting():
+                step = self._step(event.step, cluster=event.cluster)
+                if step.waiting_for != event.waiting_for:
+                    step.waiting_for, step.waiting_since = event.waiting_for, event.time
+            case StepFinished():
+                step = self._step(event.step, event.kind, event.cluster)
+                step.state, step.finished, step.duration = event.outcome, event.time, event.duration
+                step.reason, step.remedy, step.waiting_for = event.reason, event.remedy, ()
+            case ReleaseApplied():
+                step = self._step(event.step, "release", event.cluster, event.namespace, event.release)
+                step.applied, step.chart = event, event.chart
+            case ResourceChanged():
+                step = self._step(event.step, cluster=event.cluster)
+                key = (event.kind, event.namespace, event.name)
+                step.resources[key] = ResourceView(*key, state=event.state, message=event.message, since=event.time)
+            case HandoffMoved():
+                self._step(event.step, "handoff", event.cluster)
+                self.handoffs.append(event)
+            case AddressKnown():
+                self._step(event.step, "address", event.cluster)
+                cluster = self._cluster(event.cluster)
+                cluster.addresses, cluster.service = event.addresses, event.service
+            case DnsWaiting():
+                domains = self._cluster(event.cluster).domains
+                domain = domains.setdefault(event.domain, DnsView(event.step, since=event.time))
+                domain.waiting, domain.ready = event, None
+            case DnsReady():
+                domains = self._cluster(event.cluster).domains
+                domain = domains.setdefault(event.domain, DnsView(event.step, since=event.time))
+                domain.ready = event.addresses
+            case CheckDone():
+                result = event.result
+                self._cluster(result.cluster).checks[(result.id, result.target, result.vantage)] = result
+            case FindingRaised():
+                self._finding(event)
+            case Notice():
+                self._keep(self.notices, event)
+            case LogLine():
+                self._keep(self.logs, event)
+            case Interrupted():
+                self.interrupted = max(self.interrupted, event.stage)
+            case RunFinished():
+                self.finished = event
+
+    # ------------------------------------------------------------ questions of views
+
+    def elapsed(self, now: float | None = None) -> float:
+        """Seconds since the run began."""
+        if self.finished is not None:
+            return self.finished.duration
+        return max(0.0, (self.now if now is None else now) - self.started) if self.started is not None else 0.0
+
+    def counts(self) -> Counter[StepState]:
+        """How many steps are in which state."""
+        return Counter(step.state for step in self.steps.values())
+
+    @property
+    def checks(self) -> tuple[CheckResult, ...]:
+        """All check results, by cluster."""
+        return tuple(result for cluster in self.clusters.values() for result in cluster.checks.values())
+
+    @property
+    def endpoints(self) -> tuple[EndpointSummary, ...]:
+        """The network's endpoints, known at the end."""
+        return self.finished.endpoints if self.finished else ()
+
+    @property
+    def open_findings(self) -> tuple[tuple[str | None, Finding], ...]:
+        """Findings whose step has not gone well since; errors before warnings."""
+        still = [
+            (step, finding)
+            for step, finding in self.findings
+            if step is None or self.steps[step].state not in ("ok", "unchanged")
+        ]
+        order = {"error": 0, "warning": 1, "info": 2}
+        return tuple(sorted(still, key=lambda item: order[item[1].severity]))
+
+    def pace(self) -> float:
+        """How long steps take beside their estimate, learned from those that are done (1.0 before)."""
+        done = [s for s in self.steps.values() if s.state == "ok" and s.estimate > 0 and s.duration > 0]
+        estimated = sum(step.estimate for step in done)
+        return min(20.0, max(0.01, sum(step.duration for step in done) / estimated)) if estimated else 1.0
+
+    def remaining(self, now: float | None = None) -> tuple[float, tuple[str, ...]]:
+        """The longest path through what is left: seconds to go and its step ids, first to last.
+
+        Estimates are nominal; the pace of this run corrects them. Steps that will not run count nothing.
+        """
+        now = self.now if now is None else now
+        pace = self.pace()
+        best: dict[str, tuple[float, str | None]] = {}
+
+        def own(step: StepView) -> float:
+            if step.ended:
+                return 0.0
+            return max(0.0, step.estimate * pace - step.elapsed(now))
+
+        for step in self._topological():
+            before = max(((best[n][0], n) for n in step.needs if n in best), default=(0.0, None))
+            best[step.id] = (before[0] + own(step), before[1] if before[0] > 0 else None)
+        last = max(best, key=lambda name: best[name][0], default=None)
+        if last is None:
+            return 0.0, ()
+        path: list[str] = []
+        walk: str | None = last
+        while walk is not None:
+            if not self.steps[walk].ended:
+                path.append(walk)
+            walk = best[walk][1]
+        return best[last][0], tuple(reversed(path))
+
+    def _topological(self) -> list[StepView]:
+        """Steps after what they need; a cycle (no plan has one) is cut, not followed."""
+        ordered: dict[str, StepView] = {}
+        open_: set[str] = set()
+        for root in self.steps:
+            stack: list[tuple[str, bool]] = [(root, False)]
+            while stack:
+                name, left = stack.pop()
+                if left:
+                    ordered.setdefault(name, self.steps[name])
+                    continue
+                if name in open_ or name not in self.steps:
+                    continue
+                open_.add(name)
+                stack.append((name, True))
+                stack.extend((need, False) for need in self.steps[name].needs if need not in open_)
+        return list(ordered.values())
+
+    # ------------------------------------------------------------ taking events in
+
+    def _run_started(self, event: RunStarted) -> None:
+        self.command, self.network, self.platform = event.command, event.network, event.platform
+        self.plan, self.helm, self.simulated = event.plan, event.helm, event.simulated
+        self.started, self.critical_path = event.time, event.critical_path
+        for name in event.clusters:
+            self._cluster(name)
+        for planned in event.steps:
+            self._plan(planned)
+        for cluster in self.clusters.values():
+            cluster.simulated = cluster.name in event.simulated
+
+    def _plan(self, planned: PlannedStep) -> None:
+        fields: Mapping[str, object] = dict(planned)
+        step = self.steps.get(planned.id)
+        if step is None:
+            self._place(StepView(**fields))  # type: ignore[arg-type]
+
+    def _cluster(self, name: str) -> ClusterView:
+        cluster = self.clusters.get(name)
+        if cluster is None:
+            cluster = self.clusters[name] = ClusterView(name, simulated=name in self.simulated)
+        return cluster
+
+    def _step(
+        self,
+        id_: str,
+        kind: str = "",
+        cluster: str = "",
+        namespace: str | None = None,
+        release: str | None = None,
+    ) -> StepView:
+        step = self.steps.get(id_)
+        if step is None:
+            step = StepView(id_, kind, cluster, namespace, release=release)
+            self._place(step)
+        step.kind = step.kind or kind
+        return step
+
+    def _place(self, step: StepView) -> None:
+        self.steps[step.id] = step
+        organizations = self._cluster(step.cluster).organizations
+        organizations.setdefault(step.organization, OrganizationView(step.organization)).steps[step.id] = step
+
+    def _finding(self, event: FindingRaised) -> None:
+        self._cluster(event.finding.cluster)
+        if event.step is not None:
+            step = self._step(event.step, cluster=event.finding.cluster)
+            if event.finding not in step.findings:
+                step.findings.append(event.finding)
+        if (event.step, event.finding) not in self.findings:
+            self.findings.append((event.step, event.finding))
+
+    @staticmethod
+    def _keep(kept: list[_T], item: _T) -> None:
+        kept.append(item)
+        del kept[:-KEPT]

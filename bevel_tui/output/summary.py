@@ -1,0 +1,136 @@
+"""The closing words, on stdout: what stands, how to reach it, what failed and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bevel_tui.output.checks import counts_in_words, problems
+from bevel_tui.output.paper import Paper
+from bevel_tui.output.state import BAD, RunView, StepView
+from bevel_tui.output.words import Span, clean, duration, glyph, plural, style, word
+from bevel_tui.records.events import RunFinished
+
+_DONE = {"deploy": "deployed", "destroy": "removed", "check": "checked"}
+
+
+def write(paper: Paper, view: RunView, *, next_steps: Sequence[str] = ()) -> None:
+    """Write the summary of a finished run. `next_steps` are commands, given by whoever knows the command line."""
+    finished = view.finished
+    if finished is None:
+        return
+    _headline(paper, view, finished)
+    _failures(paper, view, finished)
+    _endpoints(paper, finished)
+    if view.checks:
+        paper.line("")
+        paper.line(("Checks", "bold"), f"  {counts_in_words(view.checks)}")
+        problems(paper, view.checks)
+    _times(paper, view, finished)
+    if next_steps:
+        paper.line("")
+        paper.line(("Next", "bold"))
+        for step in next_steps:
+            paper.line(f"  {step}")
+
+
+def _headline(paper: Paper, view: RunView, finished: RunFinished) -> None:
+    took = duration(finished.duration)
+    done = _DONE.get(view.command, "done")
+    what = f"Network {view.network} ({view.platform})" if view.platform else f"Network {view.network}"
+    if not view.network:
+        what = "The run"
+    sentences: dict[str, str] = {
+        "ok": f"{what} is {done}{' and reachable' if _reachable(view) else ''}, after {took}.",
+        "unreachable": f"{what} is {done}, but not reachable: {counts_in_words(view.checks, ('failed',))}.",
+        "failed": f"{what} is not {done}: the run failed after {took}.",
+        "timed-out": f"{what} is not {done}: the time budget ran out after {took}.",
+        "interrupted": f"{what} is not {done}: interrupted after {took}.",
+        "unusable": f"{what} is not {done}.",
+    }
+    state = "ok" if finished.exit_code == 0 else "cancelled" if finished.outcome == "interrupted" else "failed"
+    paper.line((f"{glyph(state, unicode=paper.unicode)} ", style(state)), (sentences[finished.outcome], "bold"))
+    if view.simulated:
+        paper.line(f"  simulated: {', '.join(view.simulated)}; no container ran, nothing was deployed for real")
+    stand_ins = [s.label for s in view.steps.values() if s.applied is not None and s.applied.stand_in]
+    if stand_ins:
+        few = ", ".join(dict.fromkeys(stand_ins[:4]))
+        more = f" and {len(stand_ins) - 4} more" if len(stand_ins) > 4 else ""
+        paper.line(f"  stand-in charts: {plural(len(stand_ins), 'release')} ({few}{more})")
+
+
+def _reachable(view: RunView) -> bool:
+    return view.command == "deploy" and any(check.status == "ok" and check.id == "protocol" for check in view.checks)
+
+
+def _failures(paper: Paper, view: RunView, finished: RunFinished) -> None:
+    failed = [step for step in view.steps.values() if step.state in BAD]
+    told = False
+    for step in failed:
+        told = True
+        paper.line("")
+        paper.line(
+            _sign(paper, step),
+            (f"{step.cluster}/{step.label}", "bold"),
+            f"  {word(step.state)} after {duration(step.duration)}",
+        )
+        if step.reason:
+            paper.line(f"  cause:  {step.reason}")
+        for finding in step.findings:
+            where = f"{finding.namespace}/" if finding.namespace else ""
+            if finding.cause != step.reason:
+                paper.line(f"  found:  {finding.kind} {where}{finding.name}: {finding.cause} [{finding.code}]")
+            for fact in finding.evidence:
+                paper.line(f"          {fact}")
+        remedies = dict.fromkeys([*(f.remedy for f in step.findings), *([step.remedy] if step.remedy else [])])
+        for remedy in remedies:
+            paper.line(f"  remedy: {remedy}")
+    if finished.error and not told:
+        paper.line("")
+        paper.line(f"  cause:  {finished.error}")
+        if finished.remedy:
+            paper.line(f"  remedy: {finished.remedy}")
+    still = [step for step in view.steps.values() if step.state in ("skipped", "cancelled")]
+    if still and finished.exit_code != 0:
+        paper.line("")
+        paper.line(f"  not begun or not finished: {plural(len(still), 'step')}")
+
+
+def _sign(paper: Paper, step: StepView) -> Span:
+    return (f"{glyph(step.state, unicode=paper.unicode)} ", style(step.state))
+
+
+def _endpoints(paper: Paper, finished: RunFinished) -> None:
+    if not finished.endpoints:
+        return
+    rows = [
+        (e.cluster, e.organization, e.id, e.url if e.exposed else f"{e.url} (inside the cluster only)")
+        for e in finished.endpoints
+    ]
+    paper.line("")
+    paper.line(("Endpoints", "bold"))
+    table(paper, [tuple(map(clean, row)) for row in rows])
+
+
+def table(paper: Paper, rows: Sequence[Sequence[str]]) -> None:
+    """Columns as wide as their widest cell; the last one as long as it likes: a pipe has no width."""
+    from rich.cells import cell_len, set_cell_size
+
+    if not rows:
+        return
+    widths = [max(cell_len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        cells = [set_cell_size(cell, width) for cell, width in zip(row[:-1], widths, strict=False)]
+        paper.line(f"  {'  '.join([*cells, row[-1]])}")
+
+
+def _times(paper: Paper, view: RunView, finished: RunFinished) -> None:
+    if not view.steps or not finished.duration:
+        return
+    paper.line("")
+    path = finished.critical_path
+    over = f"; the longest path through the plan {duration(path)}" if path else ""
+    paper.line(("Time", "bold"), f"    {duration(finished.duration)}{over}")
+    slowest = sorted((s for s in view.steps.values() if s.state == "ok"), key=lambda s: -s.duration)[:3]
+    if slowest and slowest[0].duration >= 1:
+        longest = ", ".join(f"{s.cluster}/{s.label} {duration(s.duration)}" for s in slowest)
+        paper.line(f"        longest steps: {longest}")
