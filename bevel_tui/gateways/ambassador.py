@@ -20,6 +20,7 @@ from bevel_tui.gateways.catalogue import EDGE_STACK, EDGE_STACK_CRDS, EMISSARY, 
 from bevel_tui.gateways.common import (
     About,
     closing_steps,
+    crds_id,
     existing_steps,
     finish,
     namespace_step,
@@ -141,7 +142,7 @@ def steps(network: Network, cluster: Cluster, endpoints: Sequence[Endpoint]) -> 
     crds = release_step(
         network,
         cluster,
-        id=release_id(cluster.name, str(crds_namespace.namespace), crds_name),
+        id=crds_id(cluster),
         namespace=str(crds_namespace.namespace),
         release=crds_name,
         chart=EDGE_STACK_CRDS if edge else EMISSARY_CRDS,

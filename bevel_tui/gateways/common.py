@@ -11,7 +11,7 @@ from bevel_tui.gateways.catalogue import GatewayChart
 from bevel_tui.network.model import Cluster, Network
 from bevel_tui.platforms.behaviour import ChartBehaviour, Manifest
 from bevel_tui.platforms.groundwork import expects
-from bevel_tui.platforms.ids import address_step_id, dns_step_id, gateway_ready_id, namespace_id
+from bevel_tui.platforms.ids import address_step_id, dns_step_id, gateway_crds_id, gateway_ready_id, namespace_id
 from bevel_tui.records.steps import (
     AddressStep,
     ChartOrigin,
@@ -188,5 +188,10 @@ def existing_steps(network: Network, cluster: Cluster, endpoints: Sequence[Endpo
 
 
 def ready_id(cluster: Cluster) -> str:
-    """The id of the release after which the gateway's CRDs and pods are there."""
+    """The id of the release after which the gateway's pods run."""
     return gateway_ready_id(cluster.name)
+
+
+def crds_id(cluster: Cluster) -> str:
+    """The id of the release that brings the gateway's CRDs."""
+    return gateway_crds_id(cluster.name)

@@ -35,7 +35,7 @@ class GatewayModule(Protocol):
         """The steps of one cluster's edge: namespaces, releases, address, DNS gate.
 
         `endpoints` are those of this cluster; exactly their ports are opened. Empty if none is exposed. The release
-        with the id `gateway_ready_id(cluster)` is done when the gateway's CRDs and pods are there.
+        `gateway_crds_id(cluster)` is done when routes can be stored, `gateway_ready_id(cluster)` when pods run.
         """
         ...
 

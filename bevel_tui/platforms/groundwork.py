@@ -14,7 +14,7 @@ from typing import Any
 from bevel_tui.network.model import Cluster, Network, Organization, SecretRef
 from bevel_tui.network.names import namespace_of
 from bevel_tui.platforms.behaviour import ChartBehaviour, Manifest
-from bevel_tui.platforms.ids import address_step_id, gateway_ready_id, namespace_id, secret_id
+from bevel_tui.platforms.ids import address_step_id, gateway_crds_id, namespace_id, secret_id
 from bevel_tui.platforms.values import PROVISIONERS
 from bevel_tui.records.steps import (
     ClusterFact,
@@ -102,13 +102,15 @@ def first_needs(network: Network, organization: Organization) -> tuple[str, ...]
 def gateway_needs(network: Network, cluster: str) -> tuple[str, ...]:
     """After which step the gateway's CRDs are there; nothing without a gateway.
 
+    Its pods may still be starting: a route is stored without them, and a node's peers find it when they can.
+
     A gateway that exists already has no release: there the step that finds its address stands for it.
     """
     if network.gateway.type == "none":
         return ()
     if network.cluster(cluster).existing_gateway is not None:
         return (address_step_id(cluster),)
-    return (gateway_ready_id(cluster),)
+    return (gateway_crds_id(cluster),)
 
 
 # ---------------------------------------------------------------- values

@@ -22,8 +22,13 @@ def release_id(cluster: str, namespace: str, release: str) -> str:
     return f"{cluster}/{namespace}/{release}"
 
 
+def gateway_crds_id(cluster: str) -> str:
+    """The release after which routes can be stored: it brings the gateway's CRDs (absent if it has none)."""
+    return f"{cluster}/crds"
+
+
 def gateway_ready_id(cluster: str) -> str:
-    """The step after which the gateway's CRDs and pods are there (the gateway's last release)."""
+    """The release after which the gateway's pods run."""
     return f"{cluster}/gateway"
 
 
