@@ -53,7 +53,7 @@ class Component:
 def endpoint_pods(site: Site, service: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The pods that the Service's EndpointSlices name as ready."""
     namespace, name = service["metadata"]["namespace"], service["metadata"]["name"]
-    found = []
+    found: list[Mapping[str, Any]] = []
     for piece in site.view.all("EndpointSlice", namespace):
         if (piece["metadata"].get("labels") or {}).get("kubernetes.io/service-name") != name:
             continue

@@ -15,6 +15,7 @@ from bevel_tui.sandbox.workloads.hands import Hands
 from bevel_tui.sandbox.workloads.view import View
 
 if TYPE_CHECKING:
+    from bevel_tui.sandbox.components import Component
     from bevel_tui.sandbox.players.fabric_channel import Channel
 
 #: takes lines that a container wrote: namespace, pod, container, lines
@@ -46,6 +47,10 @@ class World:
     unpullable: set[str] = field(default_factory=set)
     #: Fabric's channels by name, as their members know them
     channels: dict[str, Channel] = field(default_factory=dict)
+    #: what was mounted from ConfigMaps and Secrets when a server container started, by the pod's uid
+    mounted: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    #: what a raw TCP connection to a load balancer's ``address, port`` leads to (set by the gateways)
+    tcp_route: Callable[[str, int], Component | None] | None = None
     #: Vault's Kubernetes auth paths: what each is bound to (cluster, namespace, ServiceAccount; the last wins)
     vault: dict[str, tuple[str, str, str]] = field(default_factory=dict)
 

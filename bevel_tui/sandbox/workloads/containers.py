@@ -109,6 +109,7 @@ class ContainerRun:
         if self._restored:
             if self.finished:
                 return True
+            self._keep_mounts(self._part())
             await asyncio.Event().wait()
         await self._pull()
         while True:
@@ -168,6 +169,7 @@ class ContainerRun:
         self._state = {"running": {"startedAt": self._since}}
         await self.pod.publish()
         part = self._part()
+        self._keep_mounts(part)
         code = await self._work(part)
         await self._flush()
         if code is None:
@@ -185,6 +187,12 @@ class ContainerRun:
             }
         }
         return code
+
+    def _keep_mounts(self, part: Part | None) -> None:
+        """A server reads its files when it starts; later changes of the ConfigMap are not for it."""
+        if part is not None and part.behaviour.serves:
+            mounted = self.pod.world.mounted.setdefault(self.pod.pod["metadata"]["uid"], {})
+            mounted |= files(self.pod.site.view, self.pod.pod, self.spec)
 
     async def _work(self, part: Part | None) -> int | None:
         """Do what the container does: an exit code, or None for a server that is ready now and stays."""

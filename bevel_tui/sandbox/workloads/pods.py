@@ -40,6 +40,7 @@ class Kubelet:
         uid = pod["metadata"]["uid"]
         task = self._runs.get(uid)
         if change == "DELETED":
+            self.world.mounted.pop(uid, None)
             if task is not None:
                 del self._runs[uid]
                 task.cancel()

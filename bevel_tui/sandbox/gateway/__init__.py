@@ -1,0 +1,1 @@
+"""Gateways of the simulated clusters: listeners on loopback that know nothing but the routes in the cluster's API."""

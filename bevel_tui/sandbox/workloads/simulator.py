@@ -1,0 +1,77 @@
+"""One cluster's simulator: its view, controllers and kubelet, started and stopped together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from bevel_tui.kube.client import ApiError, KubeClient
+from bevel_tui.sandbox.workloads.hands import Hands
+from bevel_tui.sandbox.workloads.jobs import Jobs
+from bevel_tui.sandbox.workloads.nodes import create_nodes
+from bevel_tui.sandbox.workloads.pods import Kubelet
+from bevel_tui.sandbox.workloads.services import Endpoints, LoadBalancers
+from bevel_tui.sandbox.workloads.stateful import StatefulSets
+from bevel_tui.sandbox.workloads.stateless import DaemonSets, Deployments, ReplicaSets
+from bevel_tui.sandbox.workloads.storage import Volumes
+from bevel_tui.sandbox.workloads.view import View
+from bevel_tui.sandbox.world import LogSink, Site, World
+
+
+def log_sink(client: KubeClient) -> LogSink:
+    """Sends container logs to the simulated API server; a real one has no such path, and they are dropped."""
+
+    async def send(namespace: str, pod: str, container: str, lines: Sequence[str]) -> None:
+        path = f"/bevel-tui/logs/{quote(namespace)}/{quote(pod)}/{quote(container)}"
+        try:
+            await client.request("POST", path, body="\n".join(lines), raw=True)
+        except ApiError:
+            return
+
+    return send
+
+
+class Simulator:
+    """Plays one cluster. With `controllers` False a real control plane's own controllers and scheduler do theirs, and
+    only the nodes, the kubelet, the provisioner and the load balancers are played."""
+
+    def __init__(self, world: World, name: str, number: int, client: KubeClient, *, controllers: bool = True) -> None:
+        view = View(client)
+        self.world = world
+        self.site = Site(name, number, client, view, Hands(client, view), log_sink(client))
+        self.controllers = controllers
+        self._tasks: list[asyncio.Task[None]] = []
+        self._kubelet: Kubelet | None = None
+
+    async def start(self) -> None:
+        """Returns when nodes and the StorageClass are there and everything is watched. Raises ApiError."""
+        site = self.site
+        await site.view.start()
+        self.world.sites[site.name] = site
+        version = str((await site.client.version()).get("gitVersion", ""))
+        volumes = Volumes(site.view, site.hands, self.world.clock, binder=self.controllers)
+        await asyncio.gather(create_nodes(site.hands, site.name, version), volumes.prepare())
+        balancers = LoadBalancers(site.view, site.hands, self.world.clock, site.number)
+        self._begin(volumes.queue.run(), balancers.queue.run(), site.hands.write_events())
+        if self.controllers:
+            jobs = Jobs(site.view, site.hands, self.world.clock)
+            others = [
+                kind(site.view, site.hands) for kind in (StatefulSets, Deployments, ReplicaSets, DaemonSets, Endpoints)
+            ]
+            self._begin(jobs.queue.run(), *(controller.queue.run() for controller in others))
+        self._kubelet = Kubelet(self.world, site, scheduler=self.controllers)
+
+    def _begin(self, *work: Coroutine[Any, Any, None]) -> None:
+        self._tasks += [asyncio.create_task(one) for one in work]
+
+    async def stop(self) -> None:
+        """End everything; the cluster stays as it is."""
+        self.world.sites.pop(self.site.name, None)
+        if self._kubelet is not None:
+            await self._kubelet.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.site.view.stop()
