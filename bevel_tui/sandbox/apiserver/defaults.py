@@ -1,0 +1,450 @@
+"""What Kubernetes fills in: defaults of each kind, and what it allocates (cluster addresses, node ports).
+
+Only what clients see and compare: an object that is read back, or applied again, must look as a real one does.
+All functions change the object that they are given; callers own it.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from bevel_tui.sandbox.apiserver.errors import Cause, invalid
+from bevel_tui.sandbox.apiserver.kinds import Kind
+from bevel_tui.sandbox.apiserver.schema import Type
+from bevel_tui.sandbox.apiserver.validation import port_out_of_range, wrong
+
+Object = dict[str, Any]
+NODE_PORTS = range(30000, 32768)
+DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
+
+
+def fill(kind: Kind, obj: Object, old: Object | None) -> None:
+    """Fill in defaults; `old` is the stored object on an update."""
+    if kind.custom:
+        _schema_defaults(obj, kind.type)
+        return
+    rule = _RULES.get(kind.resource)
+    if rule:
+        rule(obj)
+    if kind.resource == "jobs.batch":
+        _job_identity(obj, old)
+    if old is None:
+        initial = _INITIAL_STATUS.get(kind.resource)
+        if initial is not None:
+            obj["status"] = initial(obj)
+        elif kind.has_status and kind.resource in _EMPTY_STATUS:
+            obj["status"] = {}
+
+
+def _put(target: Object, **values: Any) -> None:
+    for key, value in values.items():
+        if target.get(key) is None:
+            target[key] = value
+
+
+def _schema_defaults(value: Any, type_: Type) -> None:
+    """Defaults that a CRD's schema declares."""
+    if isinstance(value, dict):
+        for name in type_.names:
+            field = type_.field(name)
+            if field is None or name == "metadata":
+                continue
+            if name not in value and field.default is not None:
+                value[name] = field.default
+            if name in value:
+                _schema_defaults(value[name], field)
+        if type_.shape == "map":
+            for item in value.values():
+                _schema_defaults(item, type_.element)
+    elif isinstance(value, list) and type_.shape == "list":
+        for item in value:
+            _schema_defaults(item, type_.element)
+
+
+# ---------------------------------------------------------------- pods
+
+
+def _probe(probe: Object | None) -> None:
+    if probe is not None:
+        _put(probe, timeoutSeconds=1, periodSeconds=10, successThreshold=1, failureThreshold=3)
+        _http(probe)
+
+
+def _http(handler: Object | None) -> None:
+    if handler and handler.get("httpGet") is not None:
+        _put(handler["httpGet"], scheme="HTTP", path="/")
+    if handler and handler.get("grpc") is not None:
+        _put(handler["grpc"], service="")
+
+
+def _container(container: Object) -> None:
+    image = str(container.get("image", ""))
+    tag = image.rpartition("/")[2].partition("@")[0].partition(":")[2]
+    latest = "@" not in image and tag in {"", "latest"}
+    _put(
+        container,
+        imagePullPolicy="Always" if latest else "IfNotPresent",
+        terminationMessagePath="/dev/termination-log",
+        terminationMessagePolicy="File",
+        resources={},
+    )
+    for port in container.get("ports") or ():
+        _put(port, protocol="TCP")
+    for name in ("livenessProbe", "readinessProbe", "startupProbe"):
+        _probe(container.get(name))
+    for handler in (container.get("lifecycle") or {}).values():
+        if isinstance(handler, dict):
+            _http(handler)
+    for env in container.get("env") or ():
+        field = (env.get("valueFrom") or {}).get("fieldRef")
+        if field is not None:
+            _put(field, apiVersion="v1")
+    resources = container["resources"]
+    for name, limit in (resources.get("limits") or {}).items():
+        resources.setdefault("requests", {}).setdefault(name, limit)
+
+
+_SOURCES_WITH_MODE = ("secret", "configMap", "projected", "downwardAPI")
+
+
+def pod_template_spec(spec: Object) -> None:
+    """Defaults of a pod specification, in a pod or in a template."""
+    _put(
+        spec,
+        restartPolicy="Always",
+        terminationGracePeriodSeconds=30,
+        dnsPolicy="ClusterFirst",
+        schedulerName="default-scheduler",
+        securityContext={},
+    )
+    if spec.get("serviceAccountName"):
+        _put(spec, serviceAccount=spec["serviceAccountName"])
+    elif spec.get("serviceAccount"):
+        _put(spec, serviceAccountName=spec["serviceAccount"])
+    for container in [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]:
+        _container(container)
+    for volume in spec.get("volumes") or ():
+        if len(volume) <= 1:
+            volume["emptyDir"] = {}
+        for name in _SOURCES_WITH_MODE:
+            if volume.get(name) is not None:
+                _put(volume[name], defaultMode=420)
+        if volume.get("hostPath") is not None:
+            _put(volume["hostPath"], type="")
+        for source in (volume.get("projected") or {}).get("sources") or ():
+            if source.get("serviceAccountToken") is not None:
+                _put(source["serviceAccountToken"], expirationSeconds=3600)
+
+
+def _pod(obj: Object) -> None:
+    spec = obj.setdefault("spec", {})
+    pod_template_spec(spec)
+    _put(
+        spec, serviceAccountName="default", enableServiceLinks=True, preemptionPolicy="PreemptLowerPriority", priority=0
+    )
+    _put(spec, serviceAccount=spec["serviceAccountName"])
+    if spec.get("tolerations") is None:
+        spec["tolerations"] = [
+            {"key": f"node.kubernetes.io/{why}", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
+            for why in ("not-ready", "unreachable")
+        ]
+
+
+def _qos(obj: Object) -> str:
+    containers = obj["spec"].get("containers") or ()
+    asked = [c.get("resources") or {} for c in containers]
+    if not any(r.get("requests") or r.get("limits") for r in asked):
+        return "BestEffort"
+    full = all(
+        {"cpu", "memory"} <= (r.get("limits") or {}).keys() and r.get("requests") == r.get("limits") for r in asked
+    )
+    return "Guaranteed" if full else "Burstable"
+
+
+# ---------------------------------------------------------------- workloads
+
+
+def _template(spec: Object) -> None:
+    template = spec.setdefault("template", {})
+    template.setdefault("metadata", {})
+    if template["metadata"].get("creationTimestamp") is None:
+        template["metadata"].pop("creationTimestamp", None)
+    pod_template_spec(template.setdefault("spec", {}))
+
+
+def _deployment(obj: Object) -> None:
+    spec = obj.setdefault("spec", {})
+    _put(spec, replicas=1, revisionHistoryLimit=10, progressDeadlineSeconds=600, strategy={})
+    _put(spec["strategy"], type="RollingUpdate")
+    if spec["strategy"]["type"] == "RollingUpdate":
+        _put(spec["strategy"], rollingUpdate={})
+        _put(spec["strategy"]["rollingUpdate"], maxSurge="25%", maxUnavailable="25%")
+    _template(spec)
+
+
+def _stateful_set(obj: Object) -> None:
+    spec = obj.setdefault("spec", {})
+    _put(spec, replicas=1, revisionHistoryLimit=10, podManagementPolicy="OrderedReady", updateStrategy={})
+    _put(spec["updateStrategy"], type="RollingUpdate")
+    if spec["updateStrategy"]["type"] == "RollingUpdate":
+        _put(spec["updateStrategy"], rollingUpdate={})
+        _put(spec["updateStrategy"]["rollingUpdate"], partition=0)
+    _put(spec, persistentVolumeClaimRetentionPolicy={}, serviceName="")
+    _put(spec["persistentVolumeClaimRetentionPolicy"], whenDeleted="Retain", whenScaled="Retain")
+    for claim in spec.get("volumeClaimTemplates") or ():
+        _put(claim, apiVersion="v1", kind="PersistentVolumeClaim", status={"phase": "Pending"})
+        _put(claim.setdefault("spec", {}), volumeMode="Filesystem")
+    _template(spec)
+
+
+def _daemon_set(obj: Object) -> None:
+    spec = obj.setdefault("spec", {})
+    _put(spec, revisionHistoryLimit=10, updateStrategy={})
+    _put(spec["updateStrategy"], type="RollingUpdate")
+    if spec["updateStrategy"]["type"] == "RollingUpdate":
+        _put(spec["updateStrategy"], rollingUpdate={})
+        _put(spec["updateStrategy"]["rollingUpdate"], maxSurge=0, maxUnavailable=1)
+    _template(spec)
+
+
+def _replica_set(obj: Object) -> None:
+    spec = obj.setdefault("spec", {})
+    _put(spec, replicas=1)
+    _template(spec)
+
+
+def _job_spec(spec: Object) -> None:
+    if spec.get("completions") is None and spec.get("parallelism") is None:
+        spec["completions"] = 1
+    _put(
+        spec,
+        parallelism=1,
+        backoffLimit=6,
+        completionMode="NonIndexed",
+        suspend=False,
+        manualSelector=False,
+        podReplacementPolicy="TerminatingOrFailed",
+    )
+    _template_keeping_policy(spec)
+
+
+def _template_keeping_policy(spec: Object) -> None:
+    """A Job's template has no default restart policy: leaving it out is an error that must stay visible."""
+    pod = spec.setdefault("template", {}).setdefault("spec", {})
+    given = pod.get("restartPolicy")
+    _template(spec)
+    if given is None:
+        pod.pop("restartPolicy", None)
+
+
+def _job(obj: Object) -> None:
+    _job_spec(obj.setdefault("spec", {}))
+
+
+def _job_identity(obj: Object, old: Object | None) -> None:
+    """The selector and the pod labels that tie a Job's pods to it, generated from its uid."""
+    spec = obj["spec"]
+    if old is not None:
+        # an apply without what the server generated must not read as its removal
+        template = old["spec"].get("template", {}).get("metadata", {}).get("labels") or {}
+        generated = {k: v for k, v in template.items() if k.endswith(("controller-uid", "job-name"))}
+        spec["template"]["metadata"].setdefault("labels", {})
+        for key, value in generated.items():
+            spec["template"]["metadata"]["labels"].setdefault(key, value)
+        _put(spec, selector=old["spec"].get("selector"))
+        return
+    if spec.get("manualSelector"):
+        return
+    uid, name = obj["metadata"]["uid"], obj["metadata"]["name"]
+    labels = spec["template"]["metadata"].setdefault("labels", {})
+    labels |= {
+        "batch.kubernetes.io/controller-uid": uid,
+        "batch.kubernetes.io/job-name": name,
+        "controller-uid": uid,
+        "job-name": name,
+    }
+    _put(spec, selector={"matchLabels": {"batch.kubernetes.io/controller-uid": uid}})
+
+
+def _cron_job(obj: Object) -> None:
+    spec = obj.setdefault("spec", {})
+    _put(spec, concurrencyPolicy="Allow", suspend=False, successfulJobsHistoryLimit=3, failedJobsHistoryLimit=1)
+    inner = spec.setdefault("jobTemplate", {}).setdefault("spec", {})
+    _template_keeping_policy(inner)
+
+
+# ---------------------------------------------------------------- others
+
+
+def _service(obj: Object) -> None:
+    spec = obj.setdefault("spec", {})
+    _put(spec, type="ClusterIP", sessionAffinity="None")
+    if spec["sessionAffinity"] == "ClientIP":
+        _put(spec, sessionAffinityConfig={"clientIP": {"timeoutSeconds": 10800}})
+    for port in spec.get("ports") or ():
+        _put(port, protocol="TCP", targetPort=port.get("port"))
+    if spec["type"] == "ExternalName":
+        return
+    _put(spec, internalTrafficPolicy="Cluster", ipFamilies=["IPv4"], ipFamilyPolicy="SingleStack")
+    if spec["type"] in {"NodePort", "LoadBalancer"}:
+        _put(spec, externalTrafficPolicy="Cluster")
+    else:
+        spec.pop("externalTrafficPolicy", None)
+    if spec["type"] == "LoadBalancer":
+        _put(spec, allocateLoadBalancerNodePorts=True)
+    else:
+        spec.pop("allocateLoadBalancerNodePorts", None)
+
+
+def _secret(obj: Object) -> None:
+    _put(obj, type="Opaque")
+    for key, value in (obj.pop("stringData", None) or {}).items():
+        obj.setdefault("data", {})[key] = base64.b64encode(value.encode()).decode()
+
+
+def _namespace(obj: Object) -> None:
+    obj["metadata"].setdefault("labels", {})["kubernetes.io/metadata.name"] = obj["metadata"].get("name", "")
+    _put(obj.setdefault("spec", {}), finalizers=["kubernetes"])
+
+
+def _claim(obj: Object) -> None:
+    _put(obj.setdefault("spec", {}), volumeMode="Filesystem")
+
+
+def _volume(obj: Object) -> None:
+    _put(obj.setdefault("spec", {}), volumeMode="Filesystem", persistentVolumeReclaimPolicy="Retain")
+
+
+def _storage_class(obj: Object) -> None:
+    _put(obj, reclaimPolicy="Delete", volumeBindingMode="Immediate")
+
+
+def _bindings(obj: Object) -> None:
+    _put(obj.setdefault("roleRef", {}), apiGroup="rbac.authorization.k8s.io")
+    for subject in obj.get("subjects") or ():
+        group = "" if subject.get("kind") == "ServiceAccount" else "rbac.authorization.k8s.io"
+        if group:
+            _put(subject, apiGroup=group)
+
+
+def _autoscaler(obj: Object) -> None:
+    _put(obj.setdefault("spec", {}), minReplicas=1)
+
+
+def _network_policy(obj: Object) -> None:
+    spec = obj.setdefault("spec", {})
+    _put(spec, policyTypes=["Ingress", "Egress"] if spec.get("egress") else ["Ingress"])
+
+
+def _definition(obj: Object) -> None:
+    spec = obj.setdefault("spec", {})
+    names = spec.setdefault("names", {})
+    _put(names, singular=str(names.get("kind", "")).lower(), listKind=f"{names.get('kind', '')}List")
+    _put(spec, conversion={"strategy": "None"})
+
+
+_RULES: dict[str, Callable[[Object], None]] = {
+    "pods": _pod,
+    "deployments.apps": _deployment,
+    "statefulsets.apps": _stateful_set,
+    "daemonsets.apps": _daemon_set,
+    "replicasets.apps": _replica_set,
+    "jobs.batch": _job,
+    "cronjobs.batch": _cron_job,
+    "services": _service,
+    "secrets": _secret,
+    "namespaces": _namespace,
+    "persistentvolumeclaims": _claim,
+    "persistentvolumes": _volume,
+    "storageclasses.storage.k8s.io": _storage_class,
+    "rolebindings.rbac.authorization.k8s.io": _bindings,
+    "clusterrolebindings.rbac.authorization.k8s.io": _bindings,
+    "horizontalpodautoscalers.autoscaling": _autoscaler,
+    "networkpolicies.networking.k8s.io": _network_policy,
+    "customresourcedefinitions.apiextensions.k8s.io": _definition,
+}
+_INITIAL_STATUS: dict[str, Callable[[Object], Object]] = {
+    "pods": lambda obj: {"phase": "Pending", "qosClass": _qos(obj)},
+    "namespaces": lambda _: {"phase": "Active"},
+    "persistentvolumeclaims": lambda _: {"phase": "Pending"},
+    "persistentvolumes": lambda _: {"phase": "Pending"},
+    "services": lambda _: {"loadBalancer": {}},
+    "ingresses.networking.k8s.io": lambda _: {"loadBalancer": {}},
+    "deployments.apps": lambda _: {},
+    "statefulsets.apps": lambda _: {"availableReplicas": 0, "replicas": 0},
+    "daemonsets.apps": lambda _: {
+        "currentNumberScheduled": 0,
+        "desiredNumberScheduled": 0,
+        "numberMisscheduled": 0,
+        "numberReady": 0,
+    },
+    "replicasets.apps": lambda _: {"replicas": 0},
+}
+_EMPTY_STATUS = {"jobs.batch", "cronjobs.batch", "resourcequotas"}
+
+
+# ---------------------------------------------------------------- allocation
+
+
+def allocate(kind: Kind, service: Object, old: Object | None, services: Iterable[Object]) -> None:
+    """Give a Service its cluster address and node ports. Raises Refusal(422) for what is taken or out of range."""
+    spec = service["spec"]
+    others = [s for s in services if s["metadata"]["uid"] != service["metadata"]["uid"]]
+    before = (old or {}).get("spec") or {}
+    if spec["type"] == "ExternalName":
+        for key in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
+            spec.pop(key, None)
+        return
+    held = before.get("clusterIP")
+    if held and not spec.get("clusterIP"):
+        spec["clusterIP"] = held
+    if held and held != spec["clusterIP"] and before.get("type") != "ExternalName":
+        raise invalid("Service", "", service["metadata"]["name"], [wrong("spec.clusterIPs[0]", [spec["clusterIP"]], "may not change once set")])  # fmt: skip
+    if not spec.get("clusterIP"):
+        taken = {s["spec"].get("clusterIP") for s in others}
+        spec["clusterIP"] = _address(taken, service["metadata"]["uid"])
+    spec["clusterIPs"] = [spec["clusterIP"]]
+    _node_ports(kind, service, before, others)
+
+
+def _address(taken: set[Any], uid: str) -> str:
+    start = int(uid.replace("-", "")[:8], 16)
+    for step in range(65000):
+        number = (start + step) % 65000 + 256  # the first ones are Kubernetes' own
+        address = f"10.96.{number // 256}.{number % 256}"
+        if address not in taken and number % 256 not in {0, 255} and number < 65536:
+            return address
+    raise AssertionError("65,000 Services")
+
+
+def _node_ports(kind: Kind, service: Object, before: Object, others: list[Object]) -> None:
+    spec = service["spec"]
+    wanted = spec["type"] == "NodePort" or (
+        spec["type"] == "LoadBalancer" and spec.get("allocateLoadBalancerNodePorts", True)
+    )
+    if not wanted:
+        if spec["type"] == "ClusterIP":
+            for port in spec.get("ports") or ():
+                port.pop("nodePort", None)
+        return
+    taken = {p.get("nodePort") for s in others for p in s["spec"].get("ports") or ()}
+    earlier = {(p.get("port"), p.get("protocol")): p.get("nodePort") for p in before.get("ports") or ()}
+    ports = spec.get("ports") or []
+    for n, port in enumerate(ports):
+        number = port.get("nodePort") or earlier.get((port.get("port"), port.get("protocol")))
+        if number:
+            if number not in NODE_PORTS:
+                raise port_out_of_range(kind, service, n, number)
+            if number in taken:
+                cause = Cause("FieldValueInvalid", f"Invalid value: {number}: provided port is already allocated", f"spec.ports[{n}].nodePort")  # fmt: skip
+                raise invalid("Service", "", service["metadata"]["name"], [cause])
+            port["nodePort"] = number
+            taken.add(number)
+    start = int(service["metadata"]["uid"].replace("-", "")[-8:], 16)
+    for n, port in enumerate(ports):
+        if not port.get("nodePort"):
+            free = (NODE_PORTS[(start + n + i) % len(NODE_PORTS)] for i in range(len(NODE_PORTS)))
+            port["nodePort"] = next(number for number in free if number not in taken)
+            taken.add(port["nodePort"])

@@ -1,0 +1,166 @@
+"""Refusals as a real API server words them: people read the messages, tools match on code, reason and causes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+_REASONS = {
+    400: "BadRequest",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "NotFound",
+    405: "MethodNotAllowed",
+    406: "NotAcceptable",
+    409: "Conflict",
+    410: "Expired",
+    413: "RequestEntityTooLarge",
+    415: "UnsupportedMediaType",
+    422: "Invalid",
+    429: "TooManyRequests",
+    500: "InternalError",
+    504: "Timeout",
+}
+
+
+class Cause(NamedTuple):
+    """One thing wrong with a field. `reason` as in Kubernetes: FieldValueInvalid, FieldValueRequired..."""
+
+    reason: str
+    message: str
+    field: str
+
+
+class Refusal(Exception):  # noqa: N818 - it is an answer, not a defect
+    """An answer other than success. `details` as in metav1.StatusDetails."""
+
+    def __init__(
+        self,
+        code: int,
+        message: str,
+        *,
+        reason: str | None = None,
+        details: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.reason = _REASONS.get(code, "") if reason is None else reason
+        self.details = details
+        self.headers = headers or {}
+
+    def status(self) -> dict[str, Any]:
+        """The metav1.Status document."""
+        document: dict[str, Any] = {
+            "kind": "Status",
+            "apiVersion": "v1",
+            "metadata": {},
+            "status": "Failure",
+            "message": self.message,
+        }
+        if self.reason:
+            document["reason"] = self.reason
+        if self.details:
+            document["details"] = self.details
+        document["code"] = self.code
+        return document
+
+
+def resource_name(plural: str, group: str) -> str:
+    """``deployments.apps``; ``pods`` in the core group."""
+    return f"{plural}.{group}" if group else plural
+
+
+def _details(plural: str, group: str, name: str) -> dict[str, Any]:
+    details: dict[str, Any] = {"name": name}
+    if group:
+        details["group"] = group
+    details["kind"] = plural
+    return details
+
+
+def not_found(plural: str, group: str, name: str) -> Refusal:
+    return Refusal(404, f'{resource_name(plural, group)} "{name}" not found', details=_details(plural, group, name))
+
+
+def no_such_path() -> Refusal:
+    return Refusal(404, "the server could not find the requested resource", details={})
+
+
+def already_exists(plural: str, group: str, name: str) -> Refusal:
+    return Refusal(
+        409,
+        f'{resource_name(plural, group)} "{name}" already exists',
+        reason="AlreadyExists",
+        details=_details(plural, group, name),
+    )
+
+
+def conflict(plural: str, group: str, name: str, why: str | None = None) -> Refusal:
+    why = why or "the object has been modified; please apply your changes to the latest version and try again"
+    return Refusal(
+        409,
+        f'Operation cannot be fulfilled on {resource_name(plural, group)} "{name}": {why}',
+        details=_details(plural, group, name),
+    )
+
+
+def forbidden(plural: str, group: str, name: str, why: str, causes: Sequence[Cause] = ()) -> Refusal:
+    what = f'{resource_name(plural, group)} "{name}"' if name else resource_name(plural, group)
+    details = _details(plural, group, name)
+    if causes:
+        details["causes"] = [_cause(cause) for cause in causes]
+    return Refusal(403, f"{what} is forbidden: {why}", details=details)
+
+
+def invalid(kind: str, group: str, name: str, causes: Sequence[Cause]) -> Refusal:
+    texts = [f"{cause.field}: {cause.message}" for cause in causes]
+    listed = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
+    details: dict[str, Any] = {"name": name}
+    if group:
+        details["group"] = group
+    details["kind"] = kind
+    details["causes"] = [_cause(cause) for cause in causes]
+    return Refusal(422, f'{resource_name(kind, group)} "{name}" is invalid: {listed}', details=details)
+
+
+def bad_request(message: str) -> Refusal:
+    return Refusal(400, message)
+
+
+def expired(message: str) -> Refusal:
+    return Refusal(410, message)
+
+
+def method_not_allowed() -> Refusal:
+    return Refusal(405, "the server does not allow this method on the requested resource", details={})
+
+
+def unsupported_media_type(accepted: Sequence[str]) -> Refusal:
+    listed = ", ".join(accepted)
+    return Refusal(415, f"the body of the request was in an unknown format - accepted media types include: {listed}")
+
+
+def apply_conflict(conflicts: Sequence[tuple[str, str]]) -> Refusal:
+    """`conflicts`: ``(manager as shown, field path)`` pairs, e.g. ``('"kubectl" using apps/v1', '.spec.replicas')``."""
+    by_manager: dict[str, list[str]] = {}
+    for manager, path in conflicts:
+        by_manager.setdefault(manager, []).append(path)
+    texts = []
+    for manager, paths in sorted(by_manager.items()):
+        if len(paths) == 1:
+            texts.append(f"conflict with {manager}: {paths[0]}")
+        else:
+            texts.append(f"conflicts with {manager}:\n" + "\n".join(f"- {path}" for path in sorted(paths)))
+    number = len(conflicts)
+    head = f"Apply failed with {number} conflict{'s' if number != 1 else ''}: "
+    causes = [
+        {"reason": "FieldManagerConflict", "message": f"conflict with {manager}", "field": path}
+        for manager, path in sorted(conflicts)
+    ]
+    return Refusal(409, head + "\n".join(texts), details={"causes": causes})
+
+
+def _cause(cause: Cause) -> dict[str, str]:
+    return {"reason": cause.reason, "message": cause.message, "field": cause.field}

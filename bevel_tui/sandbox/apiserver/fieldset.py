@@ -1,0 +1,176 @@
+"""Sets of fields: what a manager owns, and how that is written down (FieldsV1).
+
+A field is a tuple of path elements as FieldsV1 spells them: ``f:name`` a member, ``k:{"name":"x"}`` an item of a list
+of type map, ``v:"x"`` an item of a set. A set is a plain Python set of such tuples, so that its algebra is Python's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from bevel_tui.sandbox.apiserver.schema import Type
+
+Path = tuple[str, ...]
+FieldSet = set[Path]
+#: stands for a container that exists, whatever is in it
+_PRESENT = object()
+
+
+def key_element(keys: tuple[str, ...], values: tuple[Any, ...]) -> str:
+    """The path element of an item of a list of type map."""
+    named = {k: v for k, v in sorted(zip(keys, values, strict=True)) if v is not None}
+    return "k:" + json.dumps(named, separators=(",", ":"), ensure_ascii=False)
+
+
+def value_element(value: Any) -> str:
+    """The path element of an item of a list of type set."""
+    return "v:" + json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def flatten(value: Any, type_: Type, path: Path = ()) -> dict[Path, Any]:
+    """Every field of a value with what it holds: leaves with their values, items of lists with a mark of presence."""
+    out: dict[Path, Any] = {}
+    _flatten(value, type_, path, out)
+    return out
+
+
+def _flatten(value: Any, type_: Type, path: Path, out: dict[Path, Any]) -> None:
+    if isinstance(value, dict) and not type_.atomic and type_.shape in {"struct", "map", "any"}:
+        if not value and path:
+            out[path] = value
+        for key, item in value.items():
+            _flatten(item, type_.child(key), (*path, f"f:{key}"), out)
+    elif isinstance(value, list) and type_.shape == "list" and type_.list_type == "map":
+        if not value:
+            out[path] = value
+        for item in value:
+            key = type_.key_of(item)
+            if key is None:
+                out[path] = value
+                continue
+            place = (*path, key_element(type_.keys, key))
+            out[place] = _PRESENT
+            _flatten(item, type_.element, place, out)
+            if isinstance(item, dict) and not item:
+                out[place] = _PRESENT
+    elif isinstance(value, list) and type_.shape == "list" and type_.list_type == "set":
+        if not value:
+            out[path] = value
+        for item in value:
+            out[(*path, value_element(item))] = _PRESENT
+    else:
+        out[path] = value
+
+
+def fields_of(value: Any, type_: Type) -> FieldSet:
+    """All fields of a value."""
+    return set(flatten(value, type_))
+
+
+def encode(fields: Iterable[Path]) -> dict[str, Any]:
+    """FieldsV1 of a set. A field that also has members below it is marked with ``.``."""
+    tree: dict[str, Any] = {}
+    for path in sorted(fields):
+        node = tree
+        for element in path:
+            node = node.setdefault(element, {})
+        node["."] = {}
+    _prune_dots(tree)
+    return tree
+
+
+def _prune_dots(node: dict[str, Any]) -> None:
+    for key, child in node.items():
+        if key != ".":
+            if len(child) == 1 and "." in child:
+                child.clear()
+            else:
+                _prune_dots(child)
+
+
+def decode(tree: Any) -> FieldSet:
+    """The set that a FieldsV1 document describes. Raises ValueError for what is none."""
+    out: FieldSet = set()
+    _decode(tree, (), out)
+    return out
+
+
+def _decode(node: Any, path: Path, out: FieldSet) -> None:
+    if not isinstance(node, dict):
+        raise ValueError("FieldsV1 holds only objects")
+    if not node and path:
+        out.add(path)
+    for key, child in node.items():
+        if key == ".":
+            out.add(path)
+        elif key[:2] in {"f:", "k:", "v:", "i:"}:
+            _decode(child, (*path, key), out)
+        else:
+            raise ValueError(f"unknown path element {key!r}")
+
+
+def shown(path: Path) -> str:
+    """A field as messages show it: ``.spec.containers[name="a"].image``."""
+    text = ""
+    for element in path:
+        kind, rest = element[:2], element[2:]
+        if kind == "f:":
+            text += f".{rest}"
+        elif kind == "k:":
+            text += "[" + ",".join(f"{k}={json.dumps(v)}" for k, v in json.loads(rest).items()) + "]"
+        else:
+            text += f"[={rest}]" if kind == "v:" else f"[{rest}]"
+    return text
+
+
+def prefixes(fields: Iterable[Path]) -> FieldSet:
+    """The fields and everything that contains them."""
+    return {path[:n] for path in fields for n in range(1, len(path) + 1)}
+
+
+def remove(value: Any, doomed: FieldSet, type_: Type, path: Path = ()) -> Any:
+    """A copy of a value without the fields in `doomed`; a removed container takes what is in it along."""
+    if isinstance(value, dict):
+        out = {}
+        for key, item in value.items():
+            place = (*path, f"f:{key}")
+            if place not in doomed:
+                out[key] = remove(item, doomed, type_.child(key), place)
+        return out
+    if isinstance(value, list) and type_.shape == "list" and type_.list_type in {"map", "set"}:
+        kept = []
+        for item in value:
+            if type_.list_type == "set":
+                place = (*path, value_element(item))
+            else:
+                key_values = type_.key_of(item)
+                place = (*path, key_element(type_.keys, key_values)) if key_values else path
+            if place not in doomed or place == path:
+                kept.append(remove(item, doomed, type_.element, place))
+        return kept
+    return value
+
+
+def merge(live: Any, config: Any, type_: Type) -> Any:
+    """What an apply of `config` makes of `live`: granular maps and keyed lists merge, everything else is replaced."""
+    if isinstance(config, dict) and isinstance(live, dict) and not type_.atomic and type_.shape != "list":
+        out = dict(live)
+        for key, value in config.items():
+            out[key] = merge(live.get(key), value, type_.child(key)) if key in live else value
+        return out
+    if isinstance(config, list) and isinstance(live, list) and type_.shape == "list" and type_.list_type != "atomic":
+        if type_.list_type == "set":
+            return live + [item for item in config if item not in live]
+        merged = list(live)
+        places = {type_.key_of(item): n for n, item in enumerate(live)}
+        for item in config:
+            key = type_.key_of(item)
+            if key is not None and key in places:
+                merged[places[key]] = merge(merged[places[key]], item, type_.element)
+            else:
+                places[key] = len(merged)
+                merged.append(item)
+        return merged
+    return config

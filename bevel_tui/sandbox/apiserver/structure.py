@@ -1,0 +1,118 @@
+"""Does a document have the shape of its kind? Unknown fields, wrong types, and what is left of it.
+
+Kubernetes decodes into Go structs: a wrong type is 400 whatever the client asked for, an unknown field is dropped,
+warned about or refused as `fieldValidation` says (Ignore, Warn, Strict).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from bevel_tui.sandbox.apiserver.errors import Refusal, bad_request
+from bevel_tui.sandbox.apiserver.schema import Type
+
+_GO = {"string": "string", "integer": "int32", "number": "float64", "boolean": "bool", "quantity": "resource.Quantity"}
+_JSON = {str: "string", bool: "bool", int: "number", float: "number", dict: "object", list: "array"}
+
+
+def loads(text: bytes | str, duplicates: list[str]) -> Any:
+    """JSON; names that occur twice in one object are added to `duplicates` (the last one wins)."""
+
+    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+        result = dict(found)
+        if len(result) != len(found):
+            seen: set[str] = set()
+            for key, _ in found:
+                if key in seen:
+                    duplicates.append(key)
+                seen.add(key)
+        return result
+
+    return json.loads(text, object_pairs_hook=pairs)
+
+
+def conform(obj: dict[str, Any], type_: Type, kind: str, version: str) -> tuple[dict[str, Any], list[str]]:
+    """The object reduced to the fields of its kind, and the unknown ones (``spec.foo``). Raises Refusal(400)."""
+    unknown: list[str] = []
+    try:
+        return _conform(obj, type_, "", unknown), unknown
+    except TypeError as error:
+        message = f'{kind} in version "{version}" cannot be handled as a {kind}: {error}'
+        raise bad_request(message) from None
+
+
+def judge(mode: str, unknown: list[str], duplicates: list[str], kind: str, version: str) -> list[str]:
+    """Warnings for the answer. Raises Refusal(400) in Strict mode."""
+    errors = [f'unknown field "{name}"' for name in unknown] + [f'duplicate field "{name}"' for name in duplicates]
+    if not errors or mode == "Ignore":
+        return []
+    if mode == "Strict":
+        listed = ", ".join(errors)
+        message = f'{kind} in version "{version}" cannot be handled as a {kind}: strict decoding error: {listed}'
+        raise bad_request(message)
+    return errors
+
+
+def strict_mode(query: str | None) -> str:
+    """The value of the fieldValidation parameter. Raises Refusal(422) for an unknown one."""
+    mode = query or "Warn"
+    if mode not in {"Ignore", "Warn", "Strict"}:
+        raise Refusal(
+            422, f'fieldValidation: Unsupported value: "{mode}": supported values: "Ignore", "Strict", "Warn"'
+        )
+    return mode
+
+
+def _conform(value: Any, type_: Type, path: str, unknown: list[str]) -> Any:
+    match type_.shape:
+        case "struct":
+            if not isinstance(value, dict):
+                raise _mismatch(value, path, type_.title.rpartition(".")[2] or "object")
+            out = {}
+            for key, item in value.items():
+                place = f"{path}.{key}" if path else key
+                field = type_.field(key)
+                if field is None:
+                    if type_.open:
+                        out[key] = item
+                    else:
+                        unknown.append(place)
+                elif item is not None:
+                    out[key] = _conform(item, field, place, unknown)
+            return out
+        case "map":
+            if not isinstance(value, dict):
+                raise _mismatch(value, path, "map")
+            element = type_.element
+            # a null member is the zero value: kept as such only where that is a string (labels: "")
+            zero = "" if element.shape == "string" else None
+            items = {k: (zero if v is None else v) for k, v in value.items()}
+            return {k: _conform(v, element, f"{path}.{k}", unknown) for k, v in items.items() if v is not None}
+        case "list":
+            if not isinstance(value, list):
+                raise _mismatch(value, path, "[]" + type_.element.title.rpartition(".")[2])
+            element = type_.element
+            return [_conform(v, element, f"{path}[{n}]", unknown) for n, v in enumerate(value) if v is not None]
+        case "any":
+            return value
+        case "string":
+            fits = isinstance(value, str)
+        case "integer":
+            fits = isinstance(value, int) and not isinstance(value, bool)
+        case "number":
+            fits = isinstance(value, int | float) and not isinstance(value, bool)
+        case "boolean":
+            fits = isinstance(value, bool)
+        case "int-or-string" | "quantity":
+            fits = isinstance(value, str | int | float) and not isinstance(value, bool)
+            if fits and type_.shape == "quantity" and not isinstance(value, str):
+                return str(value)
+    if not fits:
+        raise _mismatch(value, path, _GO.get(type_.shape, "intstr.IntOrString"))
+    return value
+
+
+def _mismatch(value: Any, path: str, wanted: str) -> TypeError:
+    found = _JSON.get(type(value), type(value).__name__)
+    return TypeError(f"json: cannot unmarshal {found} into Go struct field {path} of type {wanted}")
