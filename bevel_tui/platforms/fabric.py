@@ -25,6 +25,7 @@ from bevel_tui.network.names import (
 from bevel_tui.platforms import fabric_manifests, groundwork
 from bevel_tui.platforms.behaviour import Manifest
 from bevel_tui.platforms.fabric_behaviour import BEHAVIOURS, VERSION
+from bevel_tui.platforms.fabric_charts import ORDERER_TLS
 from bevel_tui.platforms.ids import dns_step_id, handoff_id, release_id
 from bevel_tui.records.steps import Endpoint, HandoffStep, ObjectRef, Produced, ReleaseStep, SecretValue, Step
 
@@ -334,7 +335,7 @@ class _Planner:
             products.append(secret("admin-tls", ("cacrt", "clientcrt", "clientkey"), ("clientkey",)))
             products.append(secret("admin-msp", MSP_KEYS, ("keystore",)))
             if release.role == "orderer":
-                ref = ObjectRef("v1", "ConfigMap", fabric_manifests.ORDERER_TLS, namespace)
+                ref = ObjectRef("v1", "ConfigMap", ORDERER_TLS, namespace)
                 products.append(Produced(ref, ("cacert",), keep=True))
         return tuple(products)
 
@@ -375,7 +376,7 @@ class _Planner:
         return self.handoff(
             "orderer-ca",
             source,
-            ("ConfigMap", fabric_manifests.ORDERER_TLS),
+            ("ConfigMap", ORDERER_TLS),
             organization,
             peer.name,
             "files/orderer.crt",

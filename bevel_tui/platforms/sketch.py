@@ -169,7 +169,10 @@ def container(
     mounts: Mapping[str, str] | None = None,
     ports: Mapping[str, int] | None = None,
 ) -> Json:
-    """A container. `script` are the lines of its one argument, `mounts` volume name -> path, `env_from` a ConfigMap."""
+    """A container. `script` are the lines of its one argument, `env_from` a ConfigMap.
+
+    `mounts` are volume name -> path; ``path/file#file`` mounts one file of the volume, as charts do by subPath.
+    """
     text = "\n".join(script)
     return {
         "name": name,
@@ -183,10 +186,13 @@ def container(
             if ports
             else {}
         ),
-        **(
-            {"volumeMounts": [{"name": volume, "mountPath": path} for volume, path in mounts.items()]} if mounts else {}
-        ),
+        **({"volumeMounts": [_mount(volume, path) for volume, path in mounts.items()]} if mounts else {}),
     }
+
+
+def _mount(volume: str, path: str) -> Json:
+    place, _, file = path.partition("#")
+    return {"name": volume, "mountPath": place, **({"subPath": file} if file else {})}
 
 
 def from_config_map(volume: str, name: str, *keys: str, optional: bool = False) -> Json:
