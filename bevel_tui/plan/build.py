@@ -79,7 +79,9 @@ def without_empty_barriers(network: Network, steps: Sequence[Step]) -> list[Step
     """
     there = {step.id for step in steps}
     barriers = {
-        name(cluster.name) for cluster in network.clusters for name in (gateway_ready_id, address_step_id, dns_step_id)
+        name(cluster.name)
+        for cluster in network.clusters
+        for name in (gateway_crds_id, gateway_ready_id, address_step_id, dns_step_id)
     } - there
     return [
         replace(step, needs=tuple(need for need in step.needs if need not in barriers))

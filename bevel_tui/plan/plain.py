@@ -31,7 +31,7 @@ MASK = "***"
 SECRET_KEY = re.compile(r"passw(or)?d|passphrase|secret|token|credential|private_?key|api_?key|license_?key", re.I)
 #: ...unless they name where one is, or switch something
 NOT_SECRET_KEY = re.compile(
-    r"(secret|token)(_?name|_?engine|_?prefix|_?path|_?ref|_?type|_?arn)$|pull_?secrets?$", re.I
+    r"(secret|token)(_?name|_?engine|_?prefix|_?path|_?ref|_?type|_?arn)$|(pull|tls)_?secrets?$", re.I
 )
 
 
