@@ -1,0 +1,235 @@
+"""A Fabric network as its planners see it: names, addresses, common values, and how steps and endpoints are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from bevel_tui.network.model import Fabric, Network, Organization
+from bevel_tui.network.names import (
+    NamedRelease,
+    fabric_releases,
+    founder,
+    namespace_of,
+)
+from bevel_tui.platforms import groundwork
+from bevel_tui.platforms.fabric_behaviour import BEHAVIOURS, VERSION
+from bevel_tui.platforms.fabric_charts import CA_CERTS
+from bevel_tui.platforms.fabric_manifests import manifests
+from bevel_tui.platforms.ids import handoff_id, release_id
+from bevel_tui.records.steps import Endpoint, HandoffStep, ObjectRef, ReleaseStep
+
+#: one account for all releases of a namespace (G05), named as in Bevel's sample files
+ACCOUNT = "vault-auth"
+
+
+def msp(organization: Organization) -> str:
+    """The organization's MSP id; the genesis chart spells it so (facts A1.4, F16)."""
+    return f"{organization.name}MSP"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Read from the Network alone."""
+
+    network: Network
+
+    @property
+    def platform(self) -> Fabric:
+        if not isinstance(self.network.platform, Fabric):
+            raise TypeError(f"not a Fabric network: {self.network.platform.type}")
+        return self.network.platform
+
+    @property
+    def founder(self) -> Organization:
+        return founder(self.network)
+
+    @property
+    def exposed(self) -> bool:
+        return self.network.gateway.type == "haproxy"
+
+    # ------------------------------------------------------------ names and addresses
+
+    def namespace(self, organization: Organization) -> str:
+        return namespace_of(self.network, organization)
+
+    def step_id(self, organization: Organization, release: str) -> str:
+        return release_id(organization.cluster, self.namespace(organization), release)
+
+    def of_role(self, organization: Organization, role: str) -> list[NamedRelease]:
+        return [r for r in fabric_releases(self.network, organization) if r.role == role]
+
+    def suffix(self, organization: Organization) -> str:
+        """global.proxy.externalUrlSuffix: the domain behind haproxy; Bevel's samples name the namespace without."""
+        domain = self.network.cluster(organization.cluster).domain
+        return domain if self.exposed and domain is not None else self.namespace(organization)
+
+    def ca_address(self, organization: Organization) -> str:
+        """Where enrolment Jobs find the CA: with a gateway by its public name and no port (facts A1.4, F05, F06)."""
+        if self.exposed:
+            return f"ca.{self.namespace(organization)}.{self.suffix(organization)}"
+        return f"ca.{self.namespace(organization)}:7054"
+
+    def address(self, organization: Organization, release: str, port: int) -> str:
+        """Address of an orderer or peer as other organizations use it (facts A1.4)."""
+        if self.exposed:
+            return f"{release}.{self.namespace(organization)}.{self.suffix(organization)}:443"
+        return f"{release}.{self.namespace(organization)}:{port}"
+
+    def orderer_address(self) -> str:
+        return self.address(self.founder, self.of_role(self.founder, "orderer")[0].name, 7050)
+
+    def globals(
+        self, organization: Organization, *, first: bool = False, version: bool = True, proxy: bool = True
+    ) -> dict[str, Any]:
+        edge: dict[str, Any] = {
+            "provider": "haproxy" if self.exposed else "none",
+            "externalUrlSuffix": self.suffix(organization),
+        }
+        tree = groundwork.global_values(
+            self.network, organization, platform="fabric", account=ACCOUNT, proxy=edge if proxy else None, first=first
+        )
+        return {"version": self.platform.version, **tree} if version else tree
+
+    def storage(self, organization: Organization) -> dict[str, Any]:
+        return groundwork.storage_values(self.network.cluster(organization.cluster))
+
+    # ------------------------------------------------------------ steps
+
+    def release(
+        self,
+        organization: Organization,
+        release: NamedRelease,
+        values: dict[str, Any],
+        needs: tuple[str, ...],
+        *,
+        images: tuple[str, ...] = (),
+        **more: Any,
+    ) -> ReleaseStep:
+        step = ReleaseStep(
+            id=self.step_id(organization, release.name),
+            cluster=organization.cluster,
+            namespace=self.namespace(organization),
+            organization=organization.name,
+            managed=organization.managed,
+            needs=needs,
+            release=release.name,
+            chart=release.chart,
+            chart_version=VERSION,
+            values=groundwork.with_images(self.network, values, *images),
+            **more,
+        )
+        return groundwork.finish(step, manifests(step), BEHAVIOURS[step.chart])
+
+    def handoff(
+        self,
+        what: str,
+        source: Organization,
+        ref: tuple[str, str],
+        target: Organization,
+        release: str,
+        file: str,
+        needs: str,
+        **more: Any,
+    ) -> HandoffStep:
+        namespace = self.namespace(source)
+        return HandoffStep(
+            id=handoff_id(what, source.name, f"{target.name}/{release}"),
+            cluster=source.cluster,
+            namespace=namespace,
+            organization=source.name,
+            managed=source.managed and target.managed,
+            needs=(needs,),
+            estimate=0.2,
+            source=ObjectRef("v1", ref[0], ref[1], namespace),
+            target_cluster=target.cluster,
+            target_step=self.step_id(target, release),
+            target_file=file,
+            **more,
+        )
+
+    # ------------------------------------------------------------ endpoints
+
+    def endpoint(self, organization: Organization, release: NamedRelease, what: str, **fields: Any) -> Endpoint:
+        return Endpoint(
+            id=f"{self.step_id(organization, release.name)}/{what}",
+            cluster=organization.cluster,
+            organization=organization.name,
+            release=release.name,
+            exposed=self.exposed,
+            **fields,
+        )
+
+    def ca_endpoints(self, organization: Organization, release: NamedRelease) -> tuple[Endpoint, ...]:
+        """The CA's REST interface behind its own certificate, and its operations service (facts A1.5)."""
+        namespace = self.namespace(organization)
+        zone = f"{namespace}.{self.suffix(organization)}"
+        local = f"ca.{namespace}.svc.cluster.local"
+        trust = (ObjectRef("v1", "Secret", CA_CERTS, namespace), "tls.crt")
+        return (
+            self.endpoint(
+                organization,
+                release,
+                "ca",
+                host=f"ca.{zone}" if self.exposed else local,
+                port=443 if self.exposed else 7054,
+                protocol="tls",
+                probe="fabric-ca",
+                service=f"ca.{namespace}:7054",
+                trust=trust,
+                certificate_names=() if self.exposed else (f"ca.{namespace}",),
+            ),
+            self.endpoint(
+                organization,
+                release,
+                "ops",
+                host=f"ca-ops.{zone}" if self.exposed else local,
+                port=80 if self.exposed else 9443,
+                protocol="http",
+                probe="fabric-operations",
+                service=f"ca.{namespace}:9443",
+            ),
+        )
+
+    def node_endpoints(self, organization: Organization, release: NamedRelease, grpc: int) -> tuple[Endpoint, ...]:
+        """gRPC, grpc-web (which shows the node's own certificate) and operations of a node (facts A1.5)."""
+        namespace = self.namespace(organization)
+        zone = f"{namespace}.{self.suffix(organization)}"
+        name = release.name
+        local = f"{name}.{namespace}.svc.cluster.local"
+        trust = (ObjectRef("v1", "Secret", f"{name}-tls", namespace), "cacrt")
+        return (
+            self.endpoint(
+                organization,
+                release,
+                "grpc",
+                host=f"{name}.{zone}" if self.exposed else local,
+                port=443 if self.exposed else grpc,
+                protocol="tls",
+                probe="fabric-grpc",
+                service=f"{name}.{namespace}:{grpc}",
+                trust=trust,
+            ),
+            self.endpoint(
+                organization,
+                release,
+                "proxy",
+                host=f"{name}-proxy.{zone}" if self.exposed else local,
+                port=443 if self.exposed else 7443,
+                protocol="tls",
+                probe="tls",
+                service=f"{name}.{namespace}:7443",
+                trust=trust,
+                certificate_names=(f"{name}.{zone}",) if self.exposed else (),
+            ),
+            self.endpoint(
+                organization,
+                release,
+                "ops",
+                host=f"{name}-ops.{zone}" if self.exposed else local,
+                port=80 if self.exposed else 9443,
+                protocol="http",
+                probe="fabric-operations",
+                service=f"{name}.{namespace}:9443",
+            ),
+        )
