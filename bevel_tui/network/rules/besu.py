@@ -140,4 +140,30 @@ def version(network: Network) -> Iterator[Problem]:
         )
 
 
-RULES = (validators, counts, substrings, version)
+def transaction_manager(network: Network) -> Iterator[Problem]:
+    """Behind Ambassador a transaction manager is reached by TLS only, and its certificates come through Vault.
+
+    The Host of a node rejects plain HTTP and its Secret is made by the tls Job, which needs Vault (facts A2.3, A2.4,
+    B10). One certificate serves a namespace, made for its first member (facts A2.2).
+    """
+    if not isinstance(network.platform, Besu) or network.platform.transaction_manager == "none":
+        return
+    if network.gateway.type == "ambassador" and network.vault is None:
+        yield error(
+            "tessera-vault",
+            ("platform", "transaction_manager"),
+            "tessera behind ambassador needs `vault`: the gateway takes TLS only, and Bevel's charts hand the "
+            "certificates to Tessera through Vault; without Vault use gateway none within one cluster",
+        )
+    if network.gateway.type == "ambassador":
+        for i, organization in enumerate(network.organizations):
+            if names.besu_roles(organization).members > 1:
+                yield warning(
+                    "tessera-certificate",
+                    ("organizations", i, "besu", "members"),
+                    "Bevel's charts make one TLS certificate in a namespace, for the name of its first member; the "
+                    "transaction managers of the others show that one too",
+                )
+
+
+RULES = (validators, counts, substrings, version, transaction_manager)

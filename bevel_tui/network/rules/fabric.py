@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from bevel_tui.network import names
@@ -25,6 +26,23 @@ def names_fit(network: Network) -> Iterator[Problem]:
                 "name-too-long",
                 ("organizations", i, "name"),
                 f"{organization.name} has {len(organization.name)} characters; Fabric organizations may have {MOST_NAME}",
+            )
+
+
+def msp_is_a_word(network: Network) -> Iterator[Problem]:
+    """The anchor peer's Job uses ``<org>MSP`` as a bare key of a jq path: letters and digits only, a letter first.
+
+    [fabric-channel-join/templates/anchorpeer.yaml]
+    """
+    if not isinstance(network.platform, Fabric):
+        return
+    for i, organization in enumerate(network.organizations):
+        if not re.fullmatch(r"[a-z][a-z0-9]*", organization.name):
+            yield error(
+                "organization-msp",
+                ("organizations", i, "name"),
+                f"{organization.name}: Fabric organizations may have letters and digits only, a letter first; the Job "
+                "that sets the anchor peer reads anything else in the MSP's name as arithmetic",
             )
 
 
@@ -105,4 +123,4 @@ def channels(network: Network) -> Iterator[Problem]:
         yield error("channel-empty", ("organizations",), "no organization has a peer, so nobody could join a channel")
 
 
-RULES = (names_fit, orderers, peers, channels)
+RULES = (names_fit, msp_is_a_word, orderers, peers, channels)
