@@ -65,6 +65,11 @@ def to_json(results: Sequence[CheckResult], *, network: str, simulated: Sequence
     )
 
 
+def about(result: CheckResult) -> str:
+    """Target and summary, the target not twice."""
+    return result.summary if result.target in result.summary else f"{result.target}: {result.summary}"
+
+
 #: the chain from address to ledger; ids that a later version adds come last
 _CHAIN = ("lb-address", "port-on-service", "dns-resolves", "dns-address", "tcp-connect", "tls-handshake", "protocol")
 
@@ -78,7 +83,7 @@ def _row(paper: Paper, result: CheckResult, width: int, *, cluster: bool = False
     where = f"{result.cluster}  " if cluster else ""
     paper.line(
         (f"  {glyph(result.status, unicode=paper.unicode)} {word(result.status):<7}  ", style(result.status)),
-        f"{where}{result.id:<{width}}  {result.target}: {result.summary}{took}",
+        f"{where}{result.id:<{width}}  {about(result)}{took}",
     )
     if result.status in ("failed", "warning"):
         for fact in result.evidence:

@@ -6,6 +6,7 @@ draws these, snapshot tests read them.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from rich.cells import cell_len, set_cell_size
 
 from bevel_tui.output.state import BAD, ClusterView, RunView, StepView
 from bevel_tui.output.words import Line, Span, clean, clock, glyph, plural, style, word
+from bevel_tui.records.events import DnsWaiting
+from bevel_tui.records.findings import Finding
 
 #: order in which steps are worth a row
 _URGENCY = {
@@ -87,10 +90,10 @@ def _title(view: RunView, now: float, canvas: Canvas) -> Line:
         spans.append(f" ({view.platform})")
     if view.simulated:
         spans.append(("  simulated", "yellow"))
-    spans.append(f"  {clock(view.elapsed(now))} elapsed")
+    spans.append(f"  {clock(view.elapsed(now))}")
     left, _ = view.remaining(now)
     if view.finished is None and left >= 1:
-        spans.append((f"{canvas.dot}about {clock(left)} to go", "dim"))
+        spans.append((f"{canvas.dot}about {clock(left)} left", "dim"))
     return canvas.fit(*spans)
 
 
@@ -125,9 +128,13 @@ def _footer(view: RunView, now: float, canvas: Canvas) -> Line:
 
 
 def _on_path(view: RunView, path: Sequence[str]) -> list[str]:
+    """Labels; the cluster is named where the path enters it."""
     steps = [view.steps[name] for name in path]
-    several = len({step.cluster for step in steps}) > 1
-    return [f"{step.cluster}/{step.label}" if several else step.label for step in steps]
+    before = [None, *(step.cluster for step in steps)]
+    return [
+        step.label if step.cluster == last else f"{step.cluster}: {step.label}"
+        for step, last in zip(steps, before, strict=False)
+    ]
 
 
 # ---------------------------------------------------------------- clusters and their steps
@@ -197,6 +204,8 @@ def _row(step: StepView, now: float, canvas: Canvas) -> Line:
     ]
     if step.state == "planned":
         return canvas.fit(*spans)
+    if step.state == "skipped":
+        return canvas.fit(*spans, " " * 7, _detail(step))
     elapsed = step.elapsed(now)
     spans.append((f"{clock(elapsed):>5}  ", "dim"))
     return canvas.fit(*spans, _detail(step))
@@ -223,34 +232,56 @@ def _detail(step: StepView) -> Span:
 
 def _alarms(view: RunView, canvas: Canvas, room: int) -> list[Line]:
     """Records to create, then findings with their remedies, in at most `room` lines."""
-    waiting = [(c, d) for c in view.clusters.values() for d in c.domains.values() if d.waiting and d.ready is None]
-    lines: list[Line] = []
-    for cluster, domain in waiting:
-        event = domain.waiting
-        if event is None:
-            continue
-        title = f"DNS: create these records, so that {event.domain} leads to {cluster.name}"
-        block = [canvas.fit((title, style("waiting")))]
-        records = event.zone_lines or tuple(f"{r.name}. {r.ttl} IN {r.type} {r.value}" for r in event.records)
-        block += [canvas.fit(f"    {line}") for line in records if not line.startswith(";")]
-        block += [canvas.fit((f"    {server}: {answer}", "dim")) for server, answer in event.servers.items()]
-        lines += block
+    waiting = [d.waiting for c in view.clusters.values() for d in c.domains.values() if d.waiting and d.ready is None]
     findings = view.open_findings
-    #: keep room for the worst finding even while records wait
-    lines = lines[: room - 2] if findings and len(lines) > room - 2 else lines
+    share = max(0, room - 3) if findings else room
+    lines = [line for event in waiting for line in _records(event, canvas)]
+    if len(lines) > share:
+        lines = [_record(event, canvas) for event in waiting]
+    if len(lines) > share:
+        hidden = len(lines) - max(0, share - 1)
+        lines = [*lines[: max(0, share - 1)], canvas.fit((f"DNS: and {plural(hidden, 'more domain')}", style("waiting")))]
+    lines = lines[:share]
     for _, finding in findings:
-        if len(lines) + 2 > room:
+        block = _finding(finding, canvas)
+        if len(lines) + len(block) > room:
             break
-        where = f"{finding.cluster}{f'/{finding.namespace}' if finding.namespace else ''}"
-        sign = glyph(finding.severity, unicode=canvas.unicode)
-        lines.append(
-            canvas.fit(
-                (f"{sign} {word(finding.severity)} ", style(finding.severity)),
-                f"{where} {finding.kind} {finding.name}: {finding.cause}",
-            )
-        )
-        lines.append(canvas.fit(("    remedy: ", "dim"), finding.remedy))
+        lines += block
     return lines[: max(0, room)]
+
+
+def _zone_lines(event: DnsWaiting) -> list[str]:
+    lines = event.zone_lines or tuple(f"{r.name}. {r.ttl} IN {r.type} {r.value}" for r in event.records)
+    return [line for line in lines if not line.startswith(";")]
+
+
+def _records(event: DnsWaiting, canvas: Canvas) -> list[Line]:
+    """A domain's records, and what every server answers."""
+    title = f"DNS: create these records, so that {event.domain} leads to its gateway"
+    return [
+        canvas.fit((title, style("waiting"))),
+        *(canvas.fit(f"    {line}") for line in _zone_lines(event)),
+        *(canvas.fit((f"    {server}: {answer}", "dim")) for server, answer in event.servers.items()),
+    ]
+
+
+def _record(event: DnsWaiting, canvas: Canvas) -> Line:
+    """The one record that matters, where many domains wait."""
+    record = next(iter(_zone_lines(event)), event.domain)
+    return canvas.fit(("DNS: create ", style("waiting")), record)
+
+
+def _finding(finding: Finding, canvas: Canvas) -> list[Line]:
+    """What is wrong, in at most two lines, and what to do."""
+    where = f"{finding.cluster}/{finding.namespace}" if finding.namespace else finding.cluster
+    sign = f"{glyph(finding.severity, unicode=canvas.unicode)} {word(finding.severity)}  "
+    said = clean(f"{where} {finding.kind} {finding.name}: {finding.cause}")
+    first, *more = textwrap.wrap(said, max(20, canvas.width - cell_len(sign))) or [""]
+    lines = [canvas.fit((sign, style(finding.severity)), first)]
+    if more:
+        lines.append(canvas.fit(f"    {' '.join(more)}"))
+    lines.append(canvas.fit(("    remedy: ", "dim"), finding.remedy))
+    return lines
 
 
 def plain(lines: Sequence[Line]) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import tzinfo
 from typing import TextIO
 
+from bevel_tui.output.checks import about
 from bevel_tui.output.paper import Paper
 from bevel_tui.output.renderer import Renderer
 from bevel_tui.output.state import RunView
@@ -148,7 +149,7 @@ class Lines(Renderer):
         reason = f": {event.reason}" if event.reason else ""
         after = f" after {duration(event.duration)}" if event.outcome in ("failed", "timed-out") else ""
         self._line(event.time, event.cluster, self._state(event.outcome), f"{step.label}{after}{reason}")
-        if event.remedy:
+        if event.remedy and event.remedy not in (finding.remedy for finding in step.findings):
             self._more(f"remedy: {event.remedy}")
 
     def _applied(self, event: ReleaseApplied) -> None:
@@ -192,14 +193,14 @@ class Lines(Renderer):
     def _check(self, event: CheckDone) -> None:
         result = event.result
         if result.status in ("failed", "warning"):
-            text = f"check {result.id} {result.target}: {result.summary}"
+            text = f"check {result.id}: {about(result)}"
             self._line(event.time, result.cluster, self._state(result.status), text)
             for fact in result.evidence:
                 self._more(fact)
             if result.remedy:
                 self._more(f"remedy: {result.remedy}")
         elif result.id == "protocol" and result.status == "ok":
-            self._line(event.time, result.cluster, self._state("ok"), f"{result.target}: {result.summary}")
+            self._line(event.time, result.cluster, self._state("ok"), about(result))
 
     def _finding(self, event: FindingRaised) -> None:
         finding = event.finding

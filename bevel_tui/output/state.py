@@ -291,8 +291,11 @@ class RunView:
             return max(0.0, step.estimate * pace - step.elapsed(now))
 
         for step in self._topological():
-            before = max(((best[n][0], n) for n in step.needs if n in best), default=(0.0, None))
-            best[step.id] = (before[0] + own(step), before[1] if before[0] > 0 else None)
+            # an overdue step counts no more seconds, yet what needs it still waits for it
+            before = max(
+                ((best[n][0], not self.steps[n].ended, n) for n in step.needs if n in best), default=(0.0, False, "")
+            )
+            best[step.id] = (before[0] + own(step), before[2] if before[0] > 0 or before[1] else None)
         last = max(best, key=lambda name: best[name][0], default=None)
         if last is None:
             return 0.0, ()
