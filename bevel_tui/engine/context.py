@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +19,16 @@ from bevel_tui.network.model import Network
 from bevel_tui.records.checks import CheckResult
 from bevel_tui.records.events import DnsRecord
 from bevel_tui.records.simulation import Simulation
-from bevel_tui.records.steps import CheckStep, DnsStep, HandoffStep, ObjectRef, ReleaseStep, SecretStep, Step
+from bevel_tui.records.steps import (
+    AddressStep,
+    CheckStep,
+    DnsStep,
+    HandoffStep,
+    ObjectRef,
+    ReleaseStep,
+    SecretStep,
+    Step,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -74,8 +82,10 @@ class Reach(Protocol):
         """States until the domain leads to the gateway (the last one is ready)."""
         ...
 
-    def check(self, access: Access, step: CheckStep, addresses: tuple[str, ...]) -> AsyncIterator[CheckResult]:
-        """One round of checks of a cluster's endpoints."""
+    def check(
+        self, access: Access, step: CheckStep, gateway: AddressStep | None, retry: float
+    ) -> AsyncIterator[CheckResult]:
+        """All checks of a cluster's endpoints, as they are answered; failing ones are repeated for `retry` seconds."""
         ...
 
 
@@ -104,7 +114,6 @@ class RunContext:
     #: log lines fetched once per failed container, by cluster, then ``namespace/pod/container``
     logs: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
     logs_fetched: set[tuple[str, str, int]] = field(default_factory=set)
-    checks: list[CheckResult] = field(default_factory=list)
     finished: set[str] = field(default_factory=set)
     #: steps that this run changed something in
     changed: set[str] = field(default_factory=set)
@@ -167,12 +176,3 @@ class RunContext:
                 refs.add(ObjectRef("v1", "Secret", step.name, step.namespace))
         self._pending[cluster] = (len(self.finished), frozenset(refs))
         return self._pending[cluster][1]
-
-    async def stopped_or(self, seconds: float) -> bool:
-        """Wait `seconds`, or until the run is to stop; True when it is."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self.cancel.stopping.wait()
-        except TimeoutError:
-            return self.cancel.stopping.is_set()
-        return True

@@ -1,4 +1,7 @@
-"""Reading what is there, once and in parallel, before anything is decided: release records and live objects."""
+"""Reading what is there, once and in parallel, before anything is decided: release records and live objects.
+
+A cluster that does not answer here cannot be used: nothing was changed yet, so the run ends with exit code 3.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any
 
+from bevel_tui.engine.connect import unusable
 from bevel_tui.engine.labels import DIGEST, NETWORK
 from bevel_tui.engine.ports import Cluster
 from bevel_tui.engine.repair import Record
@@ -19,7 +23,10 @@ _AT_ONCE = 8
 
 
 class Observed:
-    """The state of one cluster, read on demand and remembered. Nothing here writes. Methods raise ApiError."""
+    """The state of one cluster, read on demand and remembered. Nothing here writes.
+
+    Methods raise BevelError(CLUSTER_UNREACHABLE or ACCESS_DENIED).
+    """
 
     def __init__(self, client: Cluster) -> None:
         self._client = client
@@ -51,11 +58,17 @@ class Observed:
 
     async def _read_records(self, namespace: str) -> dict[str, tuple[Record, ...]]:
         async with self._limit:
-            return await release_records(self._client, namespace)
+            try:
+                return await release_records(self._client, namespace)
+            except ApiError as error:
+                raise unusable(self._client, error) from None
 
     async def _get(self, ref: ObjectRef) -> dict[str, Any] | None:
         async with self._limit:
-            return await self._client.get(ref)
+            try:
+                return await self._client.get(ref)
+            except ApiError as error:
+                raise unusable(self._client, error) from None
 
     async def _list(self, api_version: str, kind: str, namespace: str) -> dict[str, dict[str, Any]]:
         fields = "type!=helm.sh/release.v1" if kind == "Secret" else None
@@ -65,7 +78,7 @@ class Observed:
             except ApiError as error:
                 if error.status == 404:  # the kind itself is not there (no CRD)
                     return {}
-                raise
+                raise unusable(self._client, error) from None
         return {obj["metadata"]["name"]: reduce(obj) for obj in items}
 
 

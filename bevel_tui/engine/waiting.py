@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from bevel_tui.diagnosis.evidence import containers, owner, workload
 from bevel_tui.diagnosis.rules import diagnose
@@ -142,7 +143,7 @@ class Waiting:
                 if error.status != 403 or kind in {ref.kind for ref in self.targets if understood(ref.kind)}:
                     raise error
 
-    def _find(self, ref: ObjectRef) -> dict[str, object] | None:
+    def _find(self, ref: ObjectRef) -> dict[str, Any] | None:
         return (self.wide if ref.namespace is None else self.board).get(ref.kind, ref.name)
 
     def _look(self) -> bool:
@@ -153,7 +154,7 @@ class Waiting:
                 continue
             found = self._find(ref)
             hook = ref in self.hooks
-            if hook and (found is None or str(found["metadata"].get("uid")) in self.history):  # type: ignore[index]
+            if hook and (found is None or str(found["metadata"].get("uid")) in self.history):
                 continue
             state = judge(ref.kind, found)
             before = self._states.get(ref)
@@ -233,7 +234,7 @@ class Waiting:
             key = (finding.code, finding.kind, finding.name, f"{finding.severity}{finding.terminal}")
             if key not in self._raised:
                 self._raised.add(key)
-                self.ctx.emit(FindingRaised(step=self.step.id, finding=self._named(finding)))
+                self.ctx.emit(FindingRaised(step=self.step.id, finding=self.named(finding)))
         waiting = [
             f"{ref.kind} {ref.name}" + (f": {state.message}" if state.message else "")
             for ref, state in self._states.items()
@@ -256,7 +257,10 @@ class Waiting:
 
     def named(self, finding: Finding) -> Finding:
         """A finding with the real context in its commands."""
-        return self._named(finding)
+        context = self.ctx.access(self.step).context
+        return finding.model_copy(
+            update={"remedy": finding.remedy.replace("--context CONTEXT", f"--context {context}")}
+        )
 
     def _last_words(self, snapshot: Snapshot, finding: Finding) -> None:
         for pod in snapshot.of("Pod"):

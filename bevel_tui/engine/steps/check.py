@@ -1,42 +1,58 @@
-"""Probing what was deployed, from this machine. A failing check is repeated for a while: a ledger needs its time."""
+"""Probing what was deployed, from this machine. A failing check is asked again for a while: a ledger needs its time."""
 
 from __future__ import annotations
 
 import asyncio
 
-from bevel_tui.engine.context import RunContext
+from bevel_tui.engine.cancel import Cancellation
+from bevel_tui.engine.context import Access, PlanLike, Reach, RunContext
+from bevel_tui.engine.emitter import Emitter
 from bevel_tui.engine.executor import Result
 from bevel_tui.records.checks import CheckResult
-from bevel_tui.records.events import CheckDone, StepWaiting
-from bevel_tui.records.steps import CheckStep
-
-#: seconds between two rounds
-_PAUSE = 1.0
+from bevel_tui.records.events import CheckDone
+from bevel_tui.records.steps import AddressStep, CheckStep
 
 
 async def perform(ctx: RunContext, step: CheckStep) -> Result:
-    """Rounds of checks until none fails or the Network's patience is over; only the last round is reported."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + ctx.network.probe.retry
-    told: tuple[str, ...] = ()
-    while True:
-        addresses = next((a for s, a in ctx.addresses.items() if ctx.steps[s].cluster == step.cluster), ())
-        results = [result async for result in ctx.reach.check(ctx.access(step), step, addresses)]
-        failed = [result for result in results if result.status == "failed"]
-        if not failed or loop.time() >= deadline or ctx.cancel.stopping.is_set():
-            break
-        waiting = tuple(f"{result.target}: {result.summary}" for result in failed)
-        if waiting != told:
-            told = waiting
-            ctx.emit(StepWaiting(step=step.id, cluster=step.cluster, waiting_for=waiting))
-        await ctx.stopped_or(min(_PAUSE, max(0.0, deadline - loop.time())))
-    for result in results:
-        ctx.checks.append(result)
-        ctx.emit(CheckDone(step=step.id, result=result))
-    return _verdict(results, failed)
+    """Ask with the Network's patience. Raises ApiError."""
+    return await ask(ctx.reach, ctx.access(step), step, ctx.plan, ctx.emit, ctx.cancel, retry=ctx.network.probe.retry)
 
 
-def _verdict(results: list[CheckResult], failed: list[CheckResult]) -> Result:
+async def ask(
+    reach: Reach,
+    access: Access,
+    step: CheckStep,
+    plan: PlanLike,
+    emit: Emitter,
+    cancel: Cancellation,
+    *,
+    retry: float,
+) -> Result:
+    """Ask every check, report each answer as it comes. Ends early when the run is to stop. Raises ApiError."""
+    gateway = next((s for s in plan.steps if isinstance(s, AddressStep) and s.cluster == step.cluster), None)
+    results: list[CheckResult] = []
+
+    async def questions() -> None:
+        async for result in reach.check(access, step, gateway, retry):
+            results.append(result)
+            emit(CheckDone(step=step.id, result=result))
+
+    asking = asyncio.create_task(questions())
+    stopping = asyncio.create_task(cancel.stopping.wait())
+    try:
+        await asyncio.wait({asking, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not asking.done():
+            return Result("cancelled", "stopped while checking")
+        asking.result()
+    finally:
+        for task in (asking, stopping):
+            task.cancel()
+        await asyncio.gather(asking, stopping, return_exceptions=True)
+    return _verdict(results)
+
+
+def _verdict(results: list[CheckResult]) -> Result:
+    failed = [result for result in results if result.status == "failed"]
     if not failed:
         return Result("ok")
     first = failed[0]

@@ -1,0 +1,65 @@
+"""One step, by its kind. Errors become results: a step that fails ends itself, not the run."""
+
+from __future__ import annotations
+
+from bevel_tui.engine.context import RunContext
+from bevel_tui.engine.executor import Hold, Result
+from bevel_tui.engine.steps import address, check, dns, handoff, namespace, release, secret
+from bevel_tui.engine.summary import OWNER_RUNS
+from bevel_tui.kube.client import ApiError
+from bevel_tui.records.errors import BevelError, Code
+from bevel_tui.records.steps import (
+    AddressStep,
+    CheckStep,
+    DnsStep,
+    HandoffStep,
+    NamespaceStep,
+    ReleaseStep,
+    SecretStep,
+    Step,
+)
+
+
+async def carry_out(ctx: RunContext, step: Step, hold: Hold, budget: float | None) -> Result:
+    """Carry out a step; `budget` is its seconds, which Helm's hooks must fit into. Raises nothing but cancellation."""
+    if not step.managed:
+        return Result("skipped", OWNER_RUNS)
+    try:
+        result = await _by_kind(ctx, step, hold, budget)
+    except BevelError as error:
+        if error.code in {Code.CHART_MISSING, Code.CHART_RENDER}:
+            ctx.codes.add(error.code)
+        return Result("failed", " ".join((error.message, *error.details)), error.remedy)
+    except ApiError as error:
+        if ctx.cancel.aborting.is_set():
+            return Result("cancelled", "stopped")
+        context = ctx.access(step).context
+        return Result(
+            "failed",
+            f"The cluster of context {context!r} refused: {error.message}"
+            if error.status
+            else f"The cluster of context {context!r} does not answer: {error.message}",
+            "Run the same command again when the cluster answers: what is done is skipped.",
+        )
+    if result.outcome == "ok" and isinstance(step, NamespaceStep | SecretStep):
+        ctx.changed.add(step.id)
+    return result
+
+
+async def _by_kind(ctx: RunContext, step: Step, hold: Hold, budget: float | None) -> Result:
+    match step:
+        case NamespaceStep():
+            return await namespace.perform(ctx, step)
+        case SecretStep():
+            return await secret.perform(ctx, step)
+        case ReleaseStep():
+            return await release.perform(ctx, step, hold, budget)
+        case HandoffStep():
+            return await handoff.perform(ctx, step)
+        case AddressStep():
+            return await address.perform(ctx, step)
+        case DnsStep():
+            return await dns.perform(ctx, step)
+        case CheckStep():
+            return await check.perform(ctx, step)
+    return Result("failed", f"nothing knows how to carry out a step of kind {step.kind}")

@@ -1,0 +1,117 @@
+"""Opening every cluster of a Network at once, before anything is changed. One that cannot be used ends the run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+
+from bevel_tui.engine.context import Access
+from bevel_tui.engine.ports import Cluster
+from bevel_tui.kube.client import ApiError
+from bevel_tui.network.model import Network
+from bevel_tui.records.errors import BevelError, Code
+from bevel_tui.records.simulation import CONFIGMAP_KEY, CONFIGMAP_NAME, CONFIGMAP_NAMESPACE, Simulation
+from bevel_tui.records.steps import ObjectRef
+
+#: opens a context of a kubeconfig (None: the usual ones)
+Connect = Callable[[str, str | None], Awaitable[Cluster]]
+
+_DESCRIPTION = ObjectRef("v1", "ConfigMap", CONFIGMAP_NAME, CONFIGMAP_NAMESPACE)
+
+
+async def kube(context: str, kubeconfig: str | None) -> Cluster:
+    """The real client. Raises BevelError."""
+    from bevel_tui.kube.client import KubeClient
+
+    return await KubeClient.connect(context, kubeconfig)
+
+
+async def connect(
+    network: Network, names: Iterable[str], kubeconfig: str | None, open_cluster: Connect = kube
+) -> dict[str, Access]:
+    """Every named cluster of the Network, in parallel, with the sandbox's description where there is one.
+
+    Raises BevelError: CONTEXT_UNKNOWN, KUBECONFIG, CLUSTER_UNREACHABLE, ACCESS_DENIED. When several clusters
+    cannot be used the first one is told and the others stand in the details. Nothing stays open then.
+    """
+    wanted = [cluster for cluster in network.clusters if cluster.name in set(names)]
+    results = await asyncio.gather(
+        *(_one(cluster.name, cluster.context, cluster.kubeconfig or kubeconfig, open_cluster) for cluster in wanted),
+        return_exceptions=True,
+    )
+    opened = {result.name: result for result in results if isinstance(result, Access)}
+    failures = [result for result in results if isinstance(result, BaseException)]
+    if not failures:
+        return opened
+    await close(opened.values())
+    first = next((failure for failure in failures if not isinstance(failure, BevelError)), failures[0])
+    if not isinstance(first, BevelError):
+        raise first
+    more = tuple(f.message for f in failures if isinstance(f, BevelError) and f is not first)
+    raise BevelError(first.code, first.message, remedy=first.remedy, details=(*first.details, *more))
+
+
+async def close(clusters: Iterable[Access]) -> None:
+    """Close all connections."""
+    await asyncio.gather(*(access.client.close() for access in clusters), return_exceptions=True)
+
+
+async def _one(name: str, context: str, kubeconfig: str | None, open_cluster: Connect) -> Access:
+    client = await open_cluster(context, kubeconfig)
+    try:
+        simulation = await _simulation(client)
+        return Access(name, context, helm_kubeconfig(kubeconfig, context), client, simulation)
+    except BaseException:
+        await client.close()
+        raise
+
+
+async def _simulation(client: Cluster) -> Simulation | None:
+    """The sandbox's description; a user who may not read kube-system is on no sandbox. Raises BevelError."""
+    try:
+        found = await client.get(_DESCRIPTION)
+    except ApiError as error:
+        if error.status == 403:
+            return None
+        raise unusable(client, error) from None
+    text = ((found or {}).get("data") or {}).get(CONFIGMAP_KEY)
+    if text is None:
+        return None
+    try:
+        return Simulation.model_validate_json(text)
+    except ValueError:
+        raise BevelError(
+            Code.SANDBOX, f"ConfigMap {CONFIGMAP_NAMESPACE}/{CONFIGMAP_NAME} of {client.context!r} is not readable."
+        ) from None
+
+
+def unusable(client: Cluster, error: ApiError) -> BevelError:
+    """The error that a user sees when a cluster fails us before anything was changed."""
+    if error.status in {401, 403}:
+        return BevelError(
+            Code.ACCESS_DENIED, f"Access to the cluster of context {client.context!r} was denied: {error.message}"
+        )
+    return BevelError(
+        Code.CLUSTER_UNREACHABLE, f"The cluster of context {client.context!r} cannot be used: {error.message}"
+    )
+
+
+def helm_kubeconfig(kubeconfig: str | None, context: str) -> Path:
+    """The one file that Helm is given: the one that defines the context.
+
+    kubectl merges several files of $KUBECONFIG; the files that define a context mostly define its cluster and user
+    too. Where they do not, the whole list is handed on as it is (Helm reads lists as kubectl does).
+    """
+    from bevel_tui.kube.contexts import candidates, read
+
+    try:
+        found = read(kubeconfig).context(context)
+        alone = read(str(found.file)).context(context)
+    except BevelError:
+        return candidates(kubeconfig)[0]
+    if alone.server == found.server and alone.server:
+        return found.file
+    import os
+
+    return Path(os.environ.get("KUBECONFIG") or str(found.file))

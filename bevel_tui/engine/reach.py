@@ -1,0 +1,121 @@
+"""The DNS gate and the closing checks for a run: `reachability` with what this run knows of its clusters."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator
+
+from bevel_tui.engine.context import Access, GateReport
+from bevel_tui.engine.options import RunOptions
+from bevel_tui.kube.client import ApiError
+from bevel_tui.network.model import Network
+from bevel_tui.reachability.checks import SOCKETS, check_cluster
+from bevel_tui.reachability.dialer import Dialer
+from bevel_tui.reachability.gate import gate
+from bevel_tui.reachability.resolver import Resolver
+from bevel_tui.records.checks import CheckResult
+from bevel_tui.records.steps import AddressStep, CheckStep, DnsStep
+
+
+class LiveReach:
+    """Resolvers and dialers per cluster: a simulated cluster says itself how its names and ports are reached."""
+
+    def __init__(self, network: Network, options: RunOptions) -> None:
+        self._network = network
+        self._options = options
+        self._sockets = asyncio.Semaphore(SOCKETS)
+        self._resolvers: dict[str, Resolver] = {}
+
+    def _dialer(self, access: Access) -> Dialer:
+        return Dialer(dict(access.simulation.dial)) if access.simulation is not None else Dialer()
+
+    def _resolver(self, access: Access) -> Resolver:
+        if access.name not in self._resolvers:
+            self._resolvers[access.name] = Resolver.choose(
+                self._dialer(access),
+                authority=access.simulation.dns if access.simulation is not None else None,
+                resolvers=self._network.dns.resolvers,
+            )
+        return self._resolvers[access.name]
+
+    async def gate(self, access: Access, step: DnsStep, addresses: tuple[str, ...]) -> AsyncIterator[GateReport]:
+        """States until the domain leads to the gateway."""
+        simulated = access.simulation is not None
+        async for state in gate(
+            step.domain,
+            step.hosts,
+            addresses,
+            resolver=self._resolver(access),
+            mode=step.mode,
+            ttl=self._network.dns.ttl,
+            # A simulated person is as quick as the simulated time: ask more often.
+            first=0.2 if simulated else 1.0,
+            longest=1.0 if simulated else 15.0,
+        ):
+            yield GateReport(
+                ready=state.ready,
+                domain=state.domain,
+                records=state.records,
+                zone_lines=state.zone_lines,
+                servers=state.servers,
+                addresses=state.addresses,
+                waiting_for=state.waiting_for,
+            )
+
+    async def check(
+        self, access: Access, step: CheckStep, gateway: AddressStep | None, retry: float
+    ) -> AsyncIterator[CheckResult]:
+        """All checks of a cluster's endpoints; failing ones are asked again for `retry` seconds. Raises ApiError."""
+        addresses, ports, service = await _gateway(access, gateway)
+        async for result in check_cluster(
+            step.cluster,
+            step.endpoints,
+            step.domain,
+            addresses=addresses,
+            service_ports=ports,
+            resolver=self._resolver(access),
+            dialer=self._dialer(access),
+            trust=await _trust(access, step),
+            timeout=self._network.probe.timeout,
+            retry=retry,
+            service=service,
+            context=access.context,
+            ttl=self._network.dns.ttl,
+            sockets=self._sockets,
+        ):
+            yield result
+
+
+async def _gateway(access: Access, gateway: AddressStep | None) -> tuple[tuple[str, ...], tuple[int, ...] | None, str]:
+    """(addresses, ports or None without a Service, its name) of a cluster's gateway."""
+    from bevel_tui.engine.readiness import addresses
+
+    if gateway is None:
+        return (), None, "gateway"
+    name = f"{gateway.service.namespace}/{gateway.service.name}"
+    found = await access.client.get(gateway.service)
+    if found is None:
+        return (), None, name
+    ports = tuple(int(port.get("port") or 0) for port in (found.get("spec") or {}).get("ports") or ())
+    return addresses(found), ports, name
+
+
+async def _trust(access: Access, step: CheckStep) -> dict[str, str]:
+    """CA certificates (PEM) by endpoint, from the objects that the endpoints name; what is not there is left out."""
+    found: dict[str, str] = {}
+    objects: dict[object, dict[str, str]] = {}
+    for endpoint in step.endpoints:
+        if endpoint.trust is None:
+            continue
+        ref, key = endpoint.trust
+        if ref not in objects:
+            try:
+                obj = await access.client.get(ref)
+            except ApiError:
+                obj = None
+            objects[ref] = dict((obj or {}).get("data") or {})
+        value = objects[ref].get(key)
+        if value is not None:
+            found[endpoint.id] = base64.b64decode(value).decode() if ref.kind == "Secret" else value
+    return found

@@ -1,0 +1,61 @@
+"""The engine's front door: runs as streams of events. RunStarted comes first, RunFinished last, always.
+
+These never raise for what users, clusters or charts do wrong: RunFinished says it, with the exit code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from bevel_tui.engine.cancel import Cancellation
+from bevel_tui.engine.checking import check_body
+from bevel_tui.engine.context import PlanLike
+from bevel_tui.engine.deploy import deploy_body
+from bevel_tui.engine.destroy import destroy_body
+from bevel_tui.engine.options import RunOptions
+from bevel_tui.engine.parts import Parts
+from bevel_tui.engine.runner import Run
+from bevel_tui.network.model import Network
+from bevel_tui.records.events import AnyEvent
+
+
+async def deploy(
+    network: Network,
+    plan: PlanLike,
+    options: RunOptions | None = None,
+    *,
+    cancel: Cancellation | None = None,
+    parts: Parts | None = None,
+) -> AsyncIterator[AnyEvent]:
+    """Carry out `plan`: install what is missing, repair what is half done, leave alone what is as planned."""
+    run = Run("deploy", network, plan, options or RunOptions(), cancel or Cancellation(), parts or Parts())
+    async for event in run.events(deploy_body):
+        yield event
+
+
+async def destroy(
+    network: Network,
+    plan: PlanLike,
+    options: RunOptions | None = None,
+    *,
+    cancel: Cancellation | None = None,
+    parts: Parts | None = None,
+) -> AsyncIterator[AnyEvent]:
+    """Remove what `plan` installed, in the safe order; ledger data stays unless `options.purge_data`."""
+    run = Run("destroy", network, plan, options or RunOptions(), cancel or Cancellation(), parts or Parts())
+    async for event in run.events(destroy_body):
+        yield event
+
+
+async def check(
+    network: Network,
+    plan: PlanLike,
+    options: RunOptions | None = None,
+    *,
+    cancel: Cancellation | None = None,
+    parts: Parts | None = None,
+) -> AsyncIterator[AnyEvent]:
+    """Ask only the plan's reachability checks, each once; nothing is changed."""
+    run = Run("check", network, plan, options or RunOptions(), cancel or Cancellation(), parts or Parts())
+    async for event in run.events(check_body):
+        yield event

@@ -1,0 +1,234 @@
+"""The frame of every run: connections, events, stops, and the end that always comes."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets as random
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from datetime import UTC, datetime
+from typing import Any, Literal, TypeVar
+
+from bevel_tui.engine.cancel import Cancellation
+from bevel_tui.engine.connect import close, connect
+from bevel_tui.engine.context import Access, PlanLike
+from bevel_tui.engine.emitter import Emitter
+from bevel_tui.engine.executor import Result, Task
+from bevel_tui.engine.options import RunOptions
+from bevel_tui.engine.parts import Parts
+from bevel_tui.engine.summary import counts, critical_path, duration, endpoints, planned, verdict, worst
+from bevel_tui.network.model import Network
+from bevel_tui.records.errors import BevelError, ExitCode
+from bevel_tui.records.events import (
+    AnyEvent,
+    Interrupted,
+    Notice,
+    RunFinished,
+    RunOutcome,
+    RunStarted,
+    StepFinished,
+    StepStarted,
+)
+from bevel_tui.records.steps import CheckStep, Step
+
+T = TypeVar("T")
+Command = Literal["deploy", "destroy", "check"]
+
+
+class Run:
+    """What `deploy`, `check_only` and `destroy` share: connections, context, events, the end."""
+
+    def __init__(
+        self,
+        command: Command,
+        network: Network,
+        plan: PlanLike,
+        options: RunOptions,
+        cancel: Cancellation,
+        parts: Parts,
+    ) -> None:
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        self.id = f"{stamp}-{random.token_hex(3)}"
+        self.command = command
+        self.network = network
+        self.plan = plan
+        self.options = options
+        self.cancel = cancel
+        self.parts = parts
+        self.emit = Emitter(self.id, journal=options.journal)
+        self.steps: dict[str, Step] = {step.id: step for step in plan.steps}
+        self.results: dict[str, Result] = {}
+        self.clusters: dict[str, Access] = {}
+        self.helm: str | None = None
+        #: codes of errors that decide the exit code (a chart that does not render, a lost Lease)
+        self.codes: set[str] = set()
+        #: steps that have ended, in whatever way
+        self.finished: set[str] = set()
+        self._started = False
+
+    def chosen(self) -> tuple[Step, ...]:
+        """The steps of the plan that a deployment carries out."""
+        return tuple(step for step in self.plan.steps if self.options.check or not isinstance(step, CheckStep))
+
+    async def events(self, body: Callable[[Run], Awaitable[bool]]) -> AsyncIterator[AnyEvent]:
+        """Run `body` and deliver what it emits; ends after RunFinished."""
+        task = asyncio.create_task(self._main(body), name=f"run {self.id}")
+        try:
+            while (event := await self.emit.queue.get()) is not None:
+                yield event
+            await task
+        finally:
+            if not task.done():  # nobody listens any more
+                self.cancel.request()
+                self.cancel.request()
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+
+    def started(self, chosen: Iterable[Step]) -> None:
+        """Send RunStarted, once."""
+        if self._started:
+            return
+        self._started = True
+        self.emit(
+            RunStarted(
+                command=self.command,
+                network=self.plan.network_name,
+                plan=self.plan.id,
+                platform=self.network.platform.type,
+                clusters=tuple(cluster.name for cluster in self.network.clusters),
+                simulated=tuple(name for name, access in self.clusters.items() if access.simulation is not None),
+                helm=self.helm,
+                steps=tuple(planned(step) for step in chosen),
+                critical_path=self.plan.critical_path() if self.command == "deploy" else (),
+            )
+        )
+
+    async def open(self, names: Iterable[str]) -> None:
+        """Connect. Raises BevelError."""
+        self.clusters = await connect(self.network, names, self.options.kubeconfig, self.parts.connect)
+
+    async def _main(self, body: Callable[[Run], Awaitable[bool]]) -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        expiry = loop.call_later(self.options.timeout, self.cancel.expire) if self.options.timeout else None
+        watch = asyncio.create_task(self._tell_stops())
+        complete = False
+        error: BevelError | None = None
+        crash: Exception | None = None
+        try:
+            complete = await body(self)
+        except BevelError as refused:
+            error = refused
+        except asyncio.CancelledError:
+            if not self.cancel.stopping.is_set():
+                raise
+        except Exception as bug:  # whatever it is, the last event must say so
+            crash = bug
+        finally:
+            if expiry is not None:
+                expiry.cancel()
+            watch.cancel()
+            await asyncio.gather(watch, return_exceptions=True)
+            self.started(self.steps.values())
+            self._finish(loop.time() - began, complete, error, crash)
+            await close(self.clusters.values())
+            self.emit.close()
+
+    def _finish(self, seconds: float, complete: bool, error: BevelError | None, crash: Exception | None) -> None:
+        outcome: RunOutcome
+        code: ExitCode
+        message: str | None = None
+        remedy: str | None = None
+        interrupted = self.cancel.stage > 0 and not self.cancel.expired
+        if error is not None:
+            outcome = "unusable" if error.exit_code == ExitCode.CLUSTER else "failed"
+            code, remedy = error.exit_code, error.remedy
+            message = "\n".join((error.message, *error.details))
+        elif crash is not None:
+            outcome, code = "failed", ExitCode.FAILED
+            message = f"Internal error: {type(crash).__name__}: {crash}"
+            remedy = "This is a bug in bevel-tui; please report it with the journal of this run."
+        elif not complete and self.cancel.stopping.is_set():
+            outcome = "interrupted" if interrupted else "timed-out"
+            code = ExitCode.INTERRUPTED if interrupted else ExitCode.TIMEOUT
+            message = "Stopped before anything was changed."
+        else:
+            outcome, code = verdict(
+                self.steps,
+                self.results,
+                interrupted=interrupted,
+                expired=self.cancel.expired,
+                codes=self.codes,
+            )
+            found = worst(self.steps, self.results)
+            if outcome != "ok" and found is not None:
+                message, remedy = f"{found[0]}: {found[1].reason}", found[1].remedy
+            elif outcome == "interrupted":
+                message = "Interrupted."
+        self.emit(
+            RunFinished(
+                outcome=outcome,
+                exit_code=int(code),
+                duration=seconds,
+                critical_path=critical_path(self.steps.values(), self.results),
+                steps=counts(self.results),
+                endpoints=endpoints(self.plan.steps) if self.command != "destroy" else (),
+                error=message,
+                remedy=remedy,
+            )
+        )
+
+    async def _tell_stops(self) -> None:
+        await self.cancel.stopping.wait()
+        if self.cancel.expired:
+            text = f"The time budget of {self.options.timeout:g} s is spent."
+            self.emit(Notice(level="warning", text=text))
+            return
+        self.emit(Interrupted(stage=1))
+        await self.cancel.aborting.wait()
+        if not self.cancel.expired:
+            self.emit(Interrupted(stage=2))
+
+    async def unless_stopped(self, work: Coroutine[Any, Any, T]) -> T | None:
+        """Await `work`, which changes nothing; None when the run is to end before it is done."""
+        task = asyncio.create_task(work)
+        stopping = asyncio.create_task(self.cancel.stopping.wait())
+        try:
+            await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            return task.result() if task.done() else None
+        finally:
+            task.cancel()
+            stopping.cancel()
+            await asyncio.gather(task, stopping, return_exceptions=True)
+
+    def observe(self) -> Callable[[Task, Result | None], None]:
+        """Tells starts and ends of steps."""
+
+        def told(task: Task, result: Result | None) -> None:
+            step = self.steps[task.id]
+            if result is None:
+                self.emit(
+                    StepStarted(
+                        step=step.id,
+                        kind=step.kind,
+                        cluster=step.cluster,
+                        namespace=step.namespace,
+                        release=getattr(step, "release", None),
+                        budget=task.budget,
+                    )
+                )
+                return
+            self.finished.add(step.id)
+            self.results[step.id] = result
+            self.emit(
+                StepFinished(
+                    step=step.id,
+                    kind=step.kind,
+                    cluster=step.cluster,
+                    outcome=result.outcome,
+                    duration=duration(result),
+                    reason=result.reason,
+                    remedy=result.remedy,
+                )
+            )
+
+        return told
