@@ -26,7 +26,7 @@ Exit codes: 0 ok, 1 deployment failed, 2 usage or invalid preset, 3 a cluster ca
 5 deployed but not reachable, 6 plan --exit-code with changes pending, 130 interrupted."""
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType):  # type: ignore[type-arg]
     """Seconds, or a Go duration: 90, 90s, 10m, 1h30m."""
 
     name = "duration"
@@ -86,7 +86,7 @@ _speed = click.option(
 @_speed
 @click.version_option(__version__, prog_name="bevel-tui", message="%(prog)s %(version)s")
 @click.pass_context
-def cli(ctx: click.Context, preset: str | None, **options: Any) -> None:
+def cli(ctx: click.Context, /, preset: str | None, **options: Any) -> None:
     """Deploy a Hyperledger Bevel network over Kubernetes clusters and prove that it can be reached.
 
     \b
@@ -121,7 +121,7 @@ def cli(ctx: click.Context, preset: str | None, **options: Any) -> None:
 @_kubeconfig
 @_charts
 @click.pass_context
-def plan(ctx: click.Context, preset: str | None, **options: Any) -> None:
+def plan(ctx: click.Context, /, preset: str | None, **options: Any) -> None:
     """Show what a preset would do. Offline unless --diff or --exit-code is given."""
     from bevel_tui.cli.headless import plan as run
 
@@ -134,7 +134,7 @@ def plan(ctx: click.Context, preset: str | None, **options: Any) -> None:
 @_kubeconfig
 @_color
 @click.pass_context
-def check(ctx: click.Context, preset: str | None, **options: Any) -> None:
+def check(ctx: click.Context, /, preset: str | None, **options: Any) -> None:
     """Ask whether every name leads to its gateway and every gateway to the ledger."""
     from bevel_tui.cli.headless import check as run
 
@@ -150,7 +150,7 @@ def check(ctx: click.Context, preset: str | None, **options: Any) -> None:
 @click.option("-o", "--output", type=click.Choice(["text", "jsonl"]), default="text", show_default=True)
 @_color
 @click.pass_context
-def destroy(ctx: click.Context, preset: str | None, **options: Any) -> None:
+def destroy(ctx: click.Context, /, preset: str | None, **options: Any) -> None:
     """Remove what was installed, in the safe order. Ledger data stays unless --purge-data is given."""
     from bevel_tui.cli.headless import destroy as run
 
@@ -177,17 +177,13 @@ def sandbox() -> None:
 @_preset
 @_speed
 @click.pass_context
-def up(ctx: click.Context, clusters: int | None, preset: str | None, speed: float) -> None:
+def up(ctx: click.Context, /, clusters: int | None, preset: str | None, speed: float) -> None:
     """Keep simulated clusters running until Ctrl-C. The first line printed is the path of their kubeconfig."""
     if clusters is not None and preset is not None:
         raise click.UsageError("--clusters and --preset exclude each other.")
-    from bevel_tui.cli.headless import load
-    from bevel_tui.sandbox.process import run_foreground
+    from bevel_tui.cli.headless import sandbox_up
 
-    contexts = (
-        [c.context for c in load(preset).clusters] if preset else [f"sandbox-{i + 1}" for i in range(clusters or 2)]
-    )
-    ctx.exit(run_foreground(contexts, speed=speed))
+    ctx.exit(sandbox_up(preset, clusters or 2, speed))
 
 
 def _required(preset: str | None) -> str:

@@ -1,0 +1,90 @@
+"""bevel-tui for programs: load a Network, plan it, deploy it, ask whether it can be reached, take it away.
+
+The command line and the screens call these and nothing below. Imports are made when they are needed: loading a
+preset costs pydantic, planning nothing more, and only what touches a cluster imports the Kubernetes client.
+
+    network = load("presets/besu-two-clusters.yaml")
+    async for event in deploy(network):
+        print(event.type)
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bevel_tui.engine.cancel import Cancellation
+    from bevel_tui.engine.changes import Change
+    from bevel_tui.engine.options import RunOptions
+    from bevel_tui.network.model import Network
+    from bevel_tui.plan.graph import Plan
+    from bevel_tui.records.events import AnyEvent
+
+__all__ = ["changes", "check", "deploy", "destroy", "load", "plan"]
+
+
+def load(preset: str) -> Network:
+    """The Network of a preset: a file's path, or the name of a shipped preset.
+
+    Raises BevelError (preset-missing, preset-syntax, preset-invalid); its details hold all problems, each with the
+    path in the YAML and the line.
+    """
+    from bevel_tui.network.load import load as read
+
+    return read(preset)
+
+
+def plan(network: Network) -> Plan:
+    """How the Network is brought about: a deterministic graph of steps. No file or cluster is read.
+
+    Raises BevelError(preset-invalid) when a rule forbids the Network.
+    """
+    from bevel_tui.plan.build import build
+
+    return build(network)
+
+
+async def deploy(
+    network: Network, options: RunOptions | None = None, *, cancel: Cancellation | None = None
+) -> AsyncIterator[AnyEvent]:
+    """Carry the plan out. The last event is always `run-finished`; its `exit_code` says how it ended.
+
+    What users, clusters or charts do wrong is in that event; only a Network that cannot be planned raises
+    (BevelError). Setting `cancel` (its `request`) once finishes what is in flight, twice leaves within 2 s.
+    """
+    from bevel_tui.engine.run import deploy as run
+
+    async for event in run(network, plan(network), options, cancel=cancel):
+        yield event
+
+
+async def destroy(
+    network: Network, options: RunOptions | None = None, *, cancel: Cancellation | None = None
+) -> AsyncIterator[AnyEvent]:
+    """Remove what the Network's plan installed, in the safe order. Ledger data stays unless
+    `options.purge_data`. Events and errors as in `deploy`."""
+    from bevel_tui.engine.run import destroy as run
+
+    async for event in run(network, plan(network), options, cancel=cancel):
+        yield event
+
+
+async def check(
+    network: Network, options: RunOptions | None = None, *, cancel: Cancellation | None = None
+) -> AsyncIterator[AnyEvent]:
+    """Ask every reachability check once. Nothing is changed. Answers are `check-done` events."""
+    from bevel_tui.engine.run import check as run
+
+    async for event in run(network, plan(network), options, cancel=cancel):
+        yield event
+
+
+async def changes(network: Network, options: RunOptions | None = None) -> list[Change]:
+    """What a deployment would change now, and why; empty when everything is as wanted. Reads the clusters only.
+
+    Raises BevelError as a deployment would before it changes anything.
+    """
+    from bevel_tui.engine.changes import changes as compare
+
+    return await compare(network, plan(network), options)

@@ -1,0 +1,310 @@
+"""What the commands do without a screen: load, ask once, run, show, and the exit code.
+
+The sandbox is wired in here: a child process of its own, so that its clusters are as foreign to the run as anybody's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bevel_tui import api
+from bevel_tui.records.errors import BevelError, Code, ExitCode
+
+if TYPE_CHECKING:
+    from bevel_tui.engine.cancel import Cancellation
+    from bevel_tui.network.model import Network
+    from bevel_tui.output.state import RunView
+    from bevel_tui.plan.graph import Plan
+    from bevel_tui.records.events import AnyEvent
+
+
+#: seconds for a whole run when --timeout says nothing
+RUN_BUDGET = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """The options of `bevel-tui --preset`, as given."""
+
+    sandbox: bool
+    kubeconfig: str | None
+    charts: str | None
+    gateway_charts: str | None
+    timeout: float | None
+    yes: bool
+    output: str
+    color: str
+    speed: float
+
+
+def deploy(preset: str, **options: object) -> int:
+    """`bevel-tui --preset FILE`. Raises BevelError for what is wrong before a run begins."""
+    return asyncio.run(_deploy(preset, Deployment(**options)))  # type: ignore[arg-type]
+
+
+async def _deploy(preset: str, options: Deployment) -> int:
+    from bevel_tui.engine.options import RunOptions
+
+    network = api.load(preset)
+    plan = api.plan(network)
+    if not options.sandbox:
+        _confirm(
+            f"Deploy network {network.name}: {_size(plan)} to {_contexts(network)}?",
+            yes=options.yes,
+            details=plan.notes,
+        )
+    with _cancellation() as cancel:
+        async with _clusters(network, options) as (network, kubeconfig):
+            run_options = RunOptions(
+                kubeconfig=kubeconfig,
+                charts=options.charts,
+                gateway_charts=options.gateway_charts,
+                timeout=options.timeout or RUN_BUDGET,
+            )
+            events = api.deploy(network, run_options, cancel=cancel)
+            code, view = await _show(events, options.output, options.color)
+    if options.output == "text":
+        _summary(view, options.color, _next_steps(preset, options, code))
+    return code
+
+
+def plan(
+    preset: str,
+    *,
+    output: str,
+    diff: bool,
+    exit_code: bool,
+    kubeconfig: str | None,
+    charts: str | None,
+    gateway_charts: str | None,
+) -> int:
+    """`bevel-tui plan`. Exit 6 with --exit-code when something would change."""
+    from bevel_tui.plan import render
+
+    network = api.load(preset)
+    if not (diff or exit_code):
+        shown = {"text": render.text, "json": render.to_json, "mermaid": render.mermaid}[output](api.plan(network))
+        sys.stdout.write(shown if shown.endswith("\n") else shown + "\n")
+        return ExitCode.OK
+    if output == "mermaid":
+        raise BevelError(Code.USAGE, "--diff has no Mermaid form: use -o text or -o json.")
+    from bevel_tui.engine.options import RunOptions
+
+    options = RunOptions(kubeconfig=kubeconfig, charts=charts, gateway_charts=gateway_charts, journal=False)
+    found = asyncio.run(api.changes(network, options))
+    if output == "json":
+        import dataclasses
+        import json
+
+        rows = [dataclasses.asdict(change) for change in found]
+        sys.stdout.write(json.dumps({"network": network.name, "changes": rows}, indent=2) + "\n")
+    else:
+        width = max((len(change.action) for change in found), default=0)
+        for change in found:
+            sys.stdout.write(f"{change.action:<{width}}  {change.step}: {change.cause}\n")
+        count = len(found)
+        sys.stdout.write(
+            f"{count} step{'s' if count != 1 else ''} would change something.\n"
+            if found
+            else f"Network {network.name} is as its preset says: nothing would change.\n"
+        )
+    return ExitCode.CHANGES if exit_code and found else ExitCode.OK
+
+
+def check(preset: str, *, output: str, kubeconfig: str | None, color: str) -> int:
+    """`bevel-tui check`: results on stdout, progress nowhere (it takes seconds)."""
+    return asyncio.run(_check(preset, output, kubeconfig, color))
+
+
+async def _check(preset: str, output: str, kubeconfig: str | None, color: str) -> int:
+    from bevel_tui.engine.options import RunOptions
+    from bevel_tui.output import checks
+    from bevel_tui.output.console import results
+    from bevel_tui.output.state import RunView
+
+    network = api.load(preset)
+    view = RunView()
+    with _cancellation() as cancel:
+        async for event in api.check(network, RunOptions(kubeconfig=kubeconfig, journal=False), cancel=cancel):
+            view.apply(event)
+    finished = view.finished
+    if finished is None or finished.exit_code not in {ExitCode.OK, ExitCode.UNREACHABLE}:
+        _fail(view)
+        return finished.exit_code if finished else ExitCode.FAILED
+    if output == "json":
+        document = checks.to_json(view.checks, network=network.name, simulated=view.simulated)
+        sys.stdout.write(document + "\n")
+    else:
+        checks.text(results(colour=color), view.checks, simulated=view.simulated)
+    return finished.exit_code
+
+
+def destroy(
+    preset: str,
+    *,
+    purge_data: bool,
+    kubeconfig: str | None,
+    timeout: float | None,
+    yes: bool,
+    output: str,
+    color: str,
+) -> int:
+    """`bevel-tui destroy`."""
+    from bevel_tui.engine.options import RunOptions
+
+    network = api.load(preset)
+    kept = "its ledger data, keys and namespaces WILL BE DELETED" if purge_data else "ledger data stays"
+    _confirm(f"Remove network {network.name} from {_contexts(network)} ({kept})?", yes=yes)
+    options = RunOptions(kubeconfig=kubeconfig, purge_data=purge_data, timeout=timeout or RUN_BUDGET)
+
+    async def run() -> tuple[int, RunView]:
+        with _cancellation() as cancel:
+            return await _show(api.destroy(network, options, cancel=cancel), output, color)
+
+    code, view = asyncio.run(run())
+    if output == "text":
+        _summary(view, color, ())
+    return code
+
+
+def sandbox_up(preset: str | None, clusters: int, speed: float) -> int:
+    """`bevel-tui sandbox up`: the contexts that a preset names, or sandbox-1 to sandbox-N, until Ctrl-C."""
+    from pathlib import Path
+
+    from bevel_tui.sandbox.process import run_foreground
+
+    contexts = [f"sandbox-{number + 1}" for number in range(clusters)]
+    domains: list[str] = []
+    if preset is not None:
+        network = api.load(preset)
+        contexts = list(dict.fromkeys(cluster.context for cluster in network.clusters))
+        domains = [cluster.domain for cluster in network.clusters if cluster.domain]
+
+    def ready(kubeconfig: Path) -> None:
+        sys.stdout.write(f"{kubeconfig}\n")
+        sys.stdout.flush()
+        target = f"--preset {preset}" if preset else "--preset FILE"
+        sys.stderr.write(
+            f"{len(contexts)} simulated clusters are up (contexts {', '.join(contexts)}); Ctrl-C ends them.\n"
+            f"  kubectl --kubeconfig {kubeconfig} --context {contexts[0]} get nodes\n"
+            f"  bevel-tui {target} --kubeconfig {kubeconfig}\n"
+        )
+
+    asyncio.run(run_foreground(contexts, speed=speed, domains=domains, ready=ready))
+    return ExitCode.OK
+
+
+# ---------------------------------------------------------------- parts of the above
+
+
+@asynccontextmanager
+async def _clusters(network: Network, options: Deployment) -> AsyncIterator[tuple[Network, str | None]]:
+    """The Network and the kubeconfig to use: as given, or those of a sandbox that lives as long as the run."""
+    if not options.sandbox:
+        yield network, options.kubeconfig
+        return
+    from bevel_tui.sandbox.process import start
+
+    own = tuple(cluster.model_copy(update={"kubeconfig": None}) for cluster in network.clusters)
+    handle = await start(
+        list(dict.fromkeys(cluster.context for cluster in own)),
+        speed=options.speed,
+        domains=[cluster.domain for cluster in own if cluster.domain],
+    )
+    try:
+        yield network.model_copy(update={"clusters": own}), str(handle.kubeconfig)
+    finally:
+        await handle.stop()
+
+
+async def _show(events: AsyncIterator[AnyEvent], output: str, color: str) -> tuple[int, RunView]:
+    from bevel_tui.output.console import choose, render
+    from bevel_tui.output.state import RunView
+
+    view = RunView()
+
+    async def seen() -> AsyncIterator[AnyEvent]:
+        async for event in events:
+            view.apply(event)
+            yield event
+
+    finished = await render(choose(output, colour=color), seen())
+    return finished.exit_code, view
+
+
+def _summary(view: RunView, color: str, next_steps: tuple[str, ...]) -> None:
+    from bevel_tui.output.console import results
+    from bevel_tui.output.summary import write
+
+    write(results(colour=color), view, next_steps=next_steps)
+
+
+def _next_steps(preset: str, options: Deployment, code: int) -> tuple[str, ...]:
+    if code == ExitCode.INTERRUPTED:
+        return ("run the same command again to continue",) if not options.sandbox else ()
+    if options.sandbox:
+        return (
+            f"bevel-tui sandbox up --preset {preset}     keep the clusters, look at them with kubectl and helm",
+            f"bevel-tui plan --preset {preset}           what was done, step by step",
+        )
+    return (f"bevel-tui check --preset {preset}", f"bevel-tui plan --preset {preset} --diff")
+
+
+def _fail(view: RunView) -> None:
+    from bevel_tui.output.errors import show
+
+    finished = view.finished
+    error = BevelError(
+        Code.INTERRUPTED if finished is not None and finished.exit_code == ExitCode.INTERRUPTED else Code.STEP_FAILED,
+        finished.error if finished is not None and finished.error else "The checks could not be made.",
+        remedy=finished.remedy if finished is not None else None,
+    )
+    show(error)
+
+
+def _confirm(question: str, *, yes: bool, details: tuple[str, ...] = ()) -> None:
+    """Ask once on a terminal. Raises BevelError: confirmation-needed without one, interrupted when refused."""
+    if yes:
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise BevelError(Code.CONFIRMATION, "This changes clusters, and there is no terminal to ask on.")
+    for line in details:
+        sys.stderr.write(f"note: {line}\n")
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        raise BevelError(Code.INTERRUPTED, "Nothing was changed.", remedy="")
+
+
+def _size(plan: Plan) -> str:
+    from bevel_tui.records.steps import ReleaseStep
+
+    return f"{sum(isinstance(step, ReleaseStep) for step in plan.steps)} releases"
+
+
+def _contexts(network: Network) -> str:
+    return ", ".join(f"{cluster.name} (context {cluster.context})" for cluster in network.clusters)
+
+
+@contextmanager
+def _cancellation() -> Iterator[Cancellation]:
+    """Ctrl-C and SIGTERM ask the run to stop; a second one insists."""
+    from bevel_tui.engine.cancel import Cancellation
+
+    cancel = Cancellation()
+    loop = asyncio.get_running_loop()
+    # Windows has no loop support for signals: there Ctrl-C stays KeyboardInterrupt, which leaves at once.
+    signals = (signal.SIGINT, signal.SIGTERM) if sys.platform != "win32" else ()
+    for number in signals:
+        loop.add_signal_handler(number, cancel.request)
+    try:
+        yield cancel
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
