@@ -240,7 +240,10 @@ def _alarms(view: RunView, canvas: Canvas, room: int) -> list[Line]:
         lines = [_record(event, canvas) for event in waiting]
     if len(lines) > share:
         hidden = len(lines) - max(0, share - 1)
-        lines = [*lines[: max(0, share - 1)], canvas.fit((f"DNS: and {plural(hidden, 'more domain')}", style("waiting")))]
+        lines = [
+            *lines[: max(0, share - 1)],
+            canvas.fit((f"DNS: and {plural(hidden, 'more domain')}", style("waiting"))),
+        ]
     lines = lines[:share]
     for _, finding in findings:
         block = _finding(finding, canvas)

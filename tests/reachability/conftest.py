@@ -201,6 +201,7 @@ class Gateway:
     default: trustme.LeafCert
     sites: dict[str, Handler | None] = field(default_factory=dict)
     certificates: dict[str, trustme.LeafCert] = field(default_factory=dict)
+    frame: bytes = bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
     hangs_up: bool = False
     closes_handshake: bool = False
     alpn: tuple[str, ...] = ("h2", "http/1.1")
@@ -212,6 +213,11 @@ class Gateway:
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             lines = head.split("\r\n")
             method, path, _ = lines[0].split(" ")
+            if method == "PRI":  # HTTP/2's preface: SETTINGS is the answer, or whatever a test wants
+                writer.write(self.frame)
+                await writer.drain()
+                writer.close()
+                return
             headers = {k.lower(): v for k, _, v in (line.partition(": ") for line in lines[1:] if line)}
             body = await reader.readexactly(int(headers.get("content-length", 0)))
             host = headers["host"].partition(":")[0]

@@ -376,6 +376,16 @@ async def test_grpc_needs_http2(make_world):
     assert failed(results) == {("protocol", f"{PEER.host}:443")}
 
 
+@pytest.mark.parametrize(
+    ("frame", "words"), [(b"HTTP/1.1 400 Bad", "does not speak HTTP/2"), (b"", "hung up after the handshake")]
+)
+async def test_grpc_needs_an_http2_server_behind_the_handshake(world, frame, words):
+    world.gateway.frame = frame
+    results = await world.check(PEER)
+    assert failed(results) == {("protocol", f"{PEER.host}:443")}
+    assert words in of(results, "protocol").summary
+
+
 async def test_inside_the_cluster_only(world):
     (result,) = await world.check(replace(RPC, exposed=False))
     assert (result.id, result.status) == ("protocol", "skipped")
