@@ -1,17 +1,20 @@
-"""Reduces Kubernetes' own published API description to what the simulated API server needs.
+r"""Reduces Kubernetes' own published API description to what the simulated API server needs.
 
-    go mod download -json k8s.io/kubernetes@v1.34.2      # prints "Dir"
-    python tools/kubernetes_api.py DIR/api bevel_tui/sandbox/apiserver/data/kubernetes-1.34.json
+    go mod download -json k8s.io/kubernetes@v1.34.2 k8s.io/api@v0.34.2 k8s.io/apimachinery@v0.34.2   # prints each "Dir"
+    python tools/kubernetes_api.py KUBERNETES_DIR/api API_DIR APIMACHINERY_DIR \
+        bevel_tui/sandbox/apiserver/data/kubernetes-1.34.json
 
 Kubernetes (Apache-2.0) publishes its discovery and OpenAPI v3 documents in its repository. Field names, types, list and
 merge keys taken from there cannot drift from the real server as a table written by hand would. Descriptions are left
 out: they are nine tenths of the size, and `kubectl explain` is not what a sandbox is for. One definition a line, so
-that a new Kubernetes version reads as a diff.
+that a new Kubernetes version reads as a diff. Field numbers come from the .proto files (Go's typed clients send
+protobuf); types there are those of the schema, and what OpenAPI inlines is a nested table.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -116,7 +119,73 @@ def _resources(api: Path) -> list[dict[str, Any]]:
     return found
 
 
-def main(source: Path, target: Path) -> None:
+_MESSAGE = re.compile(r"^message (\w+) \{(.*?)^\}", re.M | re.S)
+_FIELD = re.compile(r"^  (?:optional|repeated|map<string, [\w.]+>) ?([\w.]*) (\w+) = (\d+);", re.M)
+
+
+def _numbers(modules: list[Path], schemas: dict[str, Any]) -> dict[str, Any]:
+    """Schema name -> field number -> field name (or, for what JSON inlines, a table of its own)."""
+    messages: dict[str, list[tuple[int, str, str]]] = {}
+    for module in modules:
+        for file in sorted(module.rglob("generated.proto")):
+            text = file.read_text()
+            package = re.search(r"^package k8s\.io\.(?:api|apimachinery\.pkg)\.([\w.]+);", text, re.M)
+            if not package:
+                continue
+            for name, body in _MESSAGE.findall(text):
+                fields = []
+                for kind, field, number in _FIELD.findall(body):
+                    local = kind if "." in kind else f"{package[1]}.{kind}"
+                    target = re.sub(r"^\.?k8s\.io\.(api|apimachinery\.pkg)\.", "", local)
+                    fields.append((int(number), field, target))
+                messages[f"{package[1]}.{name}"] = fields
+
+    def table(name: str, known: dict[str, str]) -> dict[str, Any]:
+        out: dict[str, Any] = {}
+        for number, field, kind in messages[name]:
+            if field.lower() in known:  # a few differ in case: Webhooks, aPIGroup
+                out[str(number)] = known[field.lower()]
+            elif kind in messages:
+                out[str(number)] = table(kind, known)
+        return out
+
+    return {
+        name: table(name, {field.lower(): field for field in schema["properties"]})
+        for name, schema in schemas.items()
+        if name in messages and "properties" in schema
+    }
+
+
+_STRUCT = re.compile(r"^type (\w+) struct \{(.*?)^\}", re.M | re.S)
+_MEMBER = re.compile(r"^\t\w+\s+([^\s`]+)\s+`json:\"(\w+),omitempty", re.M)
+
+
+def _mark_omitted(modules: list[Path], schemas: dict[str, Any]) -> None:
+    """Name the members whose zero value Go leaves out (plain fields with omitempty): a server never shows those."""
+    for module in modules:
+        for file in sorted(module.rglob("v1/types.go")) + sorted(module.rglob("v2/types.go")):
+            package = ".".join(file.relative_to(module).parent.parts).removeprefix("pkg.")
+            for name, body in _STRUCT.findall(file.read_text()):
+                schema = schemas.get(f"{package}.{name}")
+                if not schema or "properties" not in schema:
+                    continue
+                omitted = []
+                for kind, member in _MEMBER.findall(body):
+                    shape = schema["properties"].get(member, {})
+                    if not kind.startswith("*") and shape.get("type") in {
+                        "string",
+                        "integer",
+                        "number",
+                        "boolean",
+                        "array",
+                        "object",
+                    }:
+                        omitted.append(member)
+                if omitted:
+                    schema["x-omit-zero"] = sorted(omitted)
+
+
+def main(source: Path, modules: list[Path], target: Path) -> None:
     schemas: dict[str, Any] = {}
     kinds: dict[tuple[str, str, str], str] = {}
     for group, version in sorted(SERVED):
@@ -144,6 +213,7 @@ def main(source: Path, target: Path) -> None:
         refs: set[str] = set()
         out[_short(name)] = _reduce(schemas[name], refs)
         wanted |= {ref for ref in refs if _short(ref) not in out}
+    _mark_omitted(modules, out)
     lines = [
         '{"source": "Kubernetes v1.34.2 (Apache-2.0), api/discovery and api/openapi-spec/v3, reduced by tools/kubernetes_api.py",'
     ]
@@ -151,9 +221,12 @@ def main(source: Path, target: Path) -> None:
     lines.append('"groups": [')
     lines += [",\n".join(json.dumps(g, **compact) for g in groups), "],", '"kinds": [']  # type: ignore[arg-type]
     lines += [",\n".join(json.dumps(k) for k in top), "],", '"schemas": {']
-    lines += [",\n".join(f"{json.dumps(n)}:{json.dumps(out[n], **compact)}" for n in sorted(out)), "}}"]  # type: ignore[arg-type]
+    lines += [",\n".join(f"{json.dumps(n)}:{json.dumps(out[n], **compact)}" for n in sorted(out)), "},"]  # type: ignore[arg-type]
+    numbers = _numbers(modules, out)
+    lines.append('"protobuf": {')
+    lines += [",\n".join(f"{json.dumps(n)}:{json.dumps(numbers[n], **compact)}" for n in sorted(numbers)), "}}"]  # type: ignore[arg-type]
     target.write_text("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), [Path(sys.argv[2]), Path(sys.argv[3])], Path(sys.argv[4]))

@@ -112,13 +112,14 @@ def owned(obj: Object, type_: Type, reset: tuple[str, ...] = ()) -> dict[Path, A
 def update(live: Object | None, new: Object, type_: Type, writer: Writer, reset: tuple[str, ...] = ()) -> Object:
     """`new` with the ownership that this write leads to: the writer owns what it changed, others lose that.
 
-    managedFields that a client sends are taken (it may hand fields over), an empty list resets them, absent ones are
-    the live ones.
+    managedFields that a client sends are taken (it may hand fields over), ``[{}]`` resets them, absent ones are the
+    live ones.
     """
     sent = new["metadata"].get("managedFields")
-    managers = managers_of(new) if sent else managers_of(live)
-    if sent is not None and not sent:
-        managers = {}
+    if sent == [{}]:
+        managers: Managers = {}
+    else:
+        managers = managers_of(new) if sent else managers_of(live)
     before = owned(live, type_, reset) if live else {}
     after = owned(new, type_, reset)
     changed = {path for path, value in after.items() if path not in before or not _same(before[path], value)}

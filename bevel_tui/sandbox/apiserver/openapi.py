@@ -131,4 +131,4 @@ def _outward(node: Any, wanted: list[str]) -> Any:
         rest = {k: v for k, v in node.items() if k != "$ref"}
         reference = {"$ref": _PREFIX + node["$ref"]}
         return {"allOf": [reference], **rest} if rest else reference
-    return {key: _outward(value, wanted) for key, value in node.items()}
+    return {key: _outward(value, wanted) for key, value in node.items() if key != "x-omit-zero"}

@@ -1,7 +1,8 @@
-"""Request bodies in Kubernetes' protobuf: what Go's typed clients send for the few kinds that they write.
+"""Request bodies in Kubernetes' protobuf: what Go's typed clients send.
 
-Helm stores its releases so (a 415 does not make it fall back to JSON; engineering notes 3). Answers are JSON, which
-every client accepts. Field numbers: k8s.io/api/core/v1/generated.proto and apimachinery's, v0.34.
+Helm stores its releases so (a 415 does not make it fall back to JSON; engineering notes 3), kubectl asks what it may
+do. Answers are JSON, which every client accepts. Field numbers are in data/ (`tools/kubernetes_api.py`), types are the
+schema's.
 """
 
 from __future__ import annotations
@@ -9,79 +10,22 @@ from __future__ import annotations
 import base64
 import datetime
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bevel_tui.sandbox.apiserver import schema
 from bevel_tui.sandbox.apiserver.errors import bad_request
 
 CONTENT_TYPE = "application/vnd.kubernetes.protobuf"
 _MAGIC = b"k8s\x00"
-
-#: message -> field number -> (JSON name, type); a leading ``*`` repeats, ``map:`` maps strings to the type
-_MESSAGES: dict[str, dict[int, tuple[str, str]]] = {
-    "Secret": {
-        1: ("metadata", "ObjectMeta"),
-        2: ("data", "map:bytes"),
-        3: ("type", "string"),
-        4: ("stringData", "map:string"),
-        5: ("immutable", "bool"),
-    },
-    "ConfigMap": {
-        1: ("metadata", "ObjectMeta"),
-        2: ("data", "map:string"),
-        3: ("binaryData", "map:bytes"),
-        4: ("immutable", "bool"),
-    },
-    "Namespace": {1: ("metadata", "ObjectMeta"), 2: ("spec", "NamespaceSpec"), 3: ("status", "Ignored")},
-    "NamespaceSpec": {1: ("finalizers", "*string")},
-    "ServiceAccount": {
-        1: ("metadata", "ObjectMeta"),
-        3: ("imagePullSecrets", "*LocalObjectReference"),
-        4: ("automountServiceAccountToken", "bool"),
-    },
-    "LocalObjectReference": {1: ("name", "string")},
-    "DeleteOptions": {
-        1: ("gracePeriodSeconds", "int"),
-        2: ("preconditions", "Preconditions"),
-        3: ("orphanDependents", "bool"),
-        4: ("propagationPolicy", "string"),
-        5: ("dryRun", "*string"),
-    },
-    "Preconditions": {1: ("uid", "string"), 2: ("resourceVersion", "string")},
-    "ObjectMeta": {
-        1: ("name", "string"),
-        2: ("generateName", "string"),
-        3: ("namespace", "string"),
-        5: ("uid", "string"),
-        6: ("resourceVersion", "string"),
-        7: ("generation", "int"),
-        8: ("creationTimestamp", "Time"),
-        9: ("deletionTimestamp", "Time"),
-        10: ("deletionGracePeriodSeconds", "int"),
-        11: ("labels", "map:string"),
-        12: ("annotations", "map:string"),
-        13: ("ownerReferences", "*OwnerReference"),
-        14: ("finalizers", "*string"),
-        17: ("managedFields", "*ManagedFieldsEntry"),
-    },
-    "OwnerReference": {
-        1: ("kind", "string"),
-        3: ("name", "string"),
-        4: ("uid", "string"),
-        5: ("apiVersion", "string"),
-        6: ("controller", "bool"),
-        7: ("blockOwnerDeletion", "bool"),
-    },
-    "ManagedFieldsEntry": {
-        1: ("manager", "string"),
-        2: ("operation", "string"),
-        3: ("apiVersion", "string"),
-        4: ("time", "Time"),
-        6: ("fieldsType", "string"),
-        7: ("fieldsV1", "FieldsV1"),
-        8: ("subresource", "string"),
-    },
+_OTHERS = {
+    "DeleteOptions": "apis.meta.v1.DeleteOptions",
+    "Scale": "autoscaling.v1.Scale",
+    "Eviction": "policy.v1.Eviction",
 }
+_TIMES = {"apis.meta.v1.Time", "apis.meta.v1.MicroTime"}
+#: Go encodes empty strings of plain fields too, so they are taken as absent; here they say something
+_EMPTY_MATTERS = {"storageClassName"}
 
 
 def decode(body: bytes) -> dict[str, Any]:
@@ -91,12 +35,24 @@ def decode(body: bytes) -> dict[str, Any]:
     try:
         envelope = dict(_fields(body[4:]))
         meta = {n: _bytes(v).decode() for n, v in _fields(_bytes(envelope.get(1, b"")))}
-        kind = meta.get(2, "")
-        if kind not in _MESSAGES:
-            raise bad_request(f"the simulated API server does not read {kind or 'this'} in protobuf")
-        return {"apiVersion": meta.get(1, ""), "kind": kind, **_message(_bytes(envelope.get(2, b"")), kind)}
-    except (IndexError, UnicodeDecodeError, ValueError, TypeError) as error:
+        version, kind = meta.get(1, ""), meta.get(2, "")
+        type_ = _type(version, kind)
+        return {"apiVersion": version, "kind": kind, **_struct(_bytes(envelope.get(2, b"")), type_)}
+    except (IndexError, UnicodeDecodeError, ValueError, TypeError, OverflowError) as error:
         raise bad_request(f"the protobuf body is malformed: {error}") from None
+
+
+def _type(version: str, kind: str) -> schema.Type:
+    if kind in _OTHERS:
+        return schema.named(_OTHERS[kind])
+    group, _, name = version.rpartition("/")
+    try:
+        found = schema.builtin(group, name, kind)
+    except KeyError:
+        found = None
+    if found is None or found.title not in schema.document()["protobuf"]:
+        raise bad_request(f"the simulated API server does not read {kind or 'this'} in protobuf")
+    return found
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
@@ -108,6 +64,8 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
         if byte < 0x80:
             return value, at
         shift += 7
+        if shift > 63:
+            raise ValueError("a number is longer than 64 bits")
 
 
 def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
@@ -130,46 +88,63 @@ def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
             raise ValueError(f"wire type {wire}")
 
 
-def _message(data: bytes, name: str) -> dict[str, Any]:
+def _struct(data: bytes, type_: schema.Type) -> dict[str, Any]:
+    numbers: Mapping[str, Any] = schema.document()["protobuf"].get(type_.title, {})
     out: dict[str, Any] = {}
-    layout = _MESSAGES[name]
-    for number, raw in _fields(data):
-        if number not in layout:
-            continue
-        key, kind = layout[number]
-        if kind.startswith("map:"):
-            pair = dict(_fields(_bytes(raw)))
-            out.setdefault(key, {})[_bytes(pair.get(1, b"")).decode()] = _value(pair.get(2, b""), kind[4:])
-        elif kind.startswith("*"):
-            out.setdefault(key, []).append(_value(raw, kind[1:]))
-        else:
-            value = _value(raw, kind)
-            if value not in (None, "") or kind == "bool":
-                out[key] = value
+    _members(data, type_, numbers, out)
     return out
 
 
-def _value(raw: int | bytes, kind: str) -> Any:
-    if kind == "int":
-        number = int(raw)  # type: ignore[arg-type]
-        return number - (1 << 64) if number >> 63 else number
-    if kind == "bool":
-        return bool(raw)
-    data = _bytes(raw)
-    match kind:
+def _members(data: bytes, type_: schema.Type, numbers: Mapping[str, Any], out: dict[str, Any]) -> None:
+    for number, raw in _fields(data):
+        name = numbers.get(str(number))
+        if isinstance(name, Mapping):  # what JSON inlines is a message of its own
+            _members(_bytes(raw), type_, name, out)
+            continue
+        field = type_.field(name) if name else None
+        if name is None or field is None:
+            continue
+        if field.shape == "list":
+            out.setdefault(name, []).append(_value(raw, field.element))
+        elif field.shape == "map":
+            pair = dict(_fields(_bytes(raw)))
+            out.setdefault(name, {})[_bytes(pair.get(1, b"")).decode()] = _value(pair.get(2, b""), field.element)
+        else:
+            value = _value(raw, field)
+            if value is not None and (value != "" or name in _EMPTY_MATTERS):
+                out[name] = value
+
+
+def _value(raw: int | bytes, type_: schema.Type) -> Any:
+    if isinstance(raw, int):
+        if type_.shape == "boolean":
+            return bool(raw)
+        return raw - (1 << 64) if raw >> 63 else raw
+    if type_.title in _TIMES:
+        return _time(raw, micro=type_.title.endswith("MicroTime"))
+    match type_.shape:
         case "string":
-            return data.decode()
-        case "bytes":
-            return base64.b64encode(data).decode()
-        case "Time":
-            seconds = dict(_fields(data)).get(1, 0)
-            moment = datetime.datetime.fromtimestamp(int(seconds), datetime.UTC)
-            return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if seconds else None
-        case "FieldsV1":
-            return json.loads(_bytes(dict(_fields(data)).get(1, b"{}")))
-        case "Ignored":
-            return None
-    return _message(data, kind)
+            return base64.b64encode(raw).decode() if type_.raw.get("format") == "byte" else raw.decode()
+        case "quantity":
+            return _bytes(dict(_fields(raw)).get(1, b"")).decode()
+        case "int-or-string":
+            parts = dict(_fields(raw))
+            return _bytes(parts.get(3, b"")).decode() if parts.get(1) else _value(parts.get(2, 0), type_)
+        case "any":  # FieldsV1, RawExtension: JSON in a bytes field
+            inner = _bytes(dict(_fields(raw)).get(1, b""))
+            return json.loads(inner) if inner else None
+        case "map" | "list":
+            return None  # a map of lists (ExtraValue): nothing reads it
+    return _struct(raw, type_)
+
+
+def _time(raw: bytes, *, micro: bool) -> str | None:
+    parts = dict(_fields(raw))
+    seconds, nanos = int(parts.get(1, 0)), int(parts.get(2, 0))
+    if not raw or seconds >> 63:  # Go's zero time lies before 1970
+        return None
+    moment = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S") + (f".{nanos // 1000:06d}Z" if micro else "Z")
 
 
 def _bytes(raw: int | bytes) -> bytes:

@@ -342,7 +342,7 @@ class Resources:
         if verb == "get":
             return _json(current)
         body = await Body.read(request)
-        write = self._write(request, body)
+        write = self._write(request, body, "scale")
         wanted: Any = body.value
         if verb == "patch":
             match request.content_type:

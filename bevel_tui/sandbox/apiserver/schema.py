@@ -17,7 +17,8 @@ Shape = Literal["struct", "map", "list", "string", "integer", "number", "boolean
 class Type:
     """One type. `shape` says which of the other attributes mean something.
 
-    struct: `field(name)`, `names`, `required`, `open` (unknown fields are kept); map: `element`; list: `element`,
+    struct: `field(name)`, `names`, `required`, `open` (unknown fields are kept), `omits`
+    (members whose zero value is left out); map: `element`; list: `element`,
     `list_type` (atomic, set, map) and `keys`. `atomic`: changes as one (SSA). `merge_key` and `merges` are the
     strategic merge patch's; `retain_keys` its retainKeys strategy. `default` is None when there is none.
     """
@@ -34,6 +35,7 @@ class Type:
         "merge_key",
         "merges",
         "names",
+        "omits",
         "open",
         "required",
         "retain_keys",
@@ -52,6 +54,7 @@ class Type:
         self.shape: Shape = _shape(raw, self.title)
         self.names: dict[str, Any] = raw.get("properties", {})
         self.required: tuple[str, ...] = tuple(raw.get("required", ()))
+        self.omits = frozenset(raw.get("x-omit-zero", ()))
         self.open = bool(raw.get("x-kubernetes-preserve-unknown-fields"))
         self.default = decorations.get("default", raw.get("default"))
         self.list_type: str = decorations.get("x-kubernetes-list-type") or raw.get("x-kubernetes-list-type", "atomic")

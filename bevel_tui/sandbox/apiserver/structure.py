@@ -79,7 +79,9 @@ def _conform(value: Any, type_: Type, path: str, unknown: list[str]) -> Any:
                     else:
                         unknown.append(place)
                 elif item is not None:
-                    out[key] = _conform(item, field, place, unknown)
+                    kept = _conform(item, field, place, unknown)
+                    if kept or key not in type_.omits:
+                        out[key] = kept
             return out
         case "map":
             if not isinstance(value, dict):
