@@ -6,6 +6,7 @@ These never raise for what users, clusters or charts do wrong: RunFinished says 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 from bevel_tui.engine.cancel import Cancellation
 from bevel_tui.engine.checking import check_body
@@ -29,8 +30,9 @@ async def deploy(
 ) -> AsyncIterator[AnyEvent]:
     """Carry out `plan`: install what is missing, repair what is half done, leave alone what is as planned."""
     run = Run("deploy", network, plan, options or RunOptions(), cancel or Cancellation(), parts or Parts())
-    async for event in run.events(deploy_body):
-        yield event
+    async with aclosing(run.events(deploy_body)) as events:
+        async for event in events:
+            yield event
 
 
 async def destroy(
@@ -43,8 +45,9 @@ async def destroy(
 ) -> AsyncIterator[AnyEvent]:
     """Remove what `plan` installed, in the safe order; ledger data stays unless `options.purge_data`."""
     run = Run("destroy", network, plan, options or RunOptions(), cancel or Cancellation(), parts or Parts())
-    async for event in run.events(destroy_body):
-        yield event
+    async with aclosing(run.events(destroy_body)) as events:
+        async for event in events:
+            yield event
 
 
 async def check(
@@ -57,5 +60,6 @@ async def check(
 ) -> AsyncIterator[AnyEvent]:
     """Ask only the plan's reachability checks, each once; nothing is changed."""
     run = Run("check", network, plan, options or RunOptions(), cancel or Cancellation(), parts or Parts())
-    async for event in run.events(check_body):
-        yield event
+    async with aclosing(run.events(check_body)) as events:
+        async for event in events:
+            yield event

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets as random
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar
 
@@ -69,7 +69,7 @@ class Run:
         """The steps of the plan that a deployment carries out."""
         return tuple(step for step in self.plan.steps if self.options.check or not isinstance(step, CheckStep))
 
-    async def events(self, body: Callable[[Run], Awaitable[bool]]) -> AsyncIterator[AnyEvent]:
+    async def events(self, body: Callable[[Run], Awaitable[bool]]) -> AsyncGenerator[AnyEvent]:
         """Run `body` and deliver what it emits; ends after RunFinished."""
         task = asyncio.create_task(self._main(body), name=f"run {self.id}")
         try:
