@@ -16,7 +16,7 @@ from typing import Any, Literal
 from bevel_tui.kube.contexts import Kubeconfig, read
 from bevel_tui.kube.credentials import Credentials, load
 from bevel_tui.kube.kinds import Resource, known, prefix
-from bevel_tui.kube.transport import FIELD_MANAGER, ApiError, Transport, refusal
+from bevel_tui.kube.transport import ApiError, Transport, refusal
 from bevel_tui.records.errors import BevelError, Code
 from bevel_tui.records.steps import ObjectRef
 
@@ -114,13 +114,13 @@ class KubeClient(Transport):
     async def create(self, obj: Mapping[str, Any]) -> dict[str, Any]:
         """Create an object (409 ApiError with reason AlreadyExists when it exists)."""
         answer: dict[str, Any] = await self.request(
-            "POST", await self.path(ref_of(obj), named=False), body=obj, query={"fieldManager": FIELD_MANAGER}
+            "POST", await self.path(ref_of(obj), named=False), body=obj, query={"fieldManager": self.manager}
         )
         return answer
 
     async def apply(self, obj: Mapping[str, Any], *, force: bool = False) -> dict[str, Any]:
         """Server-side apply with our field manager."""
-        query = {"fieldManager": FIELD_MANAGER, "force": "true" if force else "false"}
+        query = {"fieldManager": self.manager, "force": "true" if force else "false"}
         answer: dict[str, Any] = await self.request(
             "PATCH", await self.path(ref_of(obj)), body=obj, query=query, content_type=_PATCH["apply"]
         )
@@ -136,7 +136,7 @@ class KubeClient(Transport):
         self, ref: ObjectRef, body: Any, *, kind: PatchType = "merge", subresource: str | None = None
     ) -> dict[str, Any]:
         """Patch an object or its subresource (``status``, ``scale``)."""
-        query = {"fieldManager": FIELD_MANAGER}
+        query = {"fieldManager": self.manager}
         answer: dict[str, Any] = await self.request(
             "PATCH", _sub(await self.path(ref), subresource), body=body, query=query, content_type=_PATCH[kind]
         )

@@ -38,6 +38,8 @@ class Transport:
     def __init__(self, context: str, kubeconfig: Kubeconfig, credentials: Credentials) -> None:
         self.context = context
         self.server = credentials.server
+        #: who this client says it is in managedFields (the sandbox's controllers are not bevel-tui)
+        self.manager = FIELD_MANAGER
         self._kubeconfig = kubeconfig
         self._credentials = credentials
         self._session: aiohttp.ClientSession | None = None
@@ -116,7 +118,7 @@ class Transport:
         data = None
         if body is not None:
             headers["Content-Type"] = content_type
-            data = json.dumps(body).encode()
+            data = body if isinstance(body, bytes) else json.dumps(body).encode()
         return await self._session.request(
             method,
             f"{self.server}{path}",

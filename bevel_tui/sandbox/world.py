@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from bevel_tui.kube.client import KubeClient
 from bevel_tui.sandbox.clock import Clock
@@ -18,8 +18,15 @@ if TYPE_CHECKING:
     from bevel_tui.sandbox.components import Component
     from bevel_tui.sandbox.players.fabric_channel import Channel
 
-#: takes lines that a container wrote: namespace, pod, container, lines
-LogSink = Callable[[str, str, str, Sequence[str]], Awaitable[None]]
+
+class LogSink(Protocol):
+    """Keeps what containers write."""
+
+    async def __call__(
+        self, namespace: str, pod: str, container: str, lines: Sequence[str], *, restart: bool, end: bool
+    ) -> None:
+        """Append lines; with `restart` a new log begins with them, with `end` nothing follows."""
+        ...
 
 
 @dataclass(slots=True)

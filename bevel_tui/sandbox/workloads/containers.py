@@ -48,6 +48,8 @@ class ContainerRun:
         self._last: dict[str, Any] = {}
         self._since = ""
         self._lines: list[str] = []
+        #: nothing was logged yet since the last start
+        self._fresh = True
         self._restored = False
 
     # ------------------------------------------------------------ status
@@ -165,13 +167,13 @@ class ContainerRun:
         self.pod.event("Normal", "Created", f"Created container: {self.name}")
         self.pod.event("Normal", "Started", f"Started container {self.name}")
         self._since = timestamp()
-        self.started = True
+        self.started = self._fresh = True
         self._state = {"running": {"startedAt": self._since}}
         await self.pod.publish()
         part = self._part()
         self._keep_mounts(part)
         code = await self._work(part)
-        await self._flush()
+        await self._flush(end=code is not None)
         if code is None:
             self.ready = True
             await self.pod.publish()
@@ -280,10 +282,12 @@ class ContainerRun:
     def _log(self, line: str) -> None:
         self._lines.append(line)
 
-    async def _flush(self) -> None:
+    async def _flush(self, *, end: bool = False) -> None:
         lines, self._lines = self._lines, []
-        if lines:
-            await self.pod.site.logs(self.pod.namespace, self.pod.name, self.name, lines)
+        restart, self._fresh = self._fresh and self.restarts > 0, False
+        if lines or end:
+            pod = self.pod
+            await pod.site.logs(pod.namespace, pod.name, self.name, lines, restart=restart, end=end)
 
 
 def _plain_exit(spec: Mapping[str, Any]) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -23,12 +24,18 @@ from bevel_tui.sandbox.world import LogSink, Site, World
 def log_sink(client: KubeClient) -> LogSink:
     """Sends container logs to the simulated API server; a real one has no such path, and they are dropped."""
 
-    async def send(namespace: str, pod: str, container: str, lines: Sequence[str]) -> None:
+    async def send(namespace: str, pod: str, container: str, lines: Sequence[str], *, restart: bool, end: bool) -> None:
         path = f"/bevel-tui/logs/{quote(namespace)}/{quote(pod)}/{quote(container)}"
-        try:
-            await client.request("POST", path, body="\n".join(lines), raw=True)
-        except ApiError:
-            return
+        query = {"end": "true"} if end else None
+        with contextlib.suppress(ApiError):
+            await client.request(
+                "PUT" if restart else "POST",
+                path,
+                body="\n".join(lines).encode(),
+                query=query,
+                content_type="text/plain",
+                raw=True,
+            )
 
     return send
 
@@ -38,6 +45,7 @@ class Simulator:
     only the nodes, the kubelet, the provisioner and the load balancers are played."""
 
     def __init__(self, world: World, name: str, number: int, client: KubeClient, *, controllers: bool = True) -> None:
+        client.manager = "bevel-tui-simulator"
         view = View(client)
         self.world = world
         self.site = Site(name, number, client, view, Hands(client, view), log_sink(client))
