@@ -60,14 +60,14 @@ async def close(clusters: Iterable[Access]) -> None:
 async def _one(name: str, context: str, kubeconfig: str | None, open_cluster: Connect) -> Access:
     client = await open_cluster(context, kubeconfig)
     try:
-        simulation = await _simulation(client)
+        simulation = await simulation_of(client)
         return Access(name, context, helm_kubeconfig(kubeconfig, context), client, simulation)
     except BaseException:
         await client.close()
         raise
 
 
-async def _simulation(client: Cluster) -> Simulation | None:
+async def simulation_of(client: Cluster) -> Simulation | None:
     """The sandbox's description; a user who may not read kube-system is on no sandbox. Raises BevelError."""
     try:
         found = await client.get(_DESCRIPTION)

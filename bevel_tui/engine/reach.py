@@ -6,6 +6,7 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator
 
+from bevel_tui.engine.connect import simulation_of
 from bevel_tui.engine.context import Access, GateReport
 from bevel_tui.engine.options import RunOptions
 from bevel_tui.kube.client import ApiError
@@ -29,6 +30,12 @@ class LiveReach:
 
     def _dialer(self, access: Access) -> Dialer:
         return Dialer(dict(access.simulation.dial)) if access.simulation is not None else Dialer()
+
+    async def _dialer_now(self, access: Access) -> Dialer:
+        """With the doors that simulated gateways have opened since this run connected."""
+        if access.simulation is None:
+            return Dialer()
+        return Dialer(dict((await simulation_of(access.client) or access.simulation).dial))
 
     def _resolver(self, access: Access) -> Resolver:
         if access.name not in self._resolvers:
@@ -75,7 +82,7 @@ class LiveReach:
             addresses=addresses,
             service_ports=ports,
             resolver=self._resolver(access),
-            dialer=self._dialer(access),
+            dialer=await self._dialer_now(access),
             trust=await _trust(access, step),
             timeout=self._network.probe.timeout,
             retry=retry,
