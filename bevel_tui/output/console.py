@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TextIO
 
 from bevel_tui.output.colour import is_dumb, is_terminal, wants_colour
 from bevel_tui.output.paper import Paper
 from bevel_tui.output.renderer import Renderer, render
 
-__all__ = ["choose", "render", "results"]
+__all__ = ["choose", "render", "results", "summarise"]
 
 
 def choose(
@@ -58,3 +58,13 @@ def results(*, colour: str = "auto", stdout: TextIO | None = None, environ: Mapp
     """Where results (summary, table of checks, plan) are written."""
     out = stdout or sys.stdout
     return Paper(out, wants_colour(colour, out, os.environ if environ is None else environ))
+
+
+def summarise(renderer: Renderer, paper: Paper, *, next_steps: Sequence[str] = ()) -> None:
+    """Write the summary of the run that `renderer` showed; with JSON lines there is none: stdout holds objects only."""
+    from bevel_tui.output.state import RunView
+    from bevel_tui.output.summary import write
+
+    view = getattr(renderer, "view", None)
+    if isinstance(view, RunView):
+        write(paper, view, next_steps=next_steps)

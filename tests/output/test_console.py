@@ -16,7 +16,7 @@ import pytest
 from bevel_tui.output.checks import text as table
 from bevel_tui.output.checks import to_json, verdict
 from bevel_tui.output.colour import wants_colour
-from bevel_tui.output.console import choose, render, results
+from bevel_tui.output.console import choose, render, results, summarise
 from bevel_tui.output.errors import show
 from bevel_tui.output.jsonl import JsonLines
 from bevel_tui.output.lines import Lines
@@ -76,6 +76,19 @@ async def test_jsonl_is_objects_only_and_ends_with_run_finished(story):
     assert [EVENTS.validate_json(line) for line in lines] == story.done
     assert (json.loads(lines[-1])["type"], json.loads(lines[-1])["exit_code"]) == ("run-finished", 0)
     assert finished == story.done[-1]
+
+
+async def test_the_summary_follows_on_stdout_but_never_among_json(story):
+    out, err = io.StringIO(), io.StringIO()
+    lines = choose(stdout=out, stderr=err, environ={})
+    await render(lines, told(story.done))
+    assert out.getvalue() == ""
+    summarise(lines, results(stdout=out, environ={}))
+    assert out.getvalue().startswith("✓ Network supplychain (besu) is deployed and reachable")
+    jsonl = choose("jsonl", stdout=out, stderr=err, environ={})
+    before = out.getvalue()
+    summarise(jsonl, results(stdout=out, environ={}))
+    assert out.getvalue() == before
 
 
 @pytest.mark.parametrize(
