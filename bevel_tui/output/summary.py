@@ -100,15 +100,26 @@ def _sign(paper: Paper, step: StepView) -> Span:
 
 
 def _endpoints(paper: Paper, finished: RunFinished) -> None:
-    if not finished.endpoints:
-        return
+    if not finished.endpoints or finished.outcome not in ("ok", "unreachable"):
+        return  # what does not stand has no address worth copying
     rows = [
-        (e.cluster, e.organization, e.id, e.url if e.exposed else f"{e.url} (inside the cluster only)")
+        (
+            e.cluster,
+            e.organization,
+            _short(e.id, e.cluster),
+            e.url if e.exposed else f"{e.url} (inside the cluster only)",
+        )
         for e in finished.endpoints
     ]
     paper.line("")
     paper.line(("Endpoints", "bold"))
     table(paper, [tuple(map(clean, row)) for row in rows])
+
+
+def _short(id_: str, cluster: str) -> str:
+    """An endpoint's id without its cluster and namespace, which the row says or nobody misses."""
+    parts = id_.removeprefix(f"{cluster}/").split("/")
+    return "/".join(parts[-2:])
 
 
 def table(paper: Paper, rows: Sequence[Sequence[str]]) -> None:

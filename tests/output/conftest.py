@@ -149,9 +149,9 @@ CHECKS = (
 )  # fmt: skip
 
 ENDPOINTS = (
-    EndpointSummary(id="validator-0-rpc", cluster="east", organization="supplychain", url="http://validator-0rpc.east.example.com"),
-    EndpointSummary(id="member-0-rpc", cluster="west", organization="carrier", url="http://member-0rpc.west.example.com"),
-    EndpointSummary(id="member-0-ws", cluster="west", organization="carrier", url="ws://member-0ws.west.example.com", exposed=False),
+    EndpointSummary(id="east/supplychain-bes/validator-0/rpc", cluster="east", organization="supplychain", url="http://validator-0rpc.east.example.com"),
+    EndpointSummary(id="west/carrier-bes/member-0/rpc", cluster="west", organization="carrier", url="http://member-0rpc.west.example.com"),
+    EndpointSummary(id="west/carrier-bes/member-0/ws", cluster="west", organization="carrier", url="ws://member-0ws.west.example.com", exposed=False),
 )  # fmt: skip
 
 
