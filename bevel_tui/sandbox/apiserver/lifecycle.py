@@ -249,6 +249,16 @@ def eviction(
     lifecycle.delete(kind, namespace, name, body.get("deleteOptions") or {}, dry_run=dry_run)
 
 
+def bind(lifecycle: Lifecycle, kind: Kind, namespace: str, name: str, body: dict[str, Any]) -> None:
+    """POST pods/{name}/binding: a scheduler places a pod. Raises Refusal(404, 409)."""
+    live = lifecycle._api.get(kind, namespace, name)
+    spec = live.get("spec") or {}
+    if spec.get("nodeName"):
+        raise conflict("pods/binding", "", name, f'pod {name} is already assigned to node "{spec["nodeName"]}"')
+    node = (body.get("target") or {}).get("name", "")
+    lifecycle._store.put(kind.resource, {**live, "spec": {**spec, "nodeName": node}})
+
+
 def _grace(kind: Kind, live: Object, options: dict[str, Any]) -> int:
     """Seconds that the object stays after it was marked (only pods have any)."""
     if kind.resource != "pods":

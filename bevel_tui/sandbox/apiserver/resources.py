@@ -19,7 +19,7 @@ from bevel_tui.sandbox.apiserver.errors import (
     unsupported_media_type,
 )
 from bevel_tui.sandbox.apiserver.kinds import Kind
-from bevel_tui.sandbox.apiserver.lifecycle import eviction
+from bevel_tui.sandbox.apiserver.lifecycle import bind, eviction
 from bevel_tui.sandbox.apiserver.podlogs import pod_log
 from bevel_tui.sandbox.apiserver.store import Object, dumps
 from bevel_tui.sandbox.apiserver.watch import Stream, parse_version, too_large
@@ -68,7 +68,8 @@ def parse(path: str) -> Target | None:
         namespace, rest = rest[1], rest[2:]
     if len(rest) > 3:
         raise no_such_path()
-    return Target(group, version, rest[0], namespace, *(rest[1:2] or [None]), *rest[2:3])  # type: ignore[arg-type]
+    name = rest[1] if len(rest) > 1 else None
+    return Target(group, version, rest[0], namespace, name, rest[2] if len(rest) > 2 else "")
 
 
 def verb_of(method: str, target: Target, query: Any) -> str:
@@ -167,7 +168,7 @@ class Resources:
             if store.since(kind.resource, version) is None:
                 raise expired("The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.")  # fmt: skip
         limit = int(query.get("limit") or 0)
-        objects = []
+        objects: list[Object] = []
         meta: Object = {"resourceVersion": str(version)}
         found = [o for o in store.collection(kind.resource).all(target.namespace) if matches is None or matches(o)]
         for n, obj in enumerate(found):
@@ -309,6 +310,9 @@ class Resources:
 
     async def _subresource(self, request: web.BaseRequest, kind: Kind, target: Target, verb: str) -> web.StreamResponse:
         name, namespace, sub = target.name or "", target.namespace, target.subresource
+        if kind.resource == "pods" and sub == "binding" and verb == "create":
+            bind(self._cluster.lifecycle, kind, namespace or "", name, (await Body.read(request)).value or {})
+            return _json({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}, 201)
         if sub not in kind.subresources:
             raise no_such_path()
         if kind.resource == "pods" and sub == "log" and verb == "get":
@@ -403,7 +407,7 @@ def _dry(query: Any) -> bool:
     value = query.get("dryRun")
     if value not in {None, "", "All"}:
         raise Refusal(422, f'CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: "{value}": supported values: "All"')  # fmt: skip
-    return value == "All"
+    return bool(value)
 
 
 def _continue(version: int, namespace: str, name: str) -> str:
