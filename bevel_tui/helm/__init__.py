@@ -1,0 +1,1 @@
+"""Helm: where charts come from, private prepared copies of them, and two drivers behind one interface."""

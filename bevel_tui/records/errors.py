@@ -32,6 +32,7 @@ class Code(StrEnum):
     CONFIRMATION = "confirmation-needed"
     USAGE = "usage"
     CHART_MISSING = "chart-missing"
+    CHART_DIFFERS = "chart-differs"
     CHART_RENDER = "chart-render"
     STAND_IN_REFUSED = "stand-in-refused"
     KUBECONFIG = "kubeconfig-unreadable"
@@ -54,6 +55,7 @@ EXIT: dict[Code, ExitCode] = {
     Code.CONFIRMATION: ExitCode.USAGE,
     Code.USAGE: ExitCode.USAGE,
     Code.CHART_MISSING: ExitCode.USAGE,
+    Code.CHART_DIFFERS: ExitCode.USAGE,
     Code.CHART_RENDER: ExitCode.USAGE,
     Code.STAND_IN_REFUSED: ExitCode.USAGE,
     Code.KUBECONFIG: ExitCode.CLUSTER,
@@ -77,6 +79,7 @@ REMEDY: dict[Code, str] = {
     Code.CONFIRMATION: "Add --yes to go ahead without a question, or --sandbox to rehearse on simulated clusters.",
     Code.USAGE: "See `bevel-tui --help`.",
     Code.CHART_MISSING: "Check --charts / --gateway-charts (the root of a Bevel checkout, a Helm repository, or oci://).",
+    Code.CHART_DIFFERS: "Use the charts that were pinned, or correct `charts.*.digests` in the preset after reading what changed.",
     Code.CHART_RENDER: "Read Helm's message above; the chart source may not be Bevel v1.3.0.",
     Code.STAND_IN_REFUSED: "Stand-in charts serve simulated clusters only: name real charts with --charts.",
     Code.KUBECONFIG: "Check the file's path, permissions and YAML; $KUBECONFIG or --kubeconfig names it.",

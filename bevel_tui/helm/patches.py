@@ -1,0 +1,109 @@
+"""Named changes of a private chart copy, where Bevel's charts offer no value for what is needed.
+
+Each says which defect of the release it works round, changes as little text as possible, and refuses
+(BevelError CHART_RENDER) when it does not find exactly what it expects: a patch that silently does nothing would
+install something else than was planned.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+
+from bevel_tui.helm.tree import Tree, metadata
+from bevel_tui.records.errors import BevelError, Code
+
+DROP_WS_MAPPING = "drop-ws-mapping"
+POD_PLACEMENT = "pod-placement"
+
+_DOCUMENT = re.compile(r"^---[ \t]*\n", re.MULTILINE)
+_ACTION = re.compile(r"\{\{-?\s*(?:if|else|end|with|range|define|block)\b")
+_ACCOUNT = re.compile(r"^(?P<indent>[ ]+)serviceAccountName:.*$", re.MULTILINE)
+
+
+class _UnexpectedError(Exception):
+    """The chart's text is not what the patch was written for."""
+
+
+def apply(tree: Mapping[str, bytes], names: Iterable[str]) -> Tree:
+    """The chart with the named patches. Raises BevelError(CHART_RENDER) when one does not fit, KeyError if unknown."""
+    patched = dict(tree)
+    for name in names:
+        try:
+            patched = PATCHES[name](patched)
+        except _UnexpectedError as error:
+            about = metadata(tree)
+            raise BevelError(
+                Code.CHART_RENDER,
+                f"Chart {about['name']} {about['version']} is not as patch {name} expects it: {error}.",
+                remedy="The chart source may not be Bevel v1.3.0.",
+            ) from None
+    return patched
+
+
+def _templates(tree: Mapping[str, bytes]) -> dict[str, str]:
+    """All templates, those of sub-charts included."""
+    return {
+        path: content.decode()
+        for path, content in tree.items()
+        if "templates" in path.split("/")[:-1] and path.endswith((".yaml", ".yml", ".tpl"))
+    }
+
+
+def drop_ws_mapping(tree: Tree) -> Tree:
+    """Render the WebSocket Mapping of besu-node and quorum-node only for Ambassador, like their other Mappings.
+
+    It stands outside the condition in templates/node-service.yaml, so without the getambassador.io CRDs every
+    install fails with "no matches for kind" (facts A2 "CRD PREREQUISITE", A3, G16).
+    """
+    hits: list[tuple[str, int, int]] = []
+    for path, text in _templates(tree).items():
+        starts = [match.start() for match in _DOCUMENT.finditer(text)]
+        for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+            part = text[start:end]
+            if re.search(r"^kind: Mapping\s*$", part, re.MULTILINE) and re.search(
+                r"^\s*hostname:.*\.Release\.Name \}\}ws\.", part, re.MULTILINE
+            ):
+                hits.append((path, start, end))
+    if len(hits) != 1:
+        raise _UnexpectedError(f"{len(hits)} Mappings for WebSockets in its templates, not one")
+    path, start, end = hits[0]
+    text = tree[path].decode()
+    if _ACTION.search(text[start:end]):
+        raise _UnexpectedError(f"the Mapping in {path} is already conditional")
+    condition = '{{- if eq .Values.global.proxy.provider "ambassador" }}\n'
+    part = text[start:end].rstrip("\n")
+    return {**tree, path: f"{text[:start]}{condition}{part}\n{{{{- end }}}}\n{text[end:]}".encode()}
+
+
+def pod_placement(tree: Tree) -> Tree:
+    """Put ``global.placement.nodeSelector`` and ``global.placement.tolerations`` into every pod spec.
+
+    Bevel's charts have no such values. Pod specs are found by their serviceAccountName, which every one has.
+    """
+    patched = dict(tree)
+    for path, text in _templates(tree).items():
+        if not _ACCOUNT.search(text):
+            continue
+        if re.search(r"^\s*(?:nodeSelector|tolerations):", text, re.MULTILINE):
+            raise _UnexpectedError(f"{path} places its pods already")
+        patched[path] = _ACCOUNT.sub(_placed, text).encode()
+    if patched == tree:
+        raise _UnexpectedError("no pod spec with a serviceAccountName in its templates")
+    return patched
+
+
+def _placed(match: re.Match[str]) -> str:
+    """The line itself, then the two fields at its indentation where values are given."""
+    indent = match["indent"]
+    lines = [match[0]]
+    for key in ("nodeSelector", "tolerations"):
+        lines += [
+            f"{indent}{{{{- with ($.Values.global.placement | default dict).{key} }}}}",
+            f"{indent}{key}: {{{{ toJson . }}}}",
+            f"{indent}{{{{- end }}}}",
+        ]
+    return "\n".join(lines)
+
+
+PATCHES: dict[str, Callable[[Tree], Tree]] = {DROP_WS_MAPPING: drop_ws_mapping, POD_PLACEMENT: pod_placement}
