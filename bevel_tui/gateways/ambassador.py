@@ -111,12 +111,11 @@ def about(network: Network) -> About:
             title=f"Ambassador Edge Stack 3.7.2 (chart {EDGE_STACK.version})",
             what="An API gateway on Envoy; the commercial edition, as Bevel v1.3.0 pins it.",
             ports=ports,
-            licence=EDGE_STACK.licence,
+            licence="proprietary: free within its vendor's limits only, beyond them it needs a licence key",
             notice=(
-                "Ambassador Edge Stack is proprietary. Without a licence key it may be used within its vendor's free "
-                "limits only; put a key into Secret edge-stack of namespace ambassador. Its CRDs are a file of a "
-                "Bevel checkout: name one with --gateway-charts. Emissary-ingress (edition: emissary) serves the same "
-                "routes without a licence."
+                "Edge Stack's licence key belongs into Secret edge-stack of namespace ambassador. Its CRDs are a file "
+                "of a Bevel checkout, no chart: name the checkout with --gateway-charts. Emissary-ingress (edition: "
+                "emissary) serves the same routes without a licence."
             ),
         )
     return About(

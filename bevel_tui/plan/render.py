@@ -66,10 +66,10 @@ def text(plan: Plan) -> str:
 def _lines(plan: Plan) -> Iterator[str]:
     releases = sum(isinstance(step, ReleaseStep) for step in plan.steps)
     yield f"Plan {plan.id} of network {plan.network_name} ({plan.platform})"
-    yield (
-        f"{_count(len(plan.clusters), 'cluster')}, {_count(len(plan.steps), 'step')}, {_count(releases, 'release')}; "
-        f"gateway: {plan.gateway}"
+    yield ", ".join(
+        (_count(len(plan.clusters), "cluster"), _count(len(plan.steps), "step"), _count(releases, "release"))
     )
+    yield f"gateway: {plan.gateway}"
     for note in plan.notes:
         yield from _wrapped(note, "  note: ", "        ")
     handed: dict[str, list[str]] = {}
@@ -109,16 +109,15 @@ def _stage(step: Step) -> str:
         return "Check"
     if isinstance(step, HandoffStep):
         return "Handed on from here"
-    if step.organization is not None:
-        return f"Organization {step.organization}" + ("" if step.managed else " (run by its owner)")
-    return "Gateway"
+    owned = "" if step.managed else " (run by its owner)"
+    return f"Gateway{owned}" if step.organization is None else f"Organization {step.organization}{owned}"
 
 
 def _stage_rank(step: Step) -> tuple[int, str]:
     """Gateway, organizations, handoffs, check; within each the order of the plan (sorting is stable)."""
-    order = {"Gateway": 0, "Handed on from here": 2, "Check": 3}
     stage = _stage(step)
-    return order.get(stage, 1), stage
+    order = {"Gateway": 0, "Organization": 1, "Handed": 2, "Check": 3}
+    return order[stage.partition(" ")[0]], stage
 
 
 def _step(plan: Plan, step: Step, mark: str) -> Iterator[str]:
