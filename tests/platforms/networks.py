@@ -1,0 +1,116 @@
+"""Networks that rules accept, of all shapes that Besu and Fabric plans know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from bevel_tui.network.model import Network
+
+CLUSTERS: list[dict[str, Any]] = [
+    {"name": "east", "context": "c-east", "domain": "east.example.test", "provider": "aws"},
+    {"name": "west", "context": "c-west", "domain": "west.example.test", "provider": "kind"},
+    {
+        "name": "north",
+        "context": "c-north",
+        "domain": "north.example.test",
+        "existing_gateway": {"namespace": "edge", "service": "gateway"},
+        "storage": {"class": "fast"},
+    },
+]
+VAULT = {"address": "https://vault.example.test:8200", "token": {"env": "TOKEN"}, "ca": {"file": "ca.pem"}}
+REGISTRY = {"server": "registry.example.test", "username": {"env": "U"}, "password": {"env": "P"}}
+
+
+def document(
+    platform: dict[str, Any], gateway: str, organizations: list[dict[str, Any]], **more: Any
+) -> dict[str, Any]:
+    """A preset as plain data; two clusters unless told otherwise."""
+    return {
+        "apiVersion": "bevel-tui/v1",
+        "kind": "Network",
+        "name": "net",
+        "platform": platform,
+        "gateway": {"type": gateway},
+        "clusters": CLUSTERS[:2],
+        "organizations": organizations,
+        **more,
+    }
+
+
+def network(*args: Any, **more: Any) -> Network:
+    """The Network of `document`."""
+    return Network.model_validate(document(*args, **more))
+
+
+def besu(gateway: str = "ambassador", **more: Any) -> Network:
+    """The usual two organizations in two clusters (in one without a gateway)."""
+    platform = {"type": "besu", **more.pop("platform", {})}
+    other = "east" if gateway == "none" else "west"
+    return network(
+        platform,
+        gateway,
+        more.pop(
+            "organizations",
+            [
+                {"name": "supplychain", "cluster": "east", "besu": {"validators": 4, "members": 1}},
+                {"name": "carrier", "cluster": other, "besu": {"members": 1}},
+            ],
+        ),
+        **more,
+    )
+
+
+def fabric(gateway: str = "haproxy", **more: Any) -> Network:
+    """The usual two organizations in two clusters (in one without a gateway)."""
+    platform = {"type": "fabric", **more.pop("platform", {})}
+    other = "east" if gateway == "none" else "west"
+    return network(
+        platform,
+        gateway,
+        more.pop(
+            "organizations",
+            [
+                {"name": "supplychain", "cluster": "east", "fabric": {"orderers": 3, "peers": 2}},
+                {"name": "carrier", "cluster": other, "fabric": {"peers": 1}},
+            ],
+        ),
+        **more,
+    )
+
+
+@st.composite
+def networks(draw: st.DrawFn) -> Network:
+    """Any valid network of up to four organizations over up to three clusters."""
+    platform = draw(st.sampled_from(["besu", "fabric"]))
+    gateway = draw(st.sampled_from(["none", "ambassador" if platform == "besu" else "haproxy"]))
+    places = ["east"] if gateway == "none" else ["east", "west", "north"]
+    vault = draw(st.booleans())
+    organizations = []
+    for index, name in enumerate(["supplychain", "carrier", "store", "bank"][: draw(st.integers(1, 4))]):
+        roles: dict[str, Any]
+        if platform == "besu":
+            roles = {"validators": 0 if index else draw(st.integers(1, 5)), "members": draw(st.integers(1, 2))}
+        else:
+            roles = {
+                "orderers": 0 if index else draw(st.sampled_from([1, 3])),
+                "peers": draw(st.integers(1, 3)),
+                "cli": draw(st.booleans()),
+            }
+        place = draw(st.sampled_from(places))
+        managed = draw(st.booleans())
+        organizations.append({"name": name, "cluster": place, "managed": managed, platform: roles})
+    tessera = platform == "besu" and (vault or gateway == "none") and draw(st.booleans())
+    details: dict[str, Any] = {"type": platform}
+    if platform == "besu":
+        details |= {"transaction_manager": "tessera" if tessera else "none", "bootnodes": draw(st.booleans())}
+    elif draw(st.booleans()):
+        details["channels"] = [{"name": "trade"}, {"name": "audit", "participants": ["supplychain"]}]
+    used = {organization["cluster"] for organization in organizations}
+    more: dict[str, Any] = {"clusters": [cluster for cluster in CLUSTERS if cluster["name"] in used]}
+    if vault:
+        more["vault"] = VAULT
+    if draw(st.booleans()):
+        more["registry"] = REGISTRY
+    return network(details, gateway, organizations, **more)
