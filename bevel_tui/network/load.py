@@ -198,7 +198,7 @@ def _freeze(value: Any) -> Any:
 
 
 def _line(tree: Tree, problem: Problem) -> str:
-    return f"{where(problem.path)} (line {tree.line(problem.path)}): {problem.message}"
+    return f"{where(problem.path)} (line {tree.line(problem.path)}): {printable(problem.message, 2000)}"
 
 
 def _invalid(shown: str, tree: Tree, errors: list[Problem]) -> BevelError:

@@ -7,7 +7,7 @@ the chart file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,6 +26,9 @@ NAMESPACE_SUFFIX: dict[str, str] = {
 
 #: the channel that a Fabric network gets when the preset names none
 DEFAULT_CHANNEL = "allchannel"
+
+#: p2p ports by (cluster, namespace, release) names
+PortMap = dict[tuple[str, str, str], int]
 
 ReleaseRole = Literal["genesis", "validator", "member", "ca", "orderer", "peer", "channel", "join"]
 
@@ -179,7 +182,7 @@ def p2p_range(network: Network) -> range:
     return range(int(low), int(high) + 1)
 
 
-def p2p_ports(network: Network) -> dict[tuple[str, str, str], int]:
+def p2p_ports(network: Network) -> PortMap:
     """The p2p port at the gateway of every Besu node, by (cluster, namespace, release) names.
 
     Ports are given out per cluster from the low end of the range, in the order of organizations and releases;
@@ -187,7 +190,7 @@ def p2p_ports(network: Network) -> dict[tuple[str, str, str], int]:
     """
     low = p2p_range(network).start
     given: dict[str, int] = {}
-    ports: dict[tuple[str, str, str], int] = {}
+    ports: PortMap = {}
     for organization, release in nodes(network):
         if release.chart != "besu-node":
             continue
@@ -209,12 +212,14 @@ def domain_of(network: Network, organization: Organization) -> str | None:
     return next((c.domain for c in network.clusters if c.name == organization.cluster), None)
 
 
-def besu_hosts(network: Network, organization: Organization, release: NamedRelease) -> tuple[NamedHost, ...]:
+def besu_hosts(
+    network: Network, organization: Organization, release: NamedRelease, ports: PortMap | None = None
+) -> tuple[NamedHost, ...]:
     """Hosts of a Besu node behind ambassador (facts A2.3: no dot before rpc and ws); none without a domain."""
     domain = domain_of(network, organization)
     if release.chart != "besu-node" or domain is None:
         return ()
-    port = p2p_ports(network)[organization.cluster, namespace_of(network, organization), release.name]
+    port = (ports or p2p_ports(network))[organization.cluster, namespace_of(network, organization), release.name]
     hosts = [
         NamedHost(f"{release.name}rpc.{domain}", 80, "rpc"),
         NamedHost(f"{release.name}ws.{domain}", 80, "ws"),
@@ -230,7 +235,9 @@ def has_tessera(network: Network, release: NamedRelease) -> bool:
     return release.role == "member" and getattr(network.platform, "transaction_manager", "none") == "tessera"
 
 
-def fabric_hosts(network: Network, organization: Organization, release: NamedRelease) -> tuple[NamedHost, ...]:
+def fabric_hosts(
+    network: Network, organization: Organization, release: NamedRelease, ports: PortMap | None = None
+) -> tuple[NamedHost, ...]:
     """Hosts of a Fabric node behind haproxy (facts A1.5); none without a domain."""
     domain = domain_of(network, organization)
     if domain is None:
@@ -247,23 +254,28 @@ def fabric_hosts(network: Network, organization: Organization, release: NamedRel
     return ()
 
 
-HOSTS: dict[str, Callable[[Network, Organization, NamedRelease], tuple[NamedHost, ...]]] = {
+HOSTS: dict[str, Callable[[Network, Organization, NamedRelease, PortMap | None], tuple[NamedHost, ...]]] = {
     "besu": besu_hosts,
     "fabric": fabric_hosts,
 }
 
 
-def hosts(network: Network, organization: Organization, release: NamedRelease) -> tuple[NamedHost, ...]:
-    """DNS names under which a release is reached through the gateway; none with gateway `none`."""
+def hosts(
+    network: Network, organization: Organization, release: NamedRelease, ports: PortMap | None = None
+) -> tuple[NamedHost, ...]:
+    """DNS names under which a release is reached through the gateway; none with gateway `none`.
+
+    `ports`: `p2p_ports` of the network, for callers that ask for many.
+    """
     function = HOSTS.get(network.platform.type)
-    return function(network, organization, release) if function and network.gateway.type != "none" else ()
+    return function(network, organization, release, ports) if function and network.gateway.type != "none" else ()
 
 
 def enode_addresses(
     network: Network,
     organization: Organization,
     release: NamedRelease,
-    ports: Mapping[tuple[str, str, str], int] | None = None,
+    ports: PortMap | None = None,
 ) -> tuple[str, ...]:
     """What stands behind ``enode://<public key>@`` for a Besu node in static-nodes.json, over its life.
 

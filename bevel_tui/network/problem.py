@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 #: where in the document: keys and list positions, as the YAML has them
 YamlPath = tuple[str | int, ...]
+
+_WORD = re.compile(r"[\w./-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,10 @@ def where(path: YamlPath) -> str:
     for part in path:
         if isinstance(part, int):
             text += f"[{part}]"
-        else:
+        elif _WORD.fullmatch(part):
             text += f".{printable(part)}" if text else printable(part)
+        else:
+            text += f'["{printable(part)}"]'
     return text or "(document)"
 
 

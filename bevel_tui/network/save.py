@@ -27,7 +27,8 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
-    style = None if isinstance(scalar(value), str) else "'"
+    # PyYAML takes U+0085 and the like for line breaks unless they are escaped, which only double quotes do
+    style = '"' if not value.isprintable() else None if isinstance(scalar(value), str) else "'"
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 

@@ -61,6 +61,7 @@ class _Node:
     kind: str  # scalar, seq, map
     value: Any = None  # of a scalar
     text: str = ""  # of a scalar, as written
+    plain: bool = True  # of a scalar: not quoted
     items: list[_Node] = field(default_factory=list)  # seq: items; map: key, value, key, value...
     closed: bool = False
     tag: str | None = None
@@ -112,9 +113,8 @@ def read(text: str) -> Tree:
                     raise YamlSyntaxError(f"`*{printable(name)}` stands inside itself", line, column)
             elif isinstance(event, yaml.ScalarEvent):
                 plain = event.tag != "tag:yaml.org,2002:str" if event.tag else not event.style
-                node = _Node(
-                    line, column, "scalar", scalar(event.value, plain=plain), event.value, closed=True, tag=event.tag
-                )
+                value = scalar(event.value, plain=plain)
+                node = _Node(line, column, "scalar", value, event.value, plain, closed=True, tag=event.tag)
             elif isinstance(event, yaml.SequenceStartEvent | yaml.MappingStartEvent):
                 kind = "seq" if isinstance(event, yaml.SequenceStartEvent) else "map"
                 node = _Node(line, column, kind, tag=event.tag)
@@ -208,7 +208,7 @@ class _Builder:
                     f"`{printable(name)}` stands twice, at lines {self.tree.lines[here]} and {key.line}; keep one",
                 )
                 continue
-            if name == "<<":
+            if name == "<<" and key.plain:
                 self.tree.lines[here] = key.line
                 self.problem("yaml-merge", here, "merge keys (`<<`) are not understood; write the values out")
                 continue

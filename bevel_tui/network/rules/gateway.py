@@ -56,8 +56,8 @@ def domains(network: Network) -> Iterator[Problem]:
         if network.gateway.type != "none" and cluster.domain is None:
             yield error(
                 "domain-missing",
-                ("clusters", i),
-                f"cluster {cluster.name} needs a `domain`: with gateway {network.gateway.type} every host name ends in it",
+                ("clusters", i, "domain"),
+                f"cluster {cluster.name} needs a domain: with gateway {network.gateway.type} every host name ends in it",
             )
         if cluster.domain is None:
             continue

@@ -1,4 +1,7 @@
-"""Name lengths, judged on the final names: what Helm, Kubernetes and DNS accept."""
+"""Name lengths, judged on the final names: what Helm, Kubernetes and DNS accept.
+
+Namespaces need no rule: a name of 30 characters and the longest suffix stay below 63.
+"""
 
 from __future__ import annotations
 
@@ -74,26 +77,15 @@ def releases(network: Network) -> Iterator[Problem]:
             yield worst[1]
 
 
-def namespaces(network: Network) -> Iterator[Problem]:
-    """A namespace is a DNS label."""
-    for i, organization in enumerate(network.organizations):
-        namespace = names.namespace_of(network, organization)
-        if len(namespace) > LABEL:
-            yield error(
-                "name-too-long",
-                ("organizations", i, "namespace" if organization.namespace else "name"),
-                f"namespace {namespace} has {len(namespace)} characters and may have {LABEL}",
-            )
-
-
 def hosts(network: Network) -> Iterator[Problem]:
     """DNS: 63 characters per label, 253 in all; one problem per organization."""
+    ports = names.p2p_ports(network)
     for i, organization in enumerate(network.organizations):
         for release in names.releases(network, organization):
             bad = next(
                 (
                     h.host
-                    for h in names.hosts(network, organization, release)
+                    for h in names.hosts(network, organization, release, ports)
                     if len(h.host) > HOST or max(map(len, h.host.split("."))) > LABEL
                 ),
                 None,
@@ -111,4 +103,4 @@ def hosts(network: Network) -> Iterator[Problem]:
                 break
 
 
-RULES = (releases, namespaces, hosts)
+RULES = (releases, hosts)

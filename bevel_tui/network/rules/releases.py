@@ -47,7 +47,7 @@ def storage_classes(network: Network) -> Iterator[Problem]:
             if other != organization.name:
                 yield error(
                     "storage-class-collision",
-                    ("organizations", i),
+                    ("organizations", i, "cluster"),
                     f"{other} and {organization.name} both have a release {release.name} in cluster "
                     f"{organization.cluster}, and each wants to own StorageClass "
                     f"{names.storage_class(release.name)}; put them in different clusters",
@@ -73,9 +73,10 @@ def storage_word(network: Network) -> Iterator[Problem]:
 def hosts(network: Network) -> Iterator[Problem]:
     """One host, one backend. Hosts of all platforms but Fabric lack the namespace (facts B)."""
     seen: dict[tuple[str, int], str] = {}
+    ports = names.p2p_ports(network)
     for i, organization in enumerate(network.organizations):
         for release in names.releases(network, organization):
-            for host in names.hosts(network, organization, release):
+            for host in names.hosts(network, organization, release, ports):
                 owner = f"{release.name} of {organization.name}"
                 other = seen.setdefault((host.host, host.port), owner)
                 if other != owner:

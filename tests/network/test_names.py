@@ -1,0 +1,123 @@
+"""The final names: Bevel's conventions, and what its charts make of them."""
+
+from __future__ import annotations
+
+from bevel_tui.network import names
+from tests.network.documents import BESU, FABRIC, change, network
+
+
+def test_namespaces_follow_bevel_unless_chosen() -> None:
+    besu, fabric = network(BESU), network(FABRIC, ("organizations.1.namespace", "mine"))
+    assert [names.namespace_of(besu, o) for o in besu.organizations] == ["supplychain-bes", "carrier-bes"]
+    assert [names.namespace_of(fabric, o) for o in fabric.organizations] == ["supplychain-net", "mine"]
+
+
+def test_besu_releases() -> None:
+    n = network(BESU)
+    first, second = n.organizations
+    assert [r.name for r in names.releases(n, first)] == [
+        "genesis",
+        "validator-1",
+        "validator-2",
+        "validator-3",
+        "validator-4",
+        "member-supplychain-1",
+    ]
+    assert [(r.name, r.role, r.chart) for r in names.releases(n, second)] == [
+        ("genesis", "genesis", "besu-genesis"),
+        ("member-carrier-1", "member", "besu-node"),
+    ]
+
+
+def test_fabric_releases() -> None:
+    n = network(
+        FABRIC,
+        ("platform.channels", [{"name": "all"}, {"name": "own", "participants": ["supplychain"]}]),
+        ("organizations.0.fabric.peers", 2),
+    )
+    first, second = n.organizations
+    assert [r.name for r in names.releases(n, first)] == [
+        *["supplychain-ca", "orderer1", "orderer2", "orderer3", "peer0", "peer1", "genesis", "all", "own"],
+        *["peer0-all", "peer1-all", "peer0-own", "peer1-own"],
+    ]
+    assert [(r.name, r.role, r.peer, r.channel) for r in names.releases(n, second)] == [
+        ("carrier-ca", "ca", None, None),
+        ("peer0", "peer", "peer0", None),
+        ("peer0-all", "join", "peer0", "all"),
+    ]
+
+
+def test_one_channel_of_all_is_the_default() -> None:
+    n = network(FABRIC, ("organizations.0.fabric.peers", 0))
+    assert [(c.name, c.participants) for c in names.channels(n)] == [("allchannel", ("carrier",))]
+    assert names.channels(network(BESU)) == ()
+
+
+def test_platforms_to_come_have_no_releases_yet() -> None:
+    n = network(BESU, ("platform.type", "quorum"))
+    assert list(names.nodes(n)) == []
+
+
+def test_full_names_as_the_charts_make_them() -> None:
+    assert names.full_name("besu-node", "validator-1") == "besu-node-validator-1"
+    assert names.full_name("besu-node", "my-besu-node-1") == "my-besu-node-1"
+    assert names.full_name("tessera", "x" * 80) == "tessera-" + "x" * 55
+    assert names.full_name("tessera", "x" * 54 + "-yy") == "tessera-" + "x" * 54
+    assert names.storage_class("peer0") == "storage-peer0"
+
+
+def test_p2p_ports_are_unique_per_cluster_and_start_again_in_the_next() -> None:
+    assert names.p2p_ports(network(BESU)) == {
+        **{("east", "supplychain-bes", f"validator-{i}"): 15009 + i for i in range(1, 5)},
+        ("east", "supplychain-bes", "member-supplychain-1"): 15014,
+        ("west", "carrier-bes", "member-carrier-1"): 15010,
+    }
+
+
+def test_besu_hosts() -> None:
+    n = network(BESU, ("platform.transaction_manager", "tessera"))
+    carrier = n.organizations[1]
+    member = names.releases(n, carrier)[1]
+    assert [(h.host, h.port, h.purpose) for h in names.hosts(n, carrier, member)] == [
+        ("member-carrier-1rpc.west.example.test", 80, "rpc"),
+        ("member-carrier-1ws.west.example.test", 80, "ws"),
+        ("member-carrier-1.west.example.test", 15010, "p2p"),
+        ("member-carrier-1.west.example.test", 443, "tessera"),
+    ]
+    validator = names.releases(n, n.organizations[0])[1]
+    assert "tessera" not in [h.purpose for h in names.hosts(n, n.organizations[0], validator)]
+
+
+def test_fabric_hosts() -> None:
+    n = network(FABRIC)
+    carrier = n.organizations[1]
+    ca, peer, join = names.releases(n, carrier)
+    assert [(h.host, h.port) for h in names.hosts(n, carrier, ca)] == [
+        ("ca.carrier-net.west.example.test", 443),
+        ("ca-ops.carrier-net.west.example.test", 80),
+    ]
+    assert [(h.host, h.port) for h in names.hosts(n, carrier, peer)] == [
+        ("peer0.carrier-net.west.example.test", 443),
+        ("peer0-proxy.carrier-net.west.example.test", 443),
+        ("peer0-ops.carrier-net.west.example.test", 80),
+    ]
+    assert names.hosts(n, carrier, join) == ()
+
+
+def test_without_a_gateway_there_are_no_hosts() -> None:
+    n = network(change(FABRIC, ("gateway.type", "none")))
+    assert [names.hosts(n, o, r) for o, r in names.nodes(n)] == [()] * len(list(names.nodes(n)))
+
+
+def test_enode_addresses_inside_and_outside() -> None:
+    outside, inside = network(BESU), network(BESU, ("gateway.type", "none"))
+    first = outside.organizations[0]
+    genesis, validator, *_ = names.releases(outside, first)
+    assert names.enode_addresses(outside, first, genesis) == ()
+    assert names.enode_addresses(outside, first, validator) == (
+        "besu-node-validator-1.supplychain-bes:30303?discport=0",
+        "validator-1.east.example.test:15010?discport=0",
+    )
+    assert names.enode_addresses(inside, first, validator)[1] == (
+        "besu-node-validator-1-0.besu-node-validator-1.supplychain-bes.svc.cluster.local:30303?discport=0"
+    )

@@ -1,0 +1,359 @@
+"""Every rule: what it refuses, what it leaves alone, and that any Network can be judged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from bevel_tui.network import names
+from bevel_tui.network.model import Network
+from bevel_tui.network.problem import Problem
+from bevel_tui.network.rules import RULES, problems
+from bevel_tui.network.rules.support import PLATFORMS_TO_COME
+from tests.network.documents import BESU, FABRIC, Json, change, found, network
+from tests.network.strategies import networks
+
+ONE_BESU: Json = change(BESU, ("gateway.type", "none"), ("clusters.1", ...), ("organizations.1", ...))
+
+
+HOST_TWICE: Json = change(BESU, ("clusters.1.domain", "east.example.test"), ("organizations.1.besu.validators", 1))
+
+
+def organization(name: str, cluster: str = "east", **more: Any) -> Json:
+    return {"name": name, "cluster": cluster, **more}
+
+
+@pytest.mark.parametrize("document", [BESU, FABRIC, ONE_BESU])
+def test_the_documents_that_these_tests_spoil_have_no_problem(document: Json) -> None:
+    assert found(document) == set()
+
+
+# ---------------------------------------------------------------- platform x gateway x clusters
+
+ALL = ["besu", "corda", "corda-enterprise", "fabric", "indy", "quorum", "substrate"]
+SERVES = {("fabric", "haproxy"), *((p, "ambassador") for p in ALL if p != "fabric"), *((p, "none") for p in ALL)}
+
+
+@pytest.mark.parametrize("clusters", [1, 2])
+@pytest.mark.parametrize("gateway", ["haproxy", "ambassador", "istio", "none"])
+@pytest.mark.parametrize("platform", ALL)
+def test_matrix(platform: str, gateway: str, clusters: int) -> None:
+    base = FABRIC if platform == "fabric" else BESU
+    document = change(base, ("platform.type", platform), ("gateway.type", gateway))
+    if platform not in ("besu", "fabric"):
+        document = change(document, ("organizations.0.besu", ...), ("organizations.1.besu", ...))
+    if clusters == 1:
+        document = change(document, ("organizations.1.cluster", "east"), ("clusters.1", ...))
+    codes = {code for severity, code, _ in found(document) if severity == "error"}
+    assert ("gateway-platform" in codes) == ((platform, gateway) not in SERVES)
+    assert ("gateway-none-clusters" in codes) == (gateway == "none" and clusters == 2 and platform != "indy")
+    assert ("platform-unsupported" in codes) == (platform in PLATFORMS_TO_COME)
+    assert codes <= {"gateway-platform", "gateway-none-clusters", "platform-unsupported"}
+
+
+@pytest.mark.parametrize(
+    ("document", "gateway", "reason"),
+    [
+        (FABRIC, "ambassador", "TLS passed through"),
+        (FABRIC, "istio", "no chart of Bevel holds an Istio object"),
+        (BESU, "istio", "use ambassador"),
+        (BESU, "haproxy", "routes for Ambassador only"),
+        (BESU, "none", "names inside a cluster mean nothing in another"),
+    ],
+)
+def test_matrix_gives_its_reason(document: Json, gateway: str, reason: str) -> None:
+    messages = [p.message for p in problems(network(document, ("gateway.type", gateway)))]
+    assert any(reason in m for m in messages)
+
+
+# ---------------------------------------------------------------- one table: what is changed, what is found
+
+E, W = "error", "warning"
+CASES: list[tuple[Json, list[tuple[str, Any]], set[tuple[str, str, str]]]] = [
+    # support
+    (FABRIC, [("platform.version", "2.2.2")], {(E, "version-unsupported", "platform.version")}),
+    # gateway
+    (BESU, [("clusters.1.domain", ...)], {(E, "domain-missing", "clusters[1].domain")}),
+    (BESU, [("clusters.1.domain", "east.example.test")], {(E, "domain-duplicate", "clusters[1].domain")}),
+    (ONE_BESU, [("clusters.0.domain", ...)], set()),
+    (
+        ONE_BESU,
+        [("clusters.0.existing_gateway", {"namespace": "gw", "service": "gw"})],
+        {(E, "existing-gateway-none", "clusters[0].existing_gateway")},
+    ),
+    (BESU, [("clusters.0.existing_gateway", {"namespace": "gw", "service": "gw"})], set()),
+    (
+        BESU,
+        [("clusters.0.existing_gateway", {"namespace": "gw", "service": "gw", "ingress_class": "x"})],
+        {(E, "existing-gateway-class", "clusters[0].existing_gateway.ingress_class")},
+    ),
+    (
+        FABRIC,
+        [
+            ("clusters.0.existing_gateway", {"namespace": "gw", "service": "gw", "ingress_class": "x"}),
+            ("dns", {"mode": "external-dns"}),
+        ],
+        {(W, "external-dns-existing", "clusters[0].existing_gateway")},
+    ),
+    (FABRIC, [("dns", {"mode": "external-dns"})], set()),
+    (FABRIC, [("gateway.edition", "emissary")], {(W, "edition-unused", "gateway.edition")}),
+    (BESU, [("gateway.edition", "emissary")], set()),
+    (BESU, [("gateway.edition", "edge-stack")], {(W, "edge-stack-licence", "gateway.edition")}),
+    (BESU, [("gateway.p2p_ports", "15050-15010")], {(E, "p2p-range", "gateway.p2p_ports")}),
+    (BESU, [("gateway.p2p_ports", "65000-65536")], {(E, "p2p-range", "gateway.p2p_ports")}),
+    (BESU, [("gateway.p2p_ports", "0-10")], {(E, "p2p-range", "gateway.p2p_ports")}),
+    (BESU, [("gateway.p2p_ports", "8400-8500")], {(E, "p2p-taken", "gateway.p2p_ports")}),
+    (BESU, [("gateway.p2p_ports", "15010-15014")], set()),
+    (BESU, [("gateway.p2p_ports", "15010-15013")], {(E, "p2p-too-few", "gateway.p2p_ports")}),
+    # clusters
+    (BESU, [("clusters.2", BESU["clusters"][0] | {"domain": "x.test", "context": "x"})], {
+        (E, "cluster-duplicate", "clusters[2].name")
+    }),
+    (BESU, [("clusters.1.context", "c-east")], {(E, "cluster-same", "clusters[1].context")}),
+    (BESU, [("clusters.1.context", "c-east"), ("clusters.1.kubeconfig", "other")], set()),
+    (BESU, [("clusters.2", {"name": "north", "context": "n", "domain": "n.test"})], {
+        (W, "cluster-unused", "clusters[2].name")
+    }),
+    (BESU, [("clusters.0.storage", {"parameters": {"a": "b"}})], {
+        (E, "storage-parameters", "clusters[0].storage.parameters")
+    }),
+    (BESU, [("clusters.0.storage", {"class": "x", "parameters": {"a": "b"}})], {
+        (E, "storage-parameters", "clusters[0].storage.parameters")
+    }),
+    (BESU, [("clusters.0.storage", {"provisioner": "x", "parameters": {"a": "b"}})], set()),
+    (BESU, [("clusters.0.provider", "digitalocean")], set()),
+    # organizations
+    (BESU, [("organizations.1.cluster", "wst")], {
+        (E, "cluster-unknown", "organizations[1].cluster"),
+        (W, "cluster-unused", "clusters[1].name"),
+    }),
+    (BESU, [("organizations.1.namespace", "kube-system")], {(E, "namespace-reserved", "organizations[1].namespace")}),
+    (BESU, [("organizations.1.namespace", "supplychain-bes")], set()),
+    (
+        BESU,
+        [("organizations.1.namespace", "supplychain-bes"), ("organizations.1.cluster", "east")],
+        {(E, "namespace-collision", "organizations[1].namespace"), (W, "cluster-unused", "clusters[1].name")},
+    ),
+    (BESU, [("organizations.1.fabric", {})], {(E, "role-platform", "organizations[1].fabric")}),
+    (FABRIC, [("organizations.1.besu", {})], {(E, "role-platform", "organizations[1].besu")}),
+    (
+        BESU,
+        [("organizations.0.managed", False), ("organizations.1.managed", False)],
+        {(W, "nothing-managed", "organizations")},
+    ),
+    # final names
+    (BESU, [("organizations.1.name", "o" * 27)], set()),
+    (BESU, [("organizations.1.name", "o" * 28)], {(E, "name-too-long", "organizations[1].name")}),
+    (BESU, [("organizations.1.namespace", "n" * 63)], set()),
+    (BESU, [("clusters.1.domain", ".".join(["d" * 60] * 4))], {(E, "host-too-long", "organizations[1].name")}),
+    (BESU, [("organizations.1.name", "coldstorage")], {(E, "storage-word", "organizations[1].name")}),
+    (FABRIC, [("organizations.1.name", "storageco")], {(E, "storage-word", "organizations[1].name")}),
+    (
+        FABRIC,
+        [
+            ("organizations.1.cluster", "east"),
+            ("organizations.1.fabric", {"orderers": 1, "peers": 1}),
+        ],
+        {
+            (E, "storage-class-collision", "organizations[1].cluster"),
+            (E, "orderers-elsewhere", "organizations[1].fabric.orderers"),
+            (W, "cluster-unused", "clusters[1].name"),
+        },
+    ),
+    (FABRIC, [("organizations.1.cluster", "east"), ("clusters.1", ...)], set()),  # two peer0 in one cluster are fine
+    (FABRIC, [("platform.channels", [{"name": "orderer2"}])], {(E, "release-duplicate", "platform.channels[0].name")}),
+    (FABRIC, [("platform.channels", [{"name": "genesis"}])], {(E, "release-duplicate", "platform.channels[0].name")}),
+    # besu
+    (BESU, [("organizations.0.besu.validators", 0)], {(E, "validators-missing", "organizations[0].besu.validators")}),
+    (BESU, [("organizations.0.besu.validators", 3)], {(W, "validators-few", "organizations[0].besu.validators")}),
+    (BESU, [("organizations.0.besu.validators", 9)], set()),
+    (BESU, [("organizations.0.besu.validators", 10)], {(E, "validators-many", "organizations[0].besu.validators")}),
+    (BESU, [("organizations.1.besu.members", 10)], {(E, "members-many", "organizations[1].besu.members")}),
+    (BESU, [("organizations.1.besu.members", 0)], {(E, "organization-empty", "organizations[1].besu.members")}),
+    (BESU, [("organizations.0.besu.members", 0)], set()),
+    (BESU, [("organizations.1.besu.validators", 1)], {
+        (E, "validators-elsewhere", "organizations[1].besu.validators")
+    }),
+    (BESU, [("platform.version", "22.10.2")], {(W, "besu-version", "platform.version")}),
+    (BESU, [("platform.version", "latest")], set()),
+    (ONE_BESU, [("organizations.0.namespace", "net-validator-1")], {
+        (E, "substring-trap", "organizations[0].namespace")
+    }),
+    (BESU, [("clusters.0.domain", "member-carrier-1.example.test")], {(E, "substring-trap", "clusters[0].domain")}),
+    (BESU, [("organizations.2", organization("carrier-1", "west", besu={}))], {
+        (E, "substring-trap", "organizations[1].name")
+    }),
+    (BESU, [("platform.transaction_manager", "tessera")], {(E, "tessera-vault", "platform.transaction_manager")}),
+    (ONE_BESU, [("platform.transaction_manager", "tessera")], set()),
+    (
+        BESU,
+        [
+            ("platform.transaction_manager", "tessera"),
+            ("organizations.1.besu.members", 2),
+            ("vault", {"address": "https://v.example.com", "token": {"env": "T"}}),
+        ],
+        {(W, "tessera-certificate", "organizations[1].besu.members")},
+    ),
+    # fabric
+    (FABRIC, [("organizations.1.name", "car-rier")], {(E, "organization-msp", "organizations[1].name")}),
+    (FABRIC, [("organizations.1.name", "1carrier")], {(E, "organization-msp", "organizations[1].name")}),
+    (FABRIC, [("organizations.1.name", "o" * 12)], set()),
+    (FABRIC, [("organizations.1.name", "o" * 13)], {(E, "name-too-long", "organizations[1].name")}),
+    (FABRIC, [("organizations.0.fabric.orderers", 0)], {
+        (E, "orderers-missing", "organizations[0].fabric.orderers")
+    }),
+    (FABRIC, [("organizations.0.fabric.orderers", 2)], {(W, "orderers-even", "organizations[0].fabric.orderers")}),
+    (FABRIC, [("organizations.0.fabric.orderers", 1)], set()),
+    (FABRIC, [("organizations.1.fabric.orderers", 1)], {
+        (E, "orderers-elsewhere", "organizations[1].fabric.orderers")
+    }),
+    (FABRIC, [("organizations.1.fabric.peers", 0)], {(E, "organization-empty", "organizations[1].fabric.peers")}),
+    (FABRIC, [("organizations.0.fabric", {"orderers": 3, "peers": 0, "cli": True})], {
+        (E, "cli-without-peer", "organizations[0].fabric.cli")
+    }),
+    (FABRIC, [("organizations.0.fabric.peers", 0), ("organizations.1.fabric.peers", 0)], {
+        (E, "channel-empty", "organizations"),
+        (E, "organization-empty", "organizations[1].fabric.peers"),
+    }),
+    (FABRIC, [("platform.channels", [{"name": "a"}, {"name": "b", "participants": ["carrier"]}])], set()),
+    (FABRIC, [("platform.channels", [{"name": "a"}, {"name": "a"}])], {
+        (E, "channel-duplicate", "platform.channels[1].name"),
+        (E, "release-duplicate", "platform.channels[1].name"),
+    }),
+    (FABRIC, [("platform.channels", [{"name": "a", "participants": ["carrier", "carier", "carrier"]}])], {
+        (E, "participant-unknown", "platform.channels[0].participants[1]"),
+        (E, "participant-duplicate", "platform.channels[0].participants[2]"),
+    }),
+    (
+        FABRIC,
+        [
+            ("organizations.0.fabric.peers", 0),
+            ("platform.channels", [{"name": "a", "participants": ["supplychain"]}]),
+        ],
+        {(E, "participant-without-peer", "platform.channels[0].participants[0]")},
+    ),
+    # settings
+    (BESU, [("dns", {"mode": "rfc2136"})], {(E, "rfc2136-missing", "dns.mode")}),
+    (BESU, [("clusters.1.dns", "rfc2136")], {(E, "rfc2136-missing", "clusters[1].dns")}),
+    (BESU, [("dns", {"rfc2136": {"server": "s", "key_name": "k", "key": {"env": "K"}}})], {
+        (W, "rfc2136-unused", "dns.rfc2136")
+    }),
+    (BESU, [("dns", {"mode": "rfc2136", "rfc2136": {"server": "s", "key_name": "k", "key": {"env": "K"}}})], set()),
+    (BESU, [("dns", {"resolvers": ["127.0.0.1", "127.0.0.1:5353", "::1", "[::1]:53"]})], set()),
+    (BESU, [("dns", {"resolvers": ["dns.example", "1.2.3", "1.2.3.4:x", "1.2.3.4:70000", "[::1]x", "[::1"]})], {
+        (E, "resolver", f"dns.resolvers[{i}]") for i in range(5)
+    }),
+    (BESU, [("vault", {"address": "http://localhost:8200", "token": {"env": "T"}})], {
+        (E, "vault-localhost", "vault.address")
+    }),
+    (BESU, [("vault", {"address": "http://127.1.2.3", "token": {"env": "T"}})], {
+        (E, "vault-localhost", "vault.address")
+    }),
+    (BESU, [("vault", {"address": "http://[::1]:8200", "token": {"env": "T"}})], {
+        (E, "vault-localhost", "vault.address")
+    }),
+    (BESU, [("vault", {"address": "https://[", "token": {"env": "T"}})], {(E, "vault-address", "vault.address")}),
+    (BESU, [("vault", {"address": "https://v.example.com", "token": {"env": "T"}})], set()),
+    (BESU, [("vault", {"address": "https://v.test", "token": {"env": "T"}, "kubernetes_urls": {"wst": "https://x"}})], {
+        (E, "cluster-unknown", "vault.kubernetes_urls.wst")
+    }),
+    (BESU, [("vault", {"address": "https://u:p@v.example.com", "token": {"env": "T"}})], {
+        (E, "secret-in-url", "vault.address")
+    }),
+    (BESU, [("charts", {"ledger": {"repository": "https://u:p@v.example.com"}})], {
+        (E, "secret-in-url", "charts.ledger.repository")
+    }),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("document", "changes", "expected"), CASES)
+def test_rule(document: Json, changes: list[tuple[str, Any]], expected: set[tuple[str, str, str]]) -> None:
+    assert found(document, *changes) == expected
+
+
+def test_duplicate_organizations() -> None:
+    twice = change(BESU, ("organizations.2", organization("carrier", "east", besu={})))
+    assert (E, "organization-duplicate", "organizations[2].name") in found(twice)
+
+
+def test_every_rule_is_seen_to_find_something() -> None:
+    """A rule that no case above sets off would be untested."""
+    judged = [network(d, *c) for d, c, _ in CASES]
+    judged.append(network(change(BESU, ("platform.type", "indy"), ("gateway.type", "istio"))))
+    judged.append(network(change(BESU, ("gateway.type", "none"))))
+    judged.append(network(change(BESU, ("organizations.2", organization("carrier", "west", besu={})))))
+    judged.append(network(HOST_TWICE))
+    silent = [f"{rule.__module__}.{rule.__qualname__}" for rule in RULES if not any(list(rule(n)) for n in judged)]
+    assert silent == []
+
+
+def test_host_collision() -> None:
+    """Hosts lack the namespace, so twice the same validators under one domain are twice the same names."""
+    assert (E, "host-collision", "organizations[1].name") in found(HOST_TWICE)
+
+
+def test_substring_trap_says_who_loses_whom() -> None:
+    two = network(change(BESU, ("organizations.2", organization("carrier-1", "west", besu={}))))
+    (problem,) = problems(two)
+    assert "member-carrier-1 of carrier occurs in its release name member-carrier-1-1" in problem.message
+    assert "would drop member-carrier-1-1 of carrier-1" in problem.message
+
+
+def test_default_nodes_are_judged_where_the_preset_says_nothing() -> None:
+    assert (E, "validators-missing", "organizations[0].besu.validators") in found(
+        change(BESU, ("organizations.0.besu", ...))
+    )
+
+
+def test_errors_come_before_warnings() -> None:
+    many = problems(
+        network(
+            change(
+                BESU,
+                ("organizations.0.besu.validators", 2),
+                ("vault", {"address": "http://localhost", "token": {"env": "T"}}),
+            )
+        )
+    )
+    assert [p.severity for p in many] == ["error", "warning"]
+
+
+@given(networks())
+def test_any_network_can_be_judged_and_paths_lead_into_it(network: Network) -> None:
+    document = network.model_dump(by_alias=True)
+    for problem in problems(network):
+        assert isinstance(problem, Problem)
+        assert problem.message
+        assert "None" not in problem.message
+        node: Any = document
+        for part in problem.path:
+            if node is None or part not in (node if isinstance(node, dict) else range(len(node))):
+                assert problem.path[0] == "organizations", problem  # role blocks may be absent
+                break
+            node = node[part]
+
+
+@given(networks())
+def test_no_release_name_occurs_in_another_enode_unless_reported(network: Network) -> None:
+    """The property behind the names of Besu releases (SUBSTRING TRAP)."""
+    if network.platform.type != "besu" or any(p.severity == "error" for p in problems(network)):
+        return
+    nodes = [(o, r) for o, r in names.nodes(network) if r.chart == "besu-node"]
+    for o, r in nodes:
+        for other, victim in nodes:
+            if (o.name, r.name) != (other.name, victim.name):
+                for address in names.enode_addresses(network, other, victim):
+                    assert r.name not in f"enode://@{address}"
+
+
+def test_a_network_of_the_largest_size_is_judged_quickly() -> None:
+    """Quadratic rules must bear the most that the models accept; pytest's timeout is the limit."""
+    big = change(
+        BESU,
+        ("gateway.p2p_ports", "10000-20000"),
+        ("organizations", [organization(f"org{i}", "east", besu={"members": 9}) for i in range(100)]),
+    )
+    codes = {p.code for p in problems(network(big))}
+    assert codes == {"validators-missing", "cluster-unused"}
