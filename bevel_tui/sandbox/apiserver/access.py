@@ -182,11 +182,7 @@ def review(access: Access, user: User, kind: str, body: Any, namespace: str | No
         name=asked.get("name", ""),
         path=path,
     )
-    allowed = access.allowed(user, wanted)
-    status = {"allowed": allowed}
-    if not allowed:
-        status["reason"] = ""  # type: ignore[assignment]
-    return {**obj, "status": {k: v for k, v in status.items() if v != ""}}
+    return {**obj, "status": {"allowed": access.allowed(user, wanted)}}
 
 
 def _only(rule: Mapping[str, Any], *keys: str) -> Object:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from bevel_tui.sandbox.apiserver import apply, defaults, structure, validation
+from bevel_tui.sandbox.apiserver import allocation, apply, defaults, names, structure, validation
 from bevel_tui.sandbox.apiserver.errors import (
     Cause,
     Refusal,
@@ -88,7 +88,7 @@ class Api:
             )
         obj["metadata"]["name"] = name
         if kind.custom and not obj["metadata"].get("resourceVersion"):
-            cause = validation.wrong("metadata.resourceVersion", 0, "must be specified for an update")
+            cause = names.wrong("metadata.resourceVersion", 0, "must be specified for an update")
             raise invalid(kind.kind, kind.group, name, [cause])
         return self._replace(kind, live, obj, write)
 
@@ -101,7 +101,7 @@ class Api:
         if not isinstance(changed, dict) or not isinstance(changed.get("metadata"), dict):
             raise bad_request("the patch does not leave an object")
         if changed["metadata"].get("name") != name:
-            cause = validation.wrong("metadata.name", changed["metadata"].get("name"), "field is immutable")
+            cause = names.wrong("metadata.name", changed["metadata"].get("name"), "field is immutable")
             raise invalid(kind.kind, kind.group, name, [cause])
         obj = self._decode(kind, namespace, changed, write)
         return self._replace(kind, live, obj, write)
@@ -151,9 +151,9 @@ class Api:
             )
         if name != kind.kind:
             raise bad_request(f"the kind in the data ({name}) does not match the expected kind ({kind.kind})")
-        obj, unknown = structure.conform(obj, kind.type, kind.kind, kind.version)
+        decoded, unknown = structure.conform(obj, kind.type, kind.kind, kind.version)
         write.warnings += structure.judge(write.validation, unknown, write.duplicates, kind.kind, kind.version)
-        meta = obj.setdefault("metadata", {})
+        meta = decoded.setdefault("metadata", {})
         if kind.namespaced:
             if meta.setdefault("namespace", namespace) != namespace:
                 raise bad_request(
@@ -161,7 +161,7 @@ class Api:
                 )
         elif meta.pop("namespace", None) and kind.resource != "namespaces":
             raise bad_request("namespace may not be set on a cluster-scoped object")
-        return obj
+        return decoded
 
     def _generate(self, kind: Kind, namespace: str | None, stem: str) -> str:
         while True:
@@ -204,7 +204,7 @@ class Api:
     def _admit(self, kind: Kind, obj: Object, old: Object | None) -> None:
         """What admission plugins do: default StorageClass, the pod's ServiceAccount; and Service allocation."""
         if kind.resource == "services":
-            defaults.allocate(kind, obj, old, self.store.collection("services").all(None))
+            allocation.allocate(kind, obj, old, self.store.collection("services").all(None))
         elif kind.resource == "persistentvolumeclaims" and old is None and "storageClassName" not in obj["spec"]:
             classes = [
                 c

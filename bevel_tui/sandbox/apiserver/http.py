@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from bevel_tui.sandbox.apiserver import discovery, openapi, podlogs
 from bevel_tui.sandbox.apiserver.access import Attributes, User
 from bevel_tui.sandbox.apiserver.errors import Refusal, method_not_allowed, no_such_path
-from bevel_tui.sandbox.apiserver.resources import Resources, parse, verb_of
+from bevel_tui.sandbox.apiserver.resources import Resources
 from bevel_tui.sandbox.apiserver.store import dumps
+from bevel_tui.sandbox.apiserver.targets import parse, verb_of
 
 if TYPE_CHECKING:
     from aiohttp import web

@@ -24,7 +24,7 @@ def _container(pod: Object, asked: str | None) -> str:
             raise bad_request(f"container {asked} is not valid for pod {name}")
         return asked
     if len(mains) == 1:
-        return mains[0]
+        return str(mains[0])
     extra = f" or one of the init containers: [{' '.join(inits)}]" if inits else ""
     raise bad_request(f"a container name must be specified for pod {name}, choose one of: [{' '.join(mains)}]{extra}")
 

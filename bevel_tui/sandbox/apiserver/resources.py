@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bevel_tui.sandbox.apiserver import access, patch, scale, selectors, structure, table
@@ -22,6 +21,7 @@ from bevel_tui.sandbox.apiserver.kinds import Kind
 from bevel_tui.sandbox.apiserver.lifecycle import bind, eviction
 from bevel_tui.sandbox.apiserver.podlogs import pod_log
 from bevel_tui.sandbox.apiserver.store import Object, dumps
+from bevel_tui.sandbox.apiserver.targets import Target
 from bevel_tui.sandbox.apiserver.watch import Stream, parse_version, too_large
 
 if TYPE_CHECKING:
@@ -40,54 +40,6 @@ _REVIEWS = {
 _RETURNED = {"pods", "services", "serviceaccounts", "persistentvolumeclaims", "persistentvolumes", "resourcequotas", "limitranges", "podtemplates"}  # fmt: skip
 _PATCHES = ("application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml", "application/apply-patch+cbor")  # fmt: skip
 _STRATEGIC = "application/strategic-merge-patch+json"
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What a path names."""
-
-    group: str
-    version: str
-    plural: str
-    namespace: str | None = None
-    name: str | None = None
-    subresource: str = ""
-
-
-def parse(path: str) -> Target | None:
-    """The resource that a path names; None for a path that names none (``/api/v1``, ``/version``)."""
-    parts = [part for part in path.split("/") if part]
-    if len(parts) >= 3 and parts[0] == "api":
-        group, version, rest = "", parts[1], parts[2:]
-    elif len(parts) >= 4 and parts[0] == "apis":
-        group, version, rest = parts[1], parts[2], parts[3:]
-    else:
-        return None
-    namespace = None
-    if rest[0] == "namespaces" and len(rest) >= 3 and rest[2] not in {"status", "finalize"}:
-        namespace, rest = rest[1], rest[2:]
-    if len(rest) > 3:
-        raise no_such_path()
-    name = rest[1] if len(rest) > 1 else None
-    return Target(group, version, rest[0], namespace, name, rest[2] if len(rest) > 2 else "")
-
-
-def verb_of(method: str, target: Target, query: Any) -> str:
-    """The verb as RBAC names it. Raises Refusal(405)."""
-    match method:
-        case "GET" | "HEAD":
-            if target.name is not None:
-                return "get"
-            return "watch" if query.get("watch") in {"true", "1"} else "list"
-        case "POST":
-            return "create"
-        case "PUT":
-            return "update"
-        case "PATCH":
-            return "patch"
-        case "DELETE":
-            return "delete" if target.name is not None else "deletecollection"
-    raise method_not_allowed()
 
 
 class Resources:
@@ -422,6 +374,3 @@ def _continued(token: str) -> tuple[int, tuple[str, str]]:
         return int(decoded["rv"]), (namespace, name)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise bad_request("continue key is not valid") from None
-
-
-__all__ = ["Resources", "Target", "parse", "verb_of"]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from bevel_tui.sandbox.apiserver.errors import Cause, Refusal, bad_request, expired, invalid
@@ -88,21 +89,21 @@ class Stream:
             raise too_large(number, store.version)
         # registered before anything is read, and nothing is awaited in between: no event is lost
         self._watcher = store.watch(kind.resource, namespace)
-        self._initial: list[bytes] = []
+        self._initial: Iterator[bytes] = iter(())
         if streaming or (number == 0 and query.get("sendInitialEvents") is None):
-            for obj in store.collection(kind.resource).all(namespace):
-                if matches is None or matches(obj):
-                    self._initial.append(self._line("ADDED", obj))
-            if streaming:
-                self._initial.append(self._bookmark({INITIAL_END: "true"}))
+            objects = store.collection(kind.resource).all(namespace)
+            present = [obj for obj in objects if matches is None or matches(obj)]
+            end = [self._bookmark({INITIAL_END: "true"})] if streaming else []
+            # encoded while it is sent: hundreds of watchers must not hold a copy of everything each
+            self._initial = itertools.chain((self._line("ADDED", obj) for obj in present), end)
         elif number:
             missed = store.since(kind.resource, number)
             if missed is None:
-                self._initial.append(_expired(number, store))
+                self._initial = iter([_expired(number, store)])
                 self._watcher.closed = True
-            for event in missed or ():
-                if namespace is None or event.obj["metadata"].get("namespace") == namespace:
-                    self._initial += self._lines(event)
+            seen = [e for e in missed or () if namespace is None or e.obj["metadata"].get("namespace") == namespace]
+            if seen:
+                self._initial = (line for event in seen for line in self._lines(event))
 
     async def write_to(self, response: web.StreamResponse) -> None:
         """Send lines until the time is over, the client goes or the server closes the watch."""
@@ -110,9 +111,8 @@ class Stream:
         end = loop.time() + self._timeout
         mark = loop.time() + self._interval
         try:
-            if self._initial:
-                await response.write(b"".join(self._initial))
-                self._initial.clear()
+            for lines in iter(lambda: list(itertools.islice(self._initial, 64)), []):
+                await response.write(b"".join(lines))
             while True:
                 events = self._watcher.take()
                 lines = [line for event in events for line in self._lines(event)]
