@@ -1,0 +1,64 @@
+"""What both drivers need of a child process: a clean environment, a private folder, an end that leaves nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+
+#: seconds between the polite request to end and SIGKILL
+GRACE = 5.0
+
+#: what of the user's Helm set-up must not reach us: HELM_DRIVER, HELM_NAMESPACE, plugins... (prefix)
+_DROPPED_PREFIX = "HELM_"
+#: Operation.kubeconfig says which file; Go's own debugging knobs would change output
+_DROPPED = frozenset({"KUBECONFIG", "GODEBUG", "GOTRACEBACK"})
+
+
+def child_environment(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """The environment for Helm: the caller's (proxies, PATH, HOME, cloud variables for kubeconfig exec plugins)
+    without Helm's own settings, whose folders become private ones below `folder`.
+
+    `environ` must not hold variables that presets refer to as secrets: the caller leaves them out.
+    """
+    kept = {
+        name: value for name, value in environ.items() if not name.startswith(_DROPPED_PREFIX) and name not in _DROPPED
+    }
+    kept.update({f"HELM_{kind}_HOME": str(folder / kind.lower()) for kind in ("CACHE", "CONFIG", "DATA")})
+    # Go resolves "localhost" and colours output by these; messages are read by us, in English.
+    kept.update({"NO_COLOR": "1", "LC_ALL": "C.UTF-8"})
+    return kept
+
+
+def write_private(path: Path, content: bytes) -> Path:
+    """Write a file that only we can read (0600 from the start); its path."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as out:
+        out.write(content)
+    return path
+
+
+async def stop(process: asyncio.subprocess.Process, *, grace: float = GRACE) -> None:
+    """End a child: SIGTERM, after `grace` seconds SIGKILL; returns when it is gone."""
+    if process.returncode is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(signal.SIGTERM)
+    try:
+        async with asyncio.timeout(grace):
+            await process.wait()
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+async def reap(process: asyncio.subprocess.Process) -> None:
+    """Kill a child if it is still there and wait for it, also while this task is being cancelled."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await asyncio.shield(asyncio.ensure_future(process.wait()))
