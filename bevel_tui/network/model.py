@@ -224,7 +224,7 @@ class Organization(Model):
     """A member of the consortium: one namespace of one cluster. The first organization founds the network."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=30)] = Field(
-        description="Name of the organization; with Fabric at most 12 characters."
+        description="Name of the organization; with Fabric at most 12 letters and digits, a letter first."
     )
     cluster: Name = Field(description="The cluster it lives in: one of `clusters`, by name.")
     namespace: Name | None = Field(

@@ -15,10 +15,11 @@ from tests.network.documents import BESU, Json, change
 from tests.network.strategies import documents
 
 ROOT = Path(__file__).parents[2]
+VALIDATOR = jsonschema.Draft202012Validator(schema())
 
 
 def valid(document: object) -> bool:
-    return bool(jsonschema.Draft202012Validator(schema()).is_valid(document))
+    return bool(VALIDATOR.is_valid(document))
 
 
 def lists(value: object) -> object:
@@ -42,7 +43,7 @@ def test_the_committed_file_is_up_to_date() -> None:
 @pytest.mark.parametrize("name", shipped.names())
 def test_shipped_presets_are_valid_and_name_the_schema_first(name: str) -> None:
     text = (shipped.read(name) or b"").decode()
-    jsonschema.validate(lists(read(text).data), schema(), cls=jsonschema.Draft202012Validator)
+    VALIDATOR.validate(lists(read(text).data))
     first = text.splitlines()[0]
     assert first.startswith("# yaml-language-server: $schema=")
     assert (ROOT / "presets" / first.partition("=")[2]).resolve() == ROOT / "docs" / "preset.schema.json"
@@ -78,7 +79,7 @@ def test_it_refuses_what_the_reader_refuses(path: str, value: object) -> None:
 
 @given(documents())
 def test_it_accepts_what_the_models_accept(document: Json) -> None:
-    jsonschema.validate(document, schema(), cls=jsonschema.Draft202012Validator)
+    VALIDATOR.validate(document)
 
 
 def test_what_stands_at_a_path() -> None:
