@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from bevel_tui.helm.charts import Located
 from bevel_tui.records.steps import ReleaseStep
 
-
-@dataclass(frozen=True, slots=True)
-class Located:
-    """Where the chart of a release comes from. `digest` is of its content, before files are handed in."""
-
-    digest: str
-    source: str
-    version: str
-    stand_in: bool = False
+__all__ = ["Charts", "Located"]
 
 
 class Charts(Protocol):
-    """A source of charts for one run."""
+    """A source of charts for one run; `helm.charts.ReleaseCharts` is the real one."""
 
     async def locate(self, step: ReleaseStep) -> Located:
         """Find the chart of a release. Raises BevelError(CHART_MISSING) and the like."""

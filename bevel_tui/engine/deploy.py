@@ -18,7 +18,7 @@ from bevel_tui.engine.connect import unusable
 from bevel_tui.engine.context import Access, RunContext
 from bevel_tui.engine.decide import Decision, decide
 from bevel_tui.engine.executor import Hold, Result, Task, execute
-from bevel_tui.engine.lease import Lease
+from bevel_tui.engine.lease import Lease, sweep
 from bevel_tui.engine.observe import Observed, gather_all
 from bevel_tui.engine.rights import review
 from bevel_tui.engine.runner import Run
@@ -41,10 +41,13 @@ async def deploy_body(run: Run) -> bool:
                 return False
             changing = _changing(ctx)
             stored = await _inventories(run, ctx) if changing is not None else {}
-            if changing is None:
+            touched = (changing or set()) | set(stored)
+            calm = [access for name, access in ctx.clusters.items() if name not in touched]
+            await gather_all(_sweep(access, run.plan.network_name) for access in calm)
+            if not touched:
                 await _execute(run, ctx)
                 return True
-            async with leases(run, ctx.clusters, changing | set(stored)):
+            async with leases(run, ctx.clusters, touched):
                 await gather_all(_write(ctx.clusters[name], document) for name, document in stored.items())
                 await _execute(run, ctx)
             return True
@@ -131,6 +134,12 @@ async def _inventories(run: Run, ctx: RunContext) -> dict[str, dict[str, Any]]:
         if there != wanted["data"]:
             found[cluster] = wanted
     return found
+
+
+async def _sweep(access: Access, network: str) -> None:
+    """A run that died when all was done leaves its Lease; nobody else would take it away."""
+    with contextlib.suppress(ApiError):
+        await sweep(access.client, network)
 
 
 async def _write(access: Access, document: dict[str, Any]) -> None:

@@ -72,8 +72,10 @@ def removal_order(steps: Iterable[Step]) -> tuple[Step, ...]:
 def removal_needs(steps: Iterable[Step]) -> dict[str, tuple[str, ...]]:
     """For every step to remove: the steps that must be gone before. Pure.
 
-    These are all that depended on it, directly or through steps that are not removed; everything else in its
-    namespace for the first release of a namespace; every release of the cluster for a gateway's release.
+    These are all in its cluster that depended on it, directly or through steps that are not removed; everything
+    else in its namespace for the first release of a namespace; every release of the cluster for a gateway's
+    release. Clusters do not wait for one another: what was handed over is a copy, and one that cannot be cleaned up
+    must not keep the others.
     """
     steps = tuple(steps)
     order = removal_order(steps)
@@ -83,7 +85,10 @@ def removal_needs(steps: Iterable[Step]) -> dict[str, tuple[str, ...]]:
         for need in step.needs:
             if need in dependants:
                 dependants[need] |= {step.id} | dependants[step.id]
-    before: dict[str, set[str]] = {step.id: dependants[step.id] & kept for step in order}
+    cluster = {step.id: _cluster(step) for step in steps}
+    before: dict[str, set[str]] = {
+        step.id: {name for name in dependants[step.id] & kept if cluster[name] == cluster[step.id]} for step in order
+    }
     firsts: dict[tuple[str, str | None], str] = {}
     for step in steps:
         if isinstance(step, ReleaseStep) and step.managed:

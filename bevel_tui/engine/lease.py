@@ -52,6 +52,26 @@ def dead(holder: str) -> bool:
     return False
 
 
+def _free(spec: dict[str, Any], now: float) -> bool:
+    """Whether nobody alive holds a Lease."""
+    holder = str(spec.get("holderIdentity") or "")
+    renewed = seconds(spec.get("renewTime")) or seconds(spec.get("acquireTime")) or 0.0
+    duration = float(spec.get("leaseDurationSeconds") or DURATION)
+    return not holder or renewed + duration < now or dead(holder)
+
+
+def lease_ref(network: str) -> ObjectRef:
+    """The Lease of a network."""
+    return ObjectRef("coordination.k8s.io/v1", "Lease", object_name(network), HOME)
+
+
+async def sweep(client: Cluster, network: str, now: Callable[[], float] = time.time) -> None:
+    """Delete the Lease that a dead run left behind, if there is one. Raises ApiError."""
+    found = await client.get(lease_ref(network))
+    if found is not None and _free(found.get("spec") or {}, now()):
+        await client.delete(lease_ref(network), uid=found["metadata"].get("uid"))
+
+
 class Lease:
     """The Lease of a network in one cluster. `acquire`, then `release`; renewal runs in between.
 
@@ -79,7 +99,7 @@ class Lease:
 
     @property
     def _ref(self) -> ObjectRef:
-        return ObjectRef("coordination.k8s.io/v1", "Lease", object_name(self._network), HOME)
+        return lease_ref(self._network)
 
     async def acquire(self) -> str | None:
         """Take it. Returns who held it before when it was taken over. Raises BevelError(LEASE_HELD) or ApiError."""
@@ -116,9 +136,7 @@ class Lease:
     def _check(self, found: dict[str, Any]) -> str | None:
         spec = found.get("spec") or {}
         holder = str(spec.get("holderIdentity") or "")
-        renewed = seconds(spec.get("renewTime")) or seconds(spec.get("acquireTime")) or 0.0
-        duration = float(spec.get("leaseDurationSeconds") or DURATION)
-        if not holder or renewed + duration < self._now() or dead(holder):
+        if _free(spec, self._now()):
             return holder or None
         raise self._refused(holder, str(spec.get("acquireTime") or ""))
 

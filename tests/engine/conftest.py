@@ -80,7 +80,13 @@ class MemoryCluster:
         return copy.deepcopy(found) if found is not None else None
 
     async def list(
-        self, api_version: str, kind: str, namespace: str | None = None, *, labels: str | None = None, fields: str | None = None
+        self,
+        api_version: str,
+        kind: str,
+        namespace: str | None = None,
+        *,
+        labels: str | None = None,
+        fields: str | None = None,
     ) -> list[dict[str, Any]]:
         self._answer()
         return [copy.deepcopy(o) for o in self._select(api_version, kind, namespace, fields) if _has(o, labels)]
@@ -137,7 +143,13 @@ class MemoryCluster:
         return self.log.get(f"{namespace}/{pod}/{container}", ())
 
     async def watch(
-        self, api_version: str, kind: str, namespace: str | None = None, *, labels: str | None = None, fields: str | None = None
+        self,
+        api_version: str,
+        kind: str,
+        namespace: str | None = None,
+        *,
+        labels: str | None = None,
+        fields: str | None = None,
     ) -> AsyncIterator[tuple[Any, dict[str, Any]]]:
         self._answer()
         queue: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
@@ -166,7 +178,9 @@ class MemoryCluster:
         key = self._key(obj)
         there = self.objects.get(key)
         stored = copy.deepcopy(dict(obj))
-        meta = there["metadata"] if there else {"uid": str(uuid.uuid4()), "creationTimestamp": _stamp(), "generation": 1}
+        meta = (
+            there["metadata"] if there else {"uid": str(uuid.uuid4()), "creationTimestamp": _stamp(), "generation": 1}
+        )
         stored["metadata"] = {**meta, **stored["metadata"]}
         return self._store(None, key, stored, "MODIFIED" if there else "ADDED")
 
@@ -196,7 +210,11 @@ class MemoryCluster:
             if self.objects[key].get("spec", {}).get("template") != obj.get("spec", {}).get("template"):
                 raise ApiError(422, "Invalid", "Job spec.template is immutable")
             return
-        if key in self.objects and {**self.objects[key], "metadata": 0, "status": 0} == {**obj, "metadata": 0, "status": 0}:
+        if key in self.objects and {**self.objects[key], "metadata": 0, "status": 0} == {
+            **obj,
+            "metadata": 0,
+            "status": 0,
+        }:
             return
         self.put(obj)
         task = asyncio.get_running_loop().create_task(self._work(key))
@@ -242,7 +260,14 @@ class MemoryCluster:
             self.status("Job", namespace, name, succeeded=1, conditions=[{"type": "Complete", "status": "True"}])
         elif kind == "StatefulSet":
             self.status(
-                kind, namespace, name, replicas=1, readyReplicas=1, observedGeneration=1, currentRevision="1", updateRevision="1"
+                kind,
+                namespace,
+                name,
+                replicas=1,
+                readyReplicas=1,
+                observedGeneration=1,
+                currentRevision="1",
+                updateRevision="1",
             )
         elif kind == "Service":
             self.status(kind, namespace, name, loadBalancer={"ingress": [{"ip": "192.0.2.1"}]})
@@ -264,7 +289,9 @@ class MemoryCluster:
             if (version, of_kind) == (api_version, kind) and namespace in (None, where) and _field(obj, fields)
         ]
 
-    def _store(self, verb: str | None, key: tuple[str, str, str | None, str], obj: dict[str, Any], change: str) -> dict[str, Any]:
+    def _store(
+        self, verb: str | None, key: tuple[str, str, str | None, str], obj: dict[str, Any], change: str
+    ) -> dict[str, Any]:
         self.version += 1
         obj["metadata"]["resourceVersion"] = str(self.version)
         self.objects[key] = obj
@@ -341,7 +368,9 @@ class RecordingHelm:
         records = [
             o
             for (v, kind, ns, _), o in cluster.objects.items()
-            if kind == "Secret" and ns == operation.namespace and o["metadata"].get("labels", {}).get("name") == operation.release
+            if kind == "Secret"
+            and ns == operation.namespace
+            and o["metadata"].get("labels", {}).get("name") == operation.release
         ]
         newest = max((int(r["metadata"]["labels"]["version"]) for r in records), default=0)
         step = self.world.release(operation.context, operation.namespace, operation.release)
@@ -414,7 +443,9 @@ class RecordingHelm:
 
         cluster = self.world.clusters[operation.context]
         manifest = "---\n".join(yaml.safe_dump(o) for o in self.manifest(step, operation))
-        packed = base64.b64encode(gzip.compress(json.dumps({"manifest": manifest}).encode()))
+        packed = base64.b64encode(
+            gzip.compress(json.dumps({"name": operation.release, "version": revision, "manifest": manifest}).encode())
+        )
         cluster.put(
             {
                 "apiVersion": "v1",
@@ -632,9 +663,7 @@ class World:
         for name in ("east", "west"):
             self.clusters[name] = MemoryCluster(name)
         east = self.clusters["east"]
-        east.results["genesis-init"] = tuple(
-            made.ref for made in self.release("east", "alpha", "genesis").produces
-        )
+        east.results["genesis-init"] = tuple(made.ref for made in self.release("east", "alpha", "genesis").produces)
         east.results["validator-1-hook"] = (ObjectRef("v1", "Secret", "validator-keys", "alpha"),)
 
     def release(self, cluster: str, namespace: str, name: str) -> ReleaseStep:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from typing import Any
 
@@ -100,7 +101,9 @@ async def test_changed_values_upgrade_exactly_that_release(world: Any) -> None:
     assert outcomes(events)["west/beta/member"] == "ok"
     assert events[-1].exit_code == 0
     # Only the cluster that changes... and the inventories, which name the new plan everywhere.
-    assert world.clusters["east"].objects["v1", "ConfigMap", "bevel-tui", "bevel-tui-supply"]["data"]["plan"] == "plan-2"
+    assert (
+        world.clusters["east"].objects["v1", "ConfigMap", "bevel-tui", "bevel-tui-supply"]["data"]["plan"] == "plan-2"
+    )
 
 
 async def test_a_followed_file_that_changes_upgrades_its_reader_a_frozen_one_does_not(world: Any) -> None:
@@ -325,7 +328,7 @@ async def test_releases_of_a_lane_never_overlap_and_helm_is_bounded_per_cluster(
     assert events[-1].exit_code == 0, events[-1].error
     validators = sorted(s for s in world.helm.spans if "validator" in s[0])
     ordered = sorted(validators, key=lambda s: s[1])
-    assert all(a[2] <= b[1] for a, b in zip(ordered, ordered[1:], strict=False))
+    assert all(a[2] <= b[1] for a, b in itertools.pairwise(ordered))
     east = [s for s in world.helm.spans if s[0].startswith("east")]
     moments = [start for _, start, _ in east]
     assert max(sum(s <= m < e for _, s, e in east) for m in moments) <= 2

@@ -19,10 +19,11 @@ from bevel_tui.engine.decide import Decision
 from bevel_tui.engine.digest import release_digest
 from bevel_tui.engine.executor import Hold, Result
 from bevel_tui.engine.labels import DIGEST, NETWORK
-from bevel_tui.engine.manifests import installed_objects, parse
+from bevel_tui.engine.manifests import installed_objects
 from bevel_tui.engine.repair import TABLE, Record, Repair, hooks_of, situation, to_forget
 from bevel_tui.engine.waiting import Waiting
 from bevel_tui.helm.driver import Operation, Outcome
+from bevel_tui.helm.releases import objects as objects_in
 from bevel_tui.records.errors import Code
 from bevel_tui.records.events import LogLine, Notice, ReleaseApplied
 from bevel_tui.records.findings import Finding
@@ -198,7 +199,7 @@ async def _clear_the_way(
         after: dict[str, Any] = {}
         if not all(_failed(job) for job in live):
             before = dict(immutable.jobs(await installed_objects(client, str(step.namespace), records[-1].secret)))
-            after = dict(immutable.jobs(parse(await ctx.driver.render(operation))))
+            after = dict(immutable.jobs(objects_in(await ctx.driver.render(operation))))
         for name, why in immutable.in_the_way(live, before, after).items():
             ctx.emit(
                 Notice(cluster=step.cluster, step=step.id, text=f"Job {step.namespace}/{name} is made anew: {why}.")

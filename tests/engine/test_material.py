@@ -1,0 +1,126 @@
+"""What may cross between organizations: the allow-list, and the second look for private keys."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bevel_tui.engine.material import extract, looks_private
+from bevel_tui.records.errors import BevelError
+from bevel_tui.records.steps import HandoffStep, ObjectRef
+
+PEM = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEE\n-----END EC PRIVATE KEY-----\n"
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+
+
+def b64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def handoff(kind: str, **more: Any) -> HandoffStep:
+    return HandoffStep(
+        id="handoff/x/a->b",
+        cluster="a",
+        source=ObjectRef("v1", kind, "thing", "ns"),
+        target_cluster="b",
+        target_step="b/ns/r",
+        target_file="files/x",
+        **more,
+    )
+
+
+def source(kind: str, **data: str) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": kind, "metadata": {"name": "thing", "annotations": {"all": PEM}}, "data": data}
+
+
+def test_one_key_of_a_secret_is_decoded_unless_it_is_to_stay_encoded() -> None:
+    secret = source("Secret", cacert=b64(CERTIFICATE), key=b64(PEM))
+    assert extract(handoff("Secret", key="cacert"), secret).content == CERTIFICATE.encode()
+    kept = extract(handoff("Secret", key="cacert", keep_base64=True), secret)
+    assert kept.content == b64(CERTIFICATE).encode()
+    assert kept.stripped == ()
+
+
+def test_a_whole_object_is_reduced_to_what_is_allowed_and_says_what_was_held_back() -> None:
+    secret = source("Secret", admincerts=b64(CERTIFICATE), cacerts=b64(CERTIFICATE), keystore=b64(PEM))
+    material = extract(handoff("Secret", keep=("admincerts", "cacerts")), secret)
+    document = json.loads(material.content)
+    assert set(document["data"]) == {"admincerts", "cacerts"}
+    assert material.stripped == ("keystore",)
+    assert "PRIVATE" not in material.content.decode()
+    assert "annotations" not in document["metadata"]
+
+
+def test_a_secret_without_an_allow_list_hands_over_nothing() -> None:
+    material = extract(handoff("Secret"), source("Secret", keystore=b64(PEM)))
+    assert json.loads(material.content)["data"] == {}
+
+
+@pytest.mark.parametrize(
+    "private",
+    [
+        PEM,
+        "-----BEGIN PRIVATE KEY-----\nMIIB",
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIB",
+        "0x" + "ab" * 32,
+        "ab" * 32 + "\n",
+        json.dumps({"version": 3, "crypto": {"cipher": "aes-128-ctr", "ciphertext": "00"}}),
+        json.dumps({"type": "unlocked", "data": {"bytes": "xyz"}}),
+        json.dumps({"kty": "EC", "x": "1", "d": "secret"}),
+        b64(PEM),
+        b64(b64(PEM)),
+    ],
+)
+@pytest.mark.parametrize("kind", ["Secret", "ConfigMap"])
+def test_private_keys_never_leave_whatever_the_list_says(private: str, kind: str) -> None:
+    value = b64(private) if kind == "Secret" else private
+    for step in (handoff(kind, key="data"), handoff(kind, keep=("data",))):
+        with pytest.raises(BevelError) as refused:
+            extract(step, source(kind, data=value))
+        assert "Nothing was sent" in refused.value.message
+        assert "MHcCAQEE" not in str(refused.value)
+
+
+def test_what_its_maker_calls_private_is_refused_by_name() -> None:
+    with pytest.raises(BevelError, match="declares it private"):
+        extract(handoff("Secret", key="nodekey"), source("Secret", nodekey=b64("harmless")), private=("nodekey",))
+
+
+def test_a_missing_key_is_named() -> None:
+    with pytest.raises(BevelError, match=r"has no key genesis\.json"):
+        extract(handoff("ConfigMap", key="genesis.json"), source("ConfigMap", other="x"))
+
+
+@pytest.mark.parametrize(
+    "public",
+    [
+        CERTIFICATE,
+        json.dumps(["enode://" + "ab" * 64 + "@10.0.0.1:30303"]),
+        json.dumps(
+            {"config": {"chainId": 1337}, "extraData": "0x" + "00" * 200, "alloc": {"fe" * 20: {"balance": "1"}}}
+        ),
+        "0x" + "ab" * 20,
+        "ab" * 64,
+    ],
+)
+def test_public_material_passes(public: str) -> None:
+    assert looks_private(public.encode()) is None
+    assert looks_private(b64(public).encode()) is None
+
+
+@given(st.binary(max_size=200), st.integers(0, 2))
+def test_a_pem_key_is_found_wherever_it_stands_and_however_it_is_wrapped(noise: bytes, layers: int) -> None:
+    content = noise + PEM.encode() + noise
+    for _ in range(layers):
+        content = base64.b64encode(content)
+    assert looks_private(content) is not None
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_can_be_looked_at(content: bytes) -> None:
+    looks_private(content)
