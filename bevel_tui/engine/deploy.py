@@ -22,7 +22,7 @@ from bevel_tui.engine.lease import Lease, sweep
 from bevel_tui.engine.observe import Observed, gather_all
 from bevel_tui.engine.rights import review
 from bevel_tui.engine.runner import Run
-from bevel_tui.engine.secrets import Secrets
+from bevel_tui.engine.secrets import Secrets, environment
 from bevel_tui.engine.watcher import Watcher
 from bevel_tui.engine.workdir import workdir
 from bevel_tui.kube.client import ApiError
@@ -61,10 +61,10 @@ async def prepare(run: Run, watcher: Watcher, work: Path, *, rights: bool = True
     secrets = Secrets.resolve(steps)
     run.emit.hide(secrets.values())
     await run.open({step.cluster for step in steps} | {s.target_cluster for s in steps if isinstance(s, HandoffStep)})
-    driver = run.parts.driver(run.options)
+    driver = await run.parts.driver(run.options, environment(run.plan.steps))
     run.helm = driver.name
     run.started(run.chosen())
-    charts = run.parts.charts(run.network, run.options, run.clusters, work)
+    charts = run.parts.charts(run.network, run.options, run.clusters)
     ctx = RunContext(
         network=run.network,
         plan=run.plan,

@@ -25,6 +25,7 @@ from bevel_tui.engine.labels import HOME, NETWORK, is_ours
 from bevel_tui.engine.observe import gather_all, release_records
 from bevel_tui.engine.repair import Record
 from bevel_tui.engine.runner import Run
+from bevel_tui.engine.secrets import environment
 from bevel_tui.helm.driver import HelmDriver, Operation, Outcome
 from bevel_tui.kube.client import ApiError
 from bevel_tui.records.events import Notice, ReleaseApplied, StepWaiting
@@ -46,7 +47,7 @@ async def destroy_body(run: Run) -> bool:
     if not present and not inventories:
         run.emit(Notice(text="Nothing of this network is installed."))
         return True
-    driver = run.parts.driver(run.options)
+    driver = await run.parts.driver(run.options, environment(run.plan.steps))
     changing = {_cluster(step) for step in present} | set(inventories)
     async with leases(run, run.clusters, changing):
         removal = _Removal(run, driver, found)

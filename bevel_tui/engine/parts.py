@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from bevel_tui.engine.charts import Charts
 from bevel_tui.engine.connect import Connect, kube
@@ -14,16 +13,16 @@ from bevel_tui.helm.driver import HelmDriver
 from bevel_tui.network.model import Network
 
 
-def _driver(options: RunOptions) -> HelmDriver:
-    from bevel_tui.engine.live import driver
+async def _driver(options: RunOptions, environ: Mapping[str, str]) -> HelmDriver:
+    from bevel_tui.helm.drivers import choose
 
-    return driver(options)
+    return await choose(options.helm, environ=environ)
 
 
-def _charts(network: Network, options: RunOptions, clusters: Mapping[str, Access], work: Path) -> Charts:
+def _charts(network: Network, options: RunOptions, clusters: Mapping[str, Access]) -> Charts:
     from bevel_tui.engine.live import charts
 
-    return charts(network, options, clusters, work)
+    return charts(network, options, clusters)
 
 
 def _reach(network: Network, options: RunOptions) -> Reach:
@@ -34,9 +33,12 @@ def _reach(network: Network, options: RunOptions) -> Reach:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """The real ones by default. Each factory is called once per run; it may raise BevelError."""
+    """The real ones by default. Each factory is called once per run; it may raise BevelError.
+
+    `driver` gets the environment that Helm's processes may have: this one's without the preset's secrets.
+    """
 
     connect: Connect = kube
-    driver: Callable[[RunOptions], HelmDriver] = field(default=_driver)
-    charts: Callable[[Network, RunOptions, Mapping[str, Access], Path], Charts] = field(default=_charts)
+    driver: Callable[[RunOptions, Mapping[str, str]], Awaitable[HelmDriver]] = field(default=_driver)
+    charts: Callable[[Network, RunOptions, Mapping[str, Access]], Charts] = field(default=_charts)
     reach: Callable[[Network, RunOptions], Reach] = field(default=_reach)

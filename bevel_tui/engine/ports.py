@@ -15,6 +15,8 @@ class Cluster(Protocol):
     """One Kubernetes cluster: see `bevel_tui.kube.client.KubeClient` for what each method promises."""
 
     context: str
+    #: the API server's URL
+    server: str
 
     async def get(self, ref: ObjectRef) -> dict[str, Any] | None: ...
 

@@ -67,6 +67,12 @@ class Secrets:
         return {key: base64.b64encode(value.encode()).decode() for key, value in plain.items()}
 
 
+def environment(steps: Iterable[Step]) -> dict[str, str]:
+    """This process's environment without the variables that these steps' secrets stand in: what children get."""
+    hidden = {reference.env for step in steps for reference in references(step) if reference.env is not None}
+    return {name: value for name, value in os.environ.items() if name not in hidden}
+
+
 def references(step: Step) -> Iterator[SecretValue]:
     """Every secret reference in a step."""
     if isinstance(step, SecretStep):

@@ -655,6 +655,7 @@ class World:
     clusters: dict[str, MemoryCluster] = field(default_factory=dict)
     network: Network = field(default_factory=lambda: Network.model_validate(NETWORK))
     unreachable: set[str] = field(default_factory=set)
+    environ: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.helm = RecordingHelm(self)
@@ -678,12 +679,16 @@ class World:
             raise BevelError(Code.CLUSTER_UNREACHABLE, f"The cluster of context {context!r} cannot be reached: refused")
         return self.clusters[context]
 
+    async def _driver(self, options: RunOptions, environ: Mapping[str, str]) -> RecordingHelm:
+        self.environ = dict(environ)
+        return self.helm
+
     @property
     def parts(self) -> Parts:
         return Parts(
             connect=self._connect,
-            driver=lambda options: self.helm,
-            charts=lambda network, options, clusters, work: self.charts,
+            driver=self._driver,
+            charts=lambda network, options, clusters: self.charts,
             reach=lambda network, options: self.reach,
         )
 

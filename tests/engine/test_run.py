@@ -62,6 +62,7 @@ async def test_handed_off_files_reach_the_chart_and_secrets_reach_helm_only(worl
     journal = next(runs_folder().glob("*/events.jsonl"))
     assert "canary" not in everything
     assert "canary" not in journal.read_text()
+    assert "canary" not in json.dumps(world.environ)
     labels = json.dumps([dict(o.labels) for o in world.helm.operations])
     assert "canary" not in labels
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from bevel_tui.engine import immutable
 from bevel_tui.engine.cancel import GRACE
+from bevel_tui.engine.clusterfacts import fill
 from bevel_tui.engine.context import RunContext
 from bevel_tui.engine.decide import Decision
 from bevel_tui.engine.digest import release_digest
@@ -109,7 +110,7 @@ async def _apply(
         kubeconfig=access.kubeconfig,
         context=access.context,
         chart=chart,
-        values=ctx.secrets.fill(step.values),
+        values=await fill(ctx.secrets.fill(step.values), access.client),
         labels={DIGEST: digest, NETWORK: ctx.plan.network_name},
         hook_timeout=max(10, int(left)) if left is not None else 900,
     )
