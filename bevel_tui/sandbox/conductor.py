@@ -31,7 +31,7 @@ class Conductor:
         self.ledger = Ledger(self.world)
         self.descriptions = Descriptions(self.world)
         self.gateways = Gateways(self.world, self.ledger, self.descriptions.changed)
-        self.person = Person(self.world, self.gateways)
+        self.person = Person(self.world)
         self.external_dns = ExternalDns(self.world)
         self._simulators: list[Simulator] = []
         self._tasks: list[asyncio.Task[None]] = []

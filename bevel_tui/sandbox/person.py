@@ -15,7 +15,7 @@ import yaml
 from pydantic import ValidationError
 
 from bevel_tui.network.model import Cluster, Network
-from bevel_tui.sandbox.gateway.listeners import Gateways
+from bevel_tui.sandbox.gateway.routes import gateway_services
 from bevel_tui.sandbox.workloads.services import addresses
 from bevel_tui.sandbox.workloads.view import Object
 from bevel_tui.sandbox.world import Site, World
@@ -32,16 +32,15 @@ TYPING_SECONDS = 3.0
 class Person:
     """One person for the whole sandbox."""
 
-    def __init__(self, world: World, gateways: Gateways) -> None:
+    def __init__(self, world: World) -> None:
         self.world = world
-        self.gateways = gateways
         self._typed: dict[tuple[str, str], tuple[str, ...]] = {}
         self._typing: dict[tuple[str, str], asyncio.Task[None]] = {}
 
     def watch(self, site: Site) -> None:
         """Look after a cluster's domain."""
         site.view.listen(["ConfigMap"], lambda change, _kind, obj: self._inventory(change, site, obj))
-        site.view.listen(["Service"], lambda _change, _kind, _obj: self.look(site))
+        site.view.listen(["Service", "EndpointSlice"], lambda _change, _kind, _obj: self.look(site))
 
     def _inventory(self, change: str, site: Site, obj: Object) -> None:
         meta = obj["metadata"]
@@ -85,7 +84,7 @@ class Person:
             service = site.view.get("Service", gateway.namespace, gateway.service)
             services = [service] if service else []
         else:
-            services = self.gateways.services(site)
+            services = gateway_services(site)
         return tuple(address for service in services for address in addresses(service))
 
     async def _type(self, domain: str, found: tuple[str, ...], ttl: int) -> None:

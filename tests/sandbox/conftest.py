@@ -102,3 +102,210 @@ async def box(tmp_path: Path) -> AsyncIterator[Box]:
     """One cluster, `east`."""
     async with running(tmp_path, "east") as found:
         yield found
+
+
+class Rehearsal:
+    """Carries out a plan with plain API calls: what Helm and the engine would do, without either.
+
+    `spoil` may drop or change an object before it is created (return None to leave it out).
+    """
+
+    def __init__(self, box: Box, preset: str) -> None:
+        from bevel_tui.network.load import load
+        from bevel_tui.plan.build import build
+
+        self.box = box
+        self.network = load(preset)
+        self.plan = build(self.network)
+        self.contexts = {c.name: c.context for c in self.network.clusters}
+        self.files: dict[tuple[str, str], str] = {}
+        self.done: set[str] = set()
+        self.spoil: Callable[[dict[str, Any]], dict[str, Any] | None] = lambda obj: obj
+
+    def view(self, cluster: str) -> Any:
+        return self.box.world.sites[self.contexts[cluster]].view
+
+    async def inventory(self) -> None:
+        from bevel_tui.network.save import dump
+
+        for context in self.contexts.values():
+            space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "bevel-tui"}}
+            meta = {"name": f"bevel-tui-{self.network.name}", "namespace": "bevel-tui"}
+            data = {"network.yaml": dump(self.network)}
+            await self.box.apply(
+                context, space, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": data}
+            )
+
+    async def run(self, *, until: str | None = None, seconds: float = 60.0) -> None:
+        """Carry out all steps (or those that `until` needs, and itself), as parallel as the plan allows."""
+        steps = {step.id: step for step in self.plan.steps}
+        wanted = set(steps)
+        if until is not None:
+            wanted, queue = set(), [until]
+            while queue:
+                name = queue.pop()
+                if name not in wanted:
+                    wanted.add(name)
+                    queue += steps[name].needs
+        finished = {name: asyncio.Event() for name in steps}
+        for name in self.done:
+            finished[name].set()
+
+        async def one(step: Any) -> None:
+            for need in step.needs:
+                await finished[need].wait()
+            await self.step(step)
+            self.done.add(step.id)
+            finished[step.id].set()
+
+        async with asyncio.timeout(seconds), asyncio.TaskGroup() as group:
+            for step in self.plan.steps:
+                if step.id in wanted and step.id not in self.done:
+                    group.create_task(one(step), name=step.id)
+
+    async def step(self, step: Any) -> None:
+        context = self.contexts[step.cluster]
+        if step.kind == "namespace":
+            await self.create(context, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": step.namespace}})
+        elif step.kind == "release":
+            await self.release(step, context)
+        elif step.kind == "handoff":
+            await self.hand(step)
+        elif step.kind == "address":
+            service = step.service
+            await self.view(step.cluster).until(
+                ["Service"],
+                lambda: (
+                    (self.view(step.cluster).get("Service", service.namespace, service.name) or {})
+                    .get("status", {})
+                    .get("loadBalancer", {})
+                    .get("ingress")
+                ),
+            )
+        elif step.kind == "dns":
+            while not all(self.box.world.names.addresses(host) for host in step.hosts):
+                await asyncio.sleep(0.02)
+
+    async def create(self, context: str, obj: dict[str, Any]) -> None:
+        from bevel_tui.kube.client import ApiError
+
+        try:
+            await self.box.clients[context].create(obj)
+        except ApiError as error:
+            if error.status != 409:
+                raise
+
+    def objects(self, step: Any) -> list[dict[str, Any]]:
+        from bevel_tui.plan.manifests import manifests
+        from bevel_tui.platforms.behaviour import ChartFile
+        from bevel_tui.platforms.groundwork import CLUSTER_SCOPED
+
+        def filled(node: Any) -> Any:
+            if isinstance(node, ChartFile):
+                return self.files.get((step.id, node.path), "")
+            if isinstance(node, dict):
+                return {key: filled(value) for key, value in node.items()}
+            return [filled(value) for value in node] if isinstance(node, list | tuple) else node
+
+        found = []
+        for manifest in manifests(step):
+            obj = filled(dict(manifest))
+            if obj["kind"] not in CLUSTER_SCOPED:
+                obj["metadata"].setdefault("namespace", step.namespace)
+            kept = self.spoil(obj)
+            if kept is not None:
+                found.append(kept)
+        return found
+
+    async def release(self, step: Any, context: str) -> None:
+        objects = self.objects(step)
+
+        def hook(obj: dict[str, Any]) -> str:
+            return str(obj["metadata"].get("annotations", {}).get("helm.sh/hook", ""))
+
+        def weight(obj: dict[str, Any]) -> int:
+            return int(obj["metadata"]["annotations"].get("helm.sh/hook-weight", 0))
+
+        for phase in ("pre-install", "", "post-install"):
+            chosen = [o for o in objects if hook(o) == phase]
+            for obj in sorted(chosen, key=weight) if phase else chosen:
+                await self.create(context, obj)
+                if phase:
+                    await self.ready(step.cluster, obj)
+            if not phase:
+                for obj in chosen:
+                    await self.ready(step.cluster, obj)
+
+    async def ready(self, cluster: str, obj: dict[str, Any]) -> None:
+        kind, meta = obj["kind"], obj["metadata"]
+        view = self.view(cluster)
+        fields = {"StatefulSet": "readyReplicas", "Deployment": "readyReplicas", "DaemonSet": "numberReady"}
+
+        def answer() -> bool:
+            found = view.get(kind, meta["namespace"], meta["name"])
+            status = (found or {}).get("status", {})
+            if kind == "Job":
+                types = {c["type"] for c in status.get("conditions", ()) if c["status"] == "True"}
+                if "Failed" in types:
+                    raise AssertionError(f"Job {meta['name']} failed: {self.log(cluster, meta['name'])}")
+                return "Complete" in types
+            wanted = found["spec"].get("replicas", status.get("desiredNumberScheduled", 1)) if found else 1
+            return bool(status.get(fields[kind]) == wanted)
+
+        if kind == "Job" or kind in fields:
+            await view.until([kind], answer)
+
+    def log(self, cluster: str, pod: str) -> str:
+        """Everything that containers of pods with this prefix wrote."""
+        logs = self.box.servers[self.contexts[cluster]].logs
+        lines = [
+            line.text
+            for kept in (logs._before, logs._now)
+            for key, log in kept.items()
+            if key[1].startswith(pod)
+            for line in log.lines
+        ]
+        return "\n".join(lines)
+
+    async def logged(self, cluster: str, pod: str, text: str, *, seconds: float = 10.0) -> None:
+        """Wait until a pod wrote `text`."""
+        try:
+            async with asyncio.timeout(seconds):
+                while text not in self.log(cluster, pod):
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            raise AssertionError(f"{pod} wrote: {self.log(cluster, pod)}") from None
+
+    async def hand(self, step: Any) -> None:
+        import base64
+        import json
+
+        found = await self.box.clients[self.contexts[step.cluster]].get(step.source)
+        assert found is not None, step.source
+        if step.key is None:
+            data = {k: v for k, v in found["data"].items() if not step.keep or k in step.keep}
+            content = json.dumps({"data": data})
+        else:
+            content = found["data"][step.key]
+            if found["kind"] == "Secret":
+                content = base64.b64decode(content).decode()
+        if step.target_step:
+            self.files[step.target_step, step.target_file] = content
+
+
+@contextlib.asynccontextmanager
+async def rehearsal(tmp_path: Path, preset: str, *, speed: float = SPEED) -> AsyncIterator[Rehearsal]:
+    """A sandbox with the clusters that a preset names, its inventory in place."""
+    from bevel_tui.network.load import load
+
+    contexts = [cluster.context for cluster in load(preset).clusters]
+    async with running(tmp_path, *contexts, speed=speed) as box:
+        found = Rehearsal(box, preset)
+        await found.inventory()
+        yield found
+
+
+@pytest.fixture
+def rehearse(tmp_path: Path) -> Callable[[str], contextlib.AbstractAsyncContextManager[Rehearsal]]:
+    """``async with rehearse("besu-one-cluster") as run``."""
+    return lambda preset: rehearsal(tmp_path, preset)

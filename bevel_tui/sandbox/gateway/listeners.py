@@ -24,7 +24,6 @@ from bevel_tui.sandbox.gateway.hello import is_tls, peek, server_name
 from bevel_tui.sandbox.gateway.routes import Door, Target
 from bevel_tui.sandbox.gateway.tls import Contexts, default_pair
 from bevel_tui.sandbox.ledger import Ledger
-from bevel_tui.sandbox.workloads.view import Object
 from bevel_tui.sandbox.world import Site, World
 
 log = logging.getLogger(__name__)
@@ -239,10 +238,3 @@ class Gateways:
                 with contextlib.suppress(Unreachable):
                     return self._behind(site, target) if target else None
         return None
-
-    def services(self, site: Site) -> list[Object]:
-        """The LoadBalancer Services that lead to a gateway of a cluster, as a person looking for its address finds them."""
-        doors = {door.address for name, door in self._open if name == site.name}
-        from bevel_tui.sandbox.workloads.services import addresses
-
-        return [s for s in site.view.all("Service") if doors & set(addresses(s))]

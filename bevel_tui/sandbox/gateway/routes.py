@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from bevel_tui.sandbox.components import endpoint_pods
-from bevel_tui.sandbox.workloads.services import addresses, target_port
+from bevel_tui.sandbox.workloads.services import addresses, selected, target_port
 from bevel_tui.sandbox.workloads.view import Object, View
 from bevel_tui.sandbox.world import Site
 
@@ -77,6 +77,16 @@ def doors(site: Site) -> list[Door]:
                 if entry.get("protocol", "TCP") == "TCP" and target is not None and _listens(site.view, kind, target):
                     found.append(Door(address, entry["port"], kind, target, _ingress_class(pod)))
     return found
+
+
+def gateway_services(site: Site) -> list[Object]:
+    """The LoadBalancer Services in front of gateways, Ready or not: where a person looks for the address."""
+    return [
+        service
+        for service in site.view.all("Service")
+        if service["spec"].get("type") == "LoadBalancer"
+        and any(controller_kind(pod) for pod in selected(site.view, service))
+    ]
 
 
 def _listens(view: View, kind: Kind, port: int) -> bool:

@@ -1,0 +1,18 @@
+"""Every shipped preset, carried out with plain API calls: players, DNS, gateways and handoffs fit together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+Rehearse = Any
+
+
+@pytest.mark.parametrize(
+    "preset", ["besu-one-cluster", "besu-two-clusters", "fabric-one-cluster", "fabric-two-clusters"]
+)
+async def test_presets(rehearse: Rehearse, preset: str) -> None:
+    async with rehearse(preset) as run:
+        await run.run()
+        assert run.done == {step.id for step in run.plan.steps}
