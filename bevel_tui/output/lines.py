@@ -14,7 +14,7 @@ from bevel_tui.output.checks import about
 from bevel_tui.output.paper import Paper
 from bevel_tui.output.renderer import Renderer
 from bevel_tui.output.state import RunView
-from bevel_tui.output.words import Span, duration, plural, style, time_of_day, word
+from bevel_tui.output.words import Span, duration, few, plural, style, time_of_day, word
 from bevel_tui.records.events import (
     AddressKnown,
     AnyEvent,
@@ -87,7 +87,7 @@ class Lines(Renderer):
         self._waiting(now)
         if now - self._spoken >= HEARTBEAT:
             running = [step for step in self.view.steps.values() if step.state == "running"]
-            waits = "; ".join(f"{s.label}: {', '.join(s.waiting_for) or 'in progress'}" for s in running[:3])
+            waits = "; ".join(f"{s.label}: {few(s.waiting_for) or 'in progress'}" for s in running[:3])
             more = f"; and {len(running) - 3} more" if len(running) > 3 else ""
             self._line(now, "", ("still", ""), f"{plural(len(running), 'step')} running: {waits}{more}")
 
@@ -138,7 +138,7 @@ class Lines(Renderer):
             said, words = self._waiting_said.get(step.id, (float("-inf"), ()))
             if words != step.waiting_for and now - said >= WAITING_EVERY:
                 self._waiting_said[step.id] = (now, step.waiting_for)
-                self._line(now, step.cluster, self._state("waiting"), f"{step.label}: {', '.join(step.waiting_for)}")
+                self._line(now, step.cluster, self._state("waiting"), f"{step.label}: {few(step.waiting_for)}")
 
     def _step_finished(self, event: StepFinished) -> None:
         step = self.view.steps[event.step]

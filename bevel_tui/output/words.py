@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
 #: a piece of a line: text and the name of its style ("" for none)
@@ -92,6 +93,12 @@ def time_of_day(seconds: float, zone: tzinfo | None) -> str:
         return f"{datetime.fromtimestamp(seconds, zone):%H:%M:%S}"
     except (ValueError, OverflowError, OSError):
         return "--:--:--"
+
+
+def few(items: Sequence[str], most: int = 3) -> str:
+    """The first ones, and how many more: a step may wait for dozens of objects."""
+    more = f", and {len(items) - most} more" if len(items) > most else ""
+    return ", ".join(items[:most]) + more
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:

@@ -84,6 +84,17 @@ def test_what_a_step_waits_for_is_said_at_most_every_ten_seconds():
     assert len([line for line in out.getvalue().splitlines() if "waiting" in line]) == 2, "nothing new to say"
 
 
+def test_dozens_of_waits_are_counted_not_listed():
+    many = tuple(f"Secret s{i}" for i in range(40))
+    text = said(
+        [
+            StepStarted(time=0, step="a", kind="release", cluster="east", release="a"),
+            StepWaiting(time=1, step="a", cluster="east", waiting_for=many),
+        ]
+    )
+    assert text.splitlines()[-1].endswith("a: Secret s0, Secret s1, Secret s2, and 37 more")
+
+
 def test_silence_is_broken_once_a_minute():
     out = io.StringIO()
     view = Lines(out, zone=UTC)
