@@ -14,7 +14,7 @@ Reason = Literal["render", "conflict", "pending", "hook", "api", "cancelled", "k
 _TEXTS: tuple[tuple[Reason, str], ...] = (
     # the template engine and the values: these quote whatever the chart's author wrote
     ("render", r"execution error at \("),
-    ("render", r"template: \S+:\d+"),
+    ("render", r"template: \S+:\d+|\S+/templates/\S+:\d+(?::\d+)?:? executing "),
     ("render", r"parse error at \("),
     ("render", r"yaml parse error on"),
     ("render", r"error converting yaml to json"),
@@ -51,6 +51,8 @@ _PREFIX = re.compile(r"^(?:Error: )+", re.IGNORECASE)
 _SLOG = re.compile(r"(?:^|\s)level=(?P<level>[A-Z]+)(?:[+-]\d+)? msg=(?P<msg>\"(?:[^\"\\]|\\.)*\"|\S+)(?P<rest>.*)$")
 #: a log line of client-go (klog): warnings of the API server come so
 _KLOG = re.compile(r"^(?P<level>[IWEF])\d{4} [0-9:.]+\s+\d+ \S+\] (?P<msg>.*)$")
+#: how a line says that it is a warning, after Go's file and line
+_WARNING = re.compile(r"^(?:\S+\.go:\d+: )?warning: ?", re.IGNORECASE)
 #: noise that says nothing about the release
 _NOISE = ("Kubernetes configuration file is group-readable", "Kubernetes configuration file is world-readable")
 
@@ -71,20 +73,23 @@ def split_stderr(text: str) -> tuple[str, tuple[str, ...]]:
     warnings: list[str] = []
     for line in text.splitlines():
         if match := _SLOG.search(line):
-            if match["level"] in {"WARN", "ERROR"}:
-                warnings.append(_message(match))
+            # Helm 4 logs some of its own warnings as information.
+            message = _message(match)
+            if match["level"] in {"WARN", "ERROR"} or _WARNING.match(message):
+                warnings.append(message)
         elif match := _KLOG.match(line):
             if match["level"] in "WEF":
                 warnings.append(match["msg"].strip())
-        elif line.startswith("WARNING:") or line.startswith("Warning:"):
-            warnings.append(line.partition(":")[2].strip())
+        elif _WARNING.match(line):
+            warnings.append(line)
         elif error or line.startswith("Error:"):
             # the message goes on to the end
             error.append(line)
         elif line.strip():
             warnings.append(line.strip())
-    kept = [one_line(line) for line in warnings if not line.startswith(_NOISE)]
-    return one_line(" ".join(error)), tuple(dict.fromkeys(line for line in kept if line))
+    kept = [one_line(_WARNING.sub("", line)) for line in warnings]
+    kept = [line for line in kept if not line.startswith(_NOISE)]
+    return one_line(" ".join(error)), tuple(dict.fromkeys(filter(None, kept)))
 
 
 def _message(match: re.Match[str]) -> str:
