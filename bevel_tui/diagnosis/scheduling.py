@@ -13,6 +13,8 @@ from bevel_tui.records.snapshot import Snapshot
 
 #: seconds for which Unschedulable is normal (kubernetes-sigs/cli-utils, kstatus: ScheduleWindow)
 WINDOW = 15.0
+#: seconds for which it is not even worth a word: claims are bound and nodes found a moment after the pod is made
+QUIET = 5.0
 
 _CAUSES: tuple[tuple[str, re.Pattern[str], str, str], ...] = (
     (
@@ -66,6 +68,8 @@ def unschedulable(snapshot: Snapshot, pending: Pending) -> Iterator[Finding]:
             continue  # an effect; the claim has its own rule
         message = str(scheduled.get("message") or "")
         waited = age(snapshot, scheduled.get("lastTransitionTime"))
+        if waited < QUIET:
+            continue
         code, words, remedy = next(
             ((c, w, r) for c, pattern, w, r in _CAUSES if pattern.search(message)),
             ("POD-SCHED", "no node takes it", "Read the scheduler's reasons: kubectl --context CONTEXT describe nodes"),

@@ -26,7 +26,6 @@ from bevel_tui.records.steps import ObjectRef, ReleaseStep
 _DEBOUNCE = 0.05
 #: seconds after which ages (Unschedulable for 15 s) are looked at again though nothing changed
 _AGEING = 1.0
-_QUIET = 10.0
 #: seconds for which everything may be ready and a produced object still missing
 PRODUCED_PATIENCE = 60.0
 
@@ -116,7 +115,7 @@ class Waiting:
                     self.step.cluster, (self.board, self.wide), self.ctx.logs.get(self.step.cluster, {})
                 )
             findings = self._mine(snapshot, hooks=done is not None)
-            self._tell(findings)
+            self._tell(findings, helm=done is not None)
             terminal = next((finding for finding in findings if finding.terminal), None)
             if terminal is not None:
                 self._last_words(snapshot, terminal)
@@ -133,7 +132,7 @@ class Waiting:
                     return Verdict(cause=cause)
             elif done.is_set():
                 return Verdict()
-            await self._pause(stamps, _AGEING if findings or self._complete_since is not None else _QUIET, done)
+            await self._pause(stamps, _AGEING, done)
 
     # ------------------------------------------------------------ looking
 
@@ -228,19 +227,23 @@ class Waiting:
 
     # ------------------------------------------------------------ telling
 
-    def _tell(self, findings: Iterable[Finding]) -> None:
+    def _tell(self, findings: Iterable[Finding], *, helm: bool) -> None:
         findings = list(findings)
         for finding in findings:
             key = (finding.code, finding.kind, finding.name, f"{finding.severity}{finding.terminal}")
             if key not in self._raised:
                 self._raised.add(key)
                 self.ctx.emit(FindingRaised(step=self.step.id, finding=self.named(finding)))
-        waiting = [
-            f"{ref.kind} {ref.name}" + (f": {state.message}" if state.message else "")
-            for ref, state in self._states.items()
-            if state.state not in {"ready", "failed"}
+        # While Helm applies the release, what it has not applied yet is no news; its hooks are.
+        refs = [ref for ref in self._states if not helm or ref in self.hooks]
+        waiting = ["Helm to apply the release"] if helm else []
+        waiting += [
+            f"{ref.kind} {ref.name}" + (f": {self._states[ref].message}" if self._states[ref].message else "")
+            for ref in refs
+            if self._states[ref].state not in {"ready", "failed"}
         ]
-        waiting += [f"{ref.kind} {ref.name} to be made" for ref in self._missing_products()]
+        if not helm:
+            waiting += [f"{ref.kind} {ref.name} to be made" for ref in self._missing_products()]
         waiting += [finding.cause for finding in findings if not finding.terminal]
         if len(waiting) > _WAITING_SHOWN:
             waiting = [*waiting[:_WAITING_SHOWN], f"and {len(waiting) - _WAITING_SHOWN} more"]

@@ -209,6 +209,10 @@ def test_an_unschedulable_pod_is_terminal_after_fifteen_seconds(message: str, co
     assert (late.code, late.terminal) == (code, True)
 
 
+def test_a_pod_that_was_made_a_moment_ago_is_no_news() -> None:
+    assert diagnose(snapshot(Pod=[_unscheduled(4, "pod has unbound immediate PersistentVolumeClaims")])) == ()
+
+
 def test_a_pod_that_was_scheduled_or_is_gated_is_well() -> None:
     scheduled = pod(conditions=[{"type": "PodScheduled", "status": "True", "lastTransitionTime": at(900)}])
     gated = pod("b", conditions=[{"type": "PodScheduled", "status": "False", "reason": "SchedulingGated"}])
