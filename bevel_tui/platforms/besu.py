@@ -173,6 +173,7 @@ class _Planner:
             chart_version=VERSION,
             values=groundwork.with_images(network, values, "bevel-vault-mgmt"),
             files=tuple(h.target_file for h in handoffs if h.target_file),
+            patches=groundwork.patches(network),
             produces=() if handoffs else _genesis_products(namespace, besu_roles(organization).validators),
         )
         return groundwork.finish(step, manifests(step), BEHAVIOURS[step.chart])
@@ -229,7 +230,7 @@ class _Planner:
             chart=release.chart,
             chart_version=VERSION,
             values=values,
-            patches=() if ambassador else (DROP_WS_MAPPING,),
+            patches=(*(() if ambassador else (DROP_WS_MAPPING,)), *groundwork.patches(network)),
             produces=_node_products(namespace, release.name, values),
             endpoints=self.endpoints(organization, release),
             lane=lane,

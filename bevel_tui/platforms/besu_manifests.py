@@ -20,7 +20,7 @@ DROP_WS = "drop-ws-mapping"
 def manifests(step: ReleaseStep) -> tuple[Manifest, ...]:
     """The objects of a Besu release. Raises KeyError for a chart of another platform."""
     chart = Chart(step)
-    return tuple({"besu-genesis": _genesis, "besu-node": _node}[step.chart](chart))
+    return shared.placed({"besu-genesis": _genesis, "besu-node": _node}[step.chart](chart), chart)
 
 
 # ---------------------------------------------------------------- besu-genesis

@@ -11,6 +11,7 @@ from bevel_tui.platforms.behaviour import Manifest
 from bevel_tui.platforms.fabric_ca_manifests import ca
 from bevel_tui.platforms.fabric_channel_manifests import genesis, join, osnadmin
 from bevel_tui.platforms.fabric_node_manifests import orderer, peer
+from bevel_tui.platforms.shared_manifests import placed
 from bevel_tui.platforms.sketch import Json
 from bevel_tui.platforms.values import Chart
 from bevel_tui.records.steps import ReleaseStep
@@ -27,4 +28,5 @@ SKETCHES: dict[str, Callable[[Chart], list[Json]]] = {
 
 def manifests(step: ReleaseStep) -> tuple[Manifest, ...]:
     """The objects of a Fabric release. Raises KeyError for a chart of another platform."""
-    return tuple(SKETCHES[step.chart](Chart(step)))
+    chart = Chart(step)
+    return placed(SKETCHES[step.chart](chart), chart)

@@ -117,6 +117,7 @@ class View:
             chart=release.chart,
             chart_version=VERSION,
             values=groundwork.with_images(self.network, values, *images),
+            patches=groundwork.patches(self.network),
             **more,
         )
         return groundwork.finish(step, manifests(step), BEHAVIOURS[step.chart])

@@ -31,6 +31,9 @@ CLUSTER_SCOPED = frozenset(
     {"Namespace", "StorageClass", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "IngressClass"}
 )
 
+#: Bevel's charts have no values for node selectors and tolerations; the private copies get them (helm.patches)
+POD_PLACEMENT = "pod-placement"
+
 ROOT_TOKEN = "roottoken"  # noqa: S105 - the name that the charts ask for (facts 0.12)
 VAULT_CA = "vault-ca"
 
@@ -183,12 +186,30 @@ def global_values(
     if first and network.vault is not None:
         url = network.vault.kubernetes_urls.get(cluster.name)
         cluster_values["kubernetesUrl"] = url if url is not None else ClusterFact("server")
+    placed = placement(network)
     return {
+        **({"placement": placed} if placed else {}),
         "serviceAccountName": account,
         "cluster": cluster_values,
         "vault": vault_values(network, organization, platform, first=first),
         **({"proxy": dict(proxy)} if proxy is not None else {}),
     }
+
+
+def placement(network: Network) -> dict[str, Any]:
+    """Where pods may run, as the patch `POD_PLACEMENT` reads it; empty where the preset says nothing."""
+    wanted = network.placement
+    return {
+        **({"nodeSelector": dict(wanted.node_selector)} if wanted.node_selector else {}),
+        **(
+            {"tolerations": [t.model_dump(exclude_none=True) for t in wanted.tolerations]} if wanted.tolerations else {}
+        ),
+    }
+
+
+def patches(network: Network) -> tuple[str, ...]:
+    """The patches that all of a network's private chart copies get."""
+    return (POD_PLACEMENT,) if placement(network) else ()
 
 
 def image_values(network: Network) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from bevel_tui.platforms import sketch
 from bevel_tui.platforms.sketch import Json
@@ -21,6 +22,14 @@ def scripts_volume() -> Json:
 def packages_volume() -> Json:
     """The volume of the package script."""
     return sketch.from_config_map("package-manager", PACKAGES)
+
+
+def placed(objects: Sequence[Json], chart: Chart) -> tuple[Json, ...]:
+    """The objects with every pod where the preset wants it (helm.patches, pod-placement)."""
+    for manifest in objects:
+        if "template" in manifest.get("spec", {}):
+            manifest["spec"]["template"]["spec"].update(chart.placement)
+    return tuple(objects)
 
 
 def vault_ca(chart: Chart, key: str = "ca.crt.pem") -> list[Json]:

@@ -81,6 +81,11 @@ class Chart:
             "VAULT_TYPE": self.vault,
         }
 
+    @property
+    def placement(self) -> dict[str, Any]:
+        """``nodeSelector`` and ``tolerations`` that a patch of the private copy puts into every pod."""
+        return dict(self.value("global.placement", {}))
+
     def storage_provisioner(self) -> str:
         """The provisioner that bevel-storageclass renders (facts F)."""
         given = self.value("storage.provisioner")

@@ -45,6 +45,7 @@ def workload(manifest: Mapping[str, Any]) -> dict[str, Any]:
     init, main = pod.get("initContainers") or [], pod["containers"]
     return {
         "account": pod.get("serviceAccountName"),
+        "placement": [pod.get("nodeSelector"), pod.get("tolerations")],
         "init": [c["name"] for c in init],
         "containers": sorted(c["name"] for c in main),
         "ports": sorted({p["containerPort"] for c in main for p in c.get("ports") or () if p.get("protocol") != "UDP"}),

@@ -87,6 +87,8 @@ EAST_WEST = [
 ]
 REGISTRY = {"server": "registry.example.com", "username": {"env": "U"}, "password": {"env": "P"}}
 
+PLACEMENT = {"node_selector": {"pool": "ledger"}, "tolerations": [{"key": "ledger", "operator": "Exists"}]}
+
 #: shapes that no README has, for comparison with the charts themselves
 MORE = (
     Topology(
@@ -150,6 +152,20 @@ MORE = (
             ],
             clusters=EAST_WEST,
             vault={**VAULT, "ca": {"file": "/ca.pem"}},
+            placement=PLACEMENT,
+        ),
+    ),
+    Topology(
+        "besu-placed",
+        "besu",
+        slice(0),
+        _document(
+            {"type": "besu", "transaction_manager": "tessera"},
+            {"type": "none"},
+            [{"name": "north", "cluster": "east", "besu": {"validators": 1, "members": 1}}],
+            clusters=EAST_WEST[:1],
+            vault=VAULT,
+            placement=PLACEMENT,
         ),
     ),
 )

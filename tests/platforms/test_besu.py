@@ -268,6 +268,23 @@ def test_storage(cluster: dict[str, Any], provider: str, provisioner: Any, param
     assert node.values["storage"]["volumeBindingMode"] == "WaitForFirstConsumer"
 
 
+def test_placement_is_a_patch_and_values_for_it() -> None:
+    """Bevel's charts have no such values."""
+    placement = {"node_selector": {"pool": "ledger"}, "tolerations": [{"key": "x", "operator": "Exists"}]}
+    for step in releases(besu("none", placement=placement)).values():
+        assert "pod-placement" in step.patches
+        assert step.values["global"]["placement"] == {
+            "nodeSelector": {"pool": "ledger"},
+            "tolerations": [{"key": "x", "operator": "Exists"}],
+        }
+        pods = [m["spec"]["template"]["spec"] for m in manifests(step) if "template" in m.get("spec", {})]
+        assert pods
+        assert all(pod["nodeSelector"] == {"pool": "ledger"} for pod in pods)
+    plain = releases(besu("none"))[f"{FOUNDER}/genesis"]
+    assert plain.patches == ()
+    assert "placement" not in plain.values["global"]
+
+
 def test_steps_of_others_are_planned_but_not_ours() -> None:
     organizations = [
         {"name": "supplychain", "cluster": "east", "besu": {"validators": 4, "members": 1}},
