@@ -147,7 +147,7 @@ CASES: list[tuple[Json, list[tuple[str, Any]], set[tuple[str, str, str]]]] = [
     (BESU, [("organizations.1.name", "o" * 27)], set()),
     (BESU, [("organizations.1.name", "o" * 28)], {(E, "name-too-long", "organizations[1].name")}),
     (BESU, [("organizations.1.namespace", "n" * 63)], set()),
-    (BESU, [("clusters.1.domain", ".".join(["d" * 60] * 4))], {(E, "host-too-long", "organizations[1].name")}),
+    (BESU, [("clusters.1.domain", ".".join(["d" * 60] * 4))], {(E, "host-too-long", "clusters[1].domain")}),
     (BESU, [("organizations.1.name", "coldstorage")], {(E, "storage-word", "organizations[1].name")}),
     (FABRIC, [("organizations.1.name", "storageco")], {(E, "storage-word", "organizations[1].name")}),
     (
@@ -165,6 +165,9 @@ CASES: list[tuple[Json, list[tuple[str, Any]], set[tuple[str, str, str]]]] = [
     (FABRIC, [("organizations.1.cluster", "east"), ("clusters.1", ...)], set()),  # two peer0 in one cluster are fine
     (FABRIC, [("platform.channels", [{"name": "orderer2"}])], {(E, "release-duplicate", "platform.channels[0].name")}),
     (FABRIC, [("platform.channels", [{"name": "genesis"}])], {(E, "release-duplicate", "platform.channels[0].name")}),
+    (FABRIC, [("platform.channels", [{"name": "all"}, {"name": "peer0-all"}])], {
+        (E, "release-duplicate", "platform.channels[0].name")
+    }),
     # besu
     (BESU, [("organizations.0.besu.validators", 0)], {(E, "validators-missing", "organizations[0].besu.validators")}),
     (BESU, [("organizations.0.besu.validators", 3)], {(W, "validators-few", "organizations[0].besu.validators")}),

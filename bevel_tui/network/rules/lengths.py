@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from bevel_tui.network import names
 from bevel_tui.network.model import Network
 from bevel_tui.network.names import NamedRelease, full_name
-from bevel_tui.network.problem import Problem, error
+from bevel_tui.network.problem import Problem, YamlPath, error
 from bevel_tui.network.rules.releases import path_of
 
 HELM_RELEASE = 53
@@ -93,13 +93,16 @@ def hosts(network: Network) -> Iterator[Problem]:
             if bad:
                 over = len(bad) > HOST
                 label = max(bad.split("."), key=len)
-                yield error(
-                    "host-too-long",
-                    ("organizations", i, "name"),
-                    f"host {bad} would have {len(bad)} characters and may have {HOST}; shorten the cluster's domain"
-                    if over
-                    else f"host {bad} would hold the label {label} of {len(label)} characters; a label may have {LABEL}",
-                )
+                if over:
+                    at = [c.name for c in network.clusters].index(organization.cluster)
+                    path: YamlPath = ("clusters", at, "domain")
+                    message = f"host {bad} would have {len(bad)} characters and may have {HOST}; shorten the domain"
+                else:
+                    path = ("organizations", i, "name")
+                    message = (
+                        f"host {bad} would hold the label {label} of {len(label)} characters; a label may have {LABEL}"
+                    )
+                yield error("host-too-long", path, message)
                 break
 
 

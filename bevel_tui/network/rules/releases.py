@@ -11,8 +11,10 @@ from bevel_tui.network.problem import Problem, YamlPath, error
 
 def path_of(network: Network, position: int, release: names.NamedRelease) -> YamlPath:
     """Where in the document a release comes from: the channel it is named after, else its organization."""
-    if release.role == "channel" and isinstance(network.platform, Fabric) and network.platform.channels:
-        return ("platform", "channels", release.index, "name")
+    if release.channel and isinstance(network.platform, Fabric) and network.platform.channels:
+        if release.role == "channel":
+            return ("platform", "channels", release.index, "name")
+        return ("platform", "channels", [c.name for c in network.platform.channels].index(release.channel), "name")
     return ("organizations", position, "name")
 
 
@@ -22,7 +24,8 @@ def per_namespace(network: Network) -> Iterator[Problem]:
         seen: dict[str, names.NamedRelease] = {}
         for release in names.releases(network, organization):
             other = seen.setdefault(release.name, release)
-            if other is not release and release.role != "join":
+            # two joins of one name: two channels of one name, which has a rule of its own
+            if other is not release and other.role != "join":
                 yield error(
                     "release-duplicate",
                     path_of(network, i, release),
