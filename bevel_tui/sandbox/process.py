@@ -71,10 +71,10 @@ async def serve(
     from bevel_tui.sandbox.apiserver import SimulatedCluster, write_kubeconfig
     from bevel_tui.sandbox.conductor import Conductor
 
-    folder = state_folder(state_dir)
     async with AsyncExitStack() as stack:
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
         try:
+            folder = state_folder(state_dir)
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
             servers = {spec.context: SimulatedCluster(spec.context) for spec in clusters}
             for server in servers.values():
                 stack.push_async_callback(server.stop)

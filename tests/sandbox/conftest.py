@@ -309,3 +309,63 @@ async def rehearsal(tmp_path: Path, preset: str, *, speed: float = SPEED) -> Asy
 def rehearse(tmp_path: Path) -> Callable[[str], contextlib.AbstractAsyncContextManager[Rehearsal]]:
     """``async with rehearse("besu-one-cluster") as run``."""
     return lambda preset: rehearsal(tmp_path, preset)
+
+
+class Fault:
+    """Takes an object away for the length of a block, exactly as it was afterwards."""
+
+    def __init__(self, run: Rehearsal, cluster: str, kind: str, name: str, namespace: str) -> None:
+        from bevel_tui.sandbox.workloads.view import ref
+
+        self.client = run.box.clients[run.contexts[cluster]]
+        self.view = run.view(cluster)
+        self.key = (kind, namespace, name)
+        self.ref = ref(kind, namespace, name)
+        self.saved: dict[str, Any] = {}
+
+    async def __aenter__(self) -> None:
+        found = await self.client.get(self.ref)
+        assert found is not None, self.ref
+        keep = {k: v for k, v in found["metadata"].items() if k in {"name", "namespace", "labels", "annotations"}}
+        self.saved = {**found, "metadata": keep}
+        self.saved.pop("status", None)
+        await self.client.delete(self.ref)
+        await self.view.until([self.key[0]], lambda: self.view.get(*self.key) is None)
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.client.create(self.saved)
+        await self.view.until([self.key[0]], lambda: self.view.get(*self.key))
+
+
+async def again(run: Rehearsal, step_id: str, job: str, change: Callable[[dict[str, Any]], None] | None = None) -> None:
+    """Run a release's Job anew, perhaps with its manifest changed."""
+    from bevel_tui.sandbox.workloads.view import ref
+
+    step = next(s for s in run.plan.steps if s.id == step_id)
+    manifest = next(o for o in run.objects(step) if o["kind"] == "Job" and o["metadata"]["name"] == job)
+    client = run.box.clients[run.contexts[step.cluster]]
+    view = run.view(step.cluster)
+    namespace = manifest["metadata"]["namespace"]
+    await client.delete(ref("Job", namespace, job))
+    await view.until(
+        ["Job", "Pod"],
+        lambda: (
+            view.get("Job", namespace, job) is None
+            and not any(p["metadata"]["labels"].get("job-name") == job for p in view.all("Pod", namespace))
+        ),
+    )
+    if change:
+        change(manifest)
+    await client.create(manifest)
+
+
+@pytest.fixture
+def fault() -> type[Fault]:
+    """``async with fault(run, cluster, kind, name, namespace)``."""
+    return Fault
+
+
+@pytest.fixture
+def rerun() -> Callable[..., Any]:
+    """``await rerun(run, step_id, job)``."""
+    return again

@@ -180,8 +180,12 @@ class PodContext:
         except ssl.SSLCertVerificationError as error:
             raise self.fail(f"{purpose}: tls: failed to verify certificate: x509: {_go_words(error, host)}") from None
         except (OSError, TimeoutError) as error:
-            words = "i/o timeout" if isinstance(error, TimeoutError) else "connect: connection refused"
-            if isinstance(error, ssl.SSLError):
+            words = "connect: connection refused"
+            if isinstance(error, TimeoutError):
+                words = "i/o timeout"
+            elif isinstance(error, ConnectionResetError):
+                words = "read: connection reset by peer"
+            elif isinstance(error, ssl.SSLError):
                 words = "EOF"
             raise self.fail(f"{purpose}: dial tcp {where}: {words}") from None
 

@@ -126,6 +126,7 @@ Run = Callable[..., Awaitable[Ran]]
 @pytest.fixture
 def tool(kubeconfig: Path, tmp_path: Path) -> Run:
     """Runs ``kubectl``, ``helm`` or ``helm3`` against the cluster; asserts success unless told otherwise."""
+
     async def run(name: str, *arguments: str, stdin: str | None = None, ok: bool = True) -> Ran:
         try:
             program = {

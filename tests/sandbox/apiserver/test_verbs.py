@@ -103,7 +103,9 @@ async def test_a_stale_version_is_a_conflict(client: Any, method: str) -> None:
 async def test_a_write_that_changes_nothing_keeps_the_version(client: Any) -> None:
     made = await client.post(DEPLOYMENTS, deployment())
     version = made["metadata"]["resourceVersion"]
-    assert (await client.merge(f"{DEPLOYMENTS}/web", {"spec": {"replicas": 1}}))["metadata"]["resourceVersion"] == version
+    assert (await client.merge(f"{DEPLOYMENTS}/web", {"spec": {"replicas": 1}}))["metadata"][
+        "resourceVersion"
+    ] == version
     again = await client("PUT", f"{DEPLOYMENTS}/web", made)
     assert again[1]["metadata"]["resourceVersion"] == version
     status, applied = await client.apply(f"{MAPS}/b", config("b", x="1"))
@@ -236,7 +238,9 @@ async def test_services_get_addresses_and_node_ports(client: Any) -> None:
     assert headless["spec"]["clusterIPs"] == ["None"]
 
 
-@pytest.mark.parametrize(("port", "why"), [(80, "provided port is not in the valid range"), (30001, "already allocated")])
+@pytest.mark.parametrize(
+    ("port", "why"), [(80, "provided port is not in the valid range"), (30001, "already allocated")]
+)
 async def test_node_ports_that_cannot_be_had(client: Any, port: int, why: str) -> None:
     spec = {"type": "NodePort", "ports": [{"port": 80, "nodePort": 30001}]}
     await client.post(SERVICES, {"metadata": {"name": "first"}, "spec": spec})
@@ -247,7 +251,9 @@ async def test_node_ports_that_cannot_be_had(client: Any, port: int, why: str) -
 
 
 async def test_secrets_take_plain_text(client: Any) -> None:
-    made = await client.post("/api/v1/namespaces/default/secrets", {"metadata": {"name": "s"}, "stringData": {"k": "v"}})
+    made = await client.post(
+        "/api/v1/namespaces/default/secrets", {"metadata": {"name": "s"}, "stringData": {"k": "v"}}
+    )
     assert (made["data"], made["type"]) == ({"k": "dg=="}, "Opaque") and "stringData" not in made
 
 
@@ -291,7 +297,11 @@ async def test_jobs_get_their_selector_and_keep_their_template(client: Any) -> N
 @pytest.mark.parametrize(
     ("path", "body", "message"),
     [
-        (MAPS, {"metadata": {"name": "Bad_Name"}}, 'metadata.name: Invalid value: "Bad_Name": a lowercase RFC 1123 subdomain'),
+        (
+            MAPS,
+            {"metadata": {"name": "Bad_Name"}},
+            'metadata.name: Invalid value: "Bad_Name": a lowercase RFC 1123 subdomain',
+        ),
         (SERVICES, {"metadata": {"name": "1a"}, "spec": {"ports": [{"port": 1}]}}, "a DNS-1035 label must consist of"),
         (SERVICES, {"metadata": {"name": "a"}}, "spec.ports: Required value"),
         (MAPS, config("a", {"x": "a b"}), 'metadata.labels: Invalid value: "a b": a valid label must be'),
@@ -344,7 +354,9 @@ async def test_stateful_sets_forbid_changes_of_their_claims(client: Any) -> None
     body = deployment() | {"kind": "StatefulSet"}
     await client.post(path, body)
     assert (await client.merge(f"{path}/web", {"spec": {"replicas": 3}}))["spec"]["replicas"] == 3
-    status, answer = await client("PATCH", f"{path}/web", {"spec": {"serviceName": "x"}}, media="application/merge-patch+json")
+    status, answer = await client(
+        "PATCH", f"{path}/web", {"spec": {"serviceName": "x"}}, media="application/merge-patch+json"
+    )
     assert status == 422
     assert "Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals'" in answer["message"]
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import ssl
 from collections.abc import AsyncIterator
 from typing import Any
 
+import aiohttp
 import pytest
 
 from bevel_tui.sandbox.apiserver import SimulatedCluster
@@ -107,10 +110,6 @@ async def test_selectors_turn_changes_into_comings_and_goings(client: Any) -> No
 
 
 async def test_a_forgotten_version_is_410() -> None:
-    import ssl
-
-    import aiohttp
-
     async with SimulatedCluster("small", history=2) as cluster:
         context = ssl.create_default_context(cadata=cluster.authority.pem.decode())
         headers = {"Authorization": f"Bearer {cluster.admin.token}"}
@@ -122,8 +121,6 @@ async def test_a_forgotten_version_is_410() -> None:
                 query = {"watch": "true", "resourceVersion": str(version), "timeoutSeconds": "1"}
                 async with session.get(MAPS, params=query) as response:
                     assert response.status == 200
-                    import json
-
                     return dict(json.loads(await response.content.readline()))
 
             start = cluster.store.version
