@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from itertools import pairwise
 
 from bevel_tui.helm.tree import Tree, metadata
 from bevel_tui.records.errors import BevelError, Code
@@ -58,8 +59,8 @@ def drop_ws_mapping(tree: Tree) -> Tree:
     """
     hits: list[tuple[str, int, int]] = []
     for path, text in _templates(tree).items():
-        starts = [match.start() for match in _DOCUMENT.finditer(text)]
-        for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+        starts = sorted({0, *(match.start() for match in _DOCUMENT.finditer(text))})
+        for start, end in pairwise([*starts, len(text)]):
             part = text[start:end]
             if re.search(r"^kind: Mapping\s*$", part, re.MULTILINE) and re.search(
                 r"^\s*hostname:.*\.Release\.Name \}\}ws\.", part, re.MULTILINE

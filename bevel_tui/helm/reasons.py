@@ -51,8 +51,8 @@ _PREFIX = re.compile(r"^(?:Error: )+", re.IGNORECASE)
 _SLOG = re.compile(r"(?:^|\s)level=(?P<level>[A-Z]+)(?:[+-]\d+)? msg=(?P<msg>\"(?:[^\"\\]|\\.)*\"|\S+)(?P<rest>.*)$")
 #: a log line of client-go (klog): warnings of the API server come so
 _KLOG = re.compile(r"^(?P<level>[IWEF])\d{4} [0-9:.]+\s+\d+ \S+\] (?P<msg>.*)$")
-#: how a line says that it is a warning, after Go's file and line
-_WARNING = re.compile(r"^(?:\S+\.go:\d+: )?warning: ?", re.IGNORECASE)
+#: how a line says that it is a warning, after the time, or the file and line, that Go puts there
+_WARNING = re.compile(r"^(?:[\d/]+ [\d:]+ )?(?:\S+\.go:\d+: )?warning: ?", re.IGNORECASE)
 #: noise that says nothing about the release
 _NOISE = ("Kubernetes configuration file is group-readable", "Kubernetes configuration file is world-readable")
 
