@@ -5,6 +5,7 @@ Several run in one process, each with a port, an authority and tokens of its own
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Self
 
 from bevel_tui.sandbox.apiserver.access import AUTHENTICATED, MASTERS, Access, User
@@ -99,6 +100,7 @@ class SimulatedCluster:
         self.host, self.port = host, self._runner.addresses[0][1]
         self.hosts = frozenset({f"{host}:{self.port}", f"localhost:{self.port}"})
         self._bootstrap.run()
+        await asyncio.sleep(0)  # the controllers furnish the namespaces
         return self
 
     async def stop(self) -> None:

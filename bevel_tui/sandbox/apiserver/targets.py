@@ -40,6 +40,9 @@ def parse(path: str) -> Target | None:
 
 def verb_of(method: str, target: Target, query: Any) -> str:
     """The verb as RBAC names it. Raises Refusal(405)."""
+    wants_name = {"POST": bool(target.subresource), "PUT": True, "PATCH": True}.get(method, target.name is not None)
+    if wants_name != (target.name is not None):
+        raise method_not_allowed()
     match method:
         case "GET" | "HEAD":
             if target.name is not None:

@@ -259,8 +259,8 @@ async def test_secrets_take_plain_text(client: Any) -> None:
 
 async def test_claims_get_the_default_storage_class(client: Any) -> None:
     annotation = {"storageclass.kubernetes.io/is-default-class": "true"}
-    for name, annotations in (("slow", {}), ("fast", annotation)):
-        body = {"metadata": {"name": name, "annotations": annotations}, "provisioner": "x"}
+    for name, marks in (("slow", {}), ("fast", annotation)):
+        body = {"metadata": {"name": name, "annotations": marks}, "provisioner": "x"}
         await client.post("/apis/storage.k8s.io/v1/storageclasses", body)
     spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
     path = "/api/v1/namespaces/default/persistentvolumeclaims"
