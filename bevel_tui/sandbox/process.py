@@ -55,6 +55,17 @@ def state_folder(state_dir: Path | None = None) -> Path:
     return folder
 
 
+def save_memory() -> None:
+    """For a process that is a sandbox and nothing else: small TLS buffers.
+
+    asyncio keeps a buffer of 256 KiB for each end of each TLS connection. A hundred watches, both of whose ends are
+    here, would hold 50 MB for lines of a few KiB.
+    """
+    import asyncio.sslproto
+
+    asyncio.sslproto.SSLProtocol.max_size = 32 * 1024
+
+
 @asynccontextmanager
 async def serve(
     clusters: Sequence[ClusterSpec],
@@ -108,6 +119,7 @@ async def run_foreground(
 
     Raises BevelError(SANDBOX).
     """
+    save_memory()
     loop = asyncio.get_running_loop()
     end = asyncio.Event()
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):

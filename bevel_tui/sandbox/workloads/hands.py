@@ -64,7 +64,8 @@ class Hands:
         kind, namespace, name = obj["kind"], meta.get("namespace"), meta["name"]
         now = self.view.get(kind, namespace, name) or obj
         have = now.get("status") or {}
-        if all(have.get(key) == value for key, value in status.items()):
+        # servers leave zeros and empty lists out, as Go does
+        if all((have.get(key) or None) == (value or None) for key, value in status.items()):
             return
         await self.patch(kind, namespace, name, {"status": dict(status)}, subresource="status")
 
