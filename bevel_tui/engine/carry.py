@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bevel_tui.engine.context import RunContext
 from bevel_tui.engine.executor import Hold, Result
-from bevel_tui.engine.steps import address, check, dns, handoff, namespace, release, secret
+from bevel_tui.engine.steps import address, check, dns, handoff, keys, namespace, release, secret
 from bevel_tui.engine.summary import OWNER_RUNS
 from bevel_tui.kube.client import ApiError
 from bevel_tui.records.errors import BevelError, Code
@@ -13,6 +13,7 @@ from bevel_tui.records.steps import (
     CheckStep,
     DnsStep,
     HandoffStep,
+    KeysStep,
     NamespaceStep,
     ReleaseStep,
     SecretStep,
@@ -41,7 +42,7 @@ async def carry_out(ctx: RunContext, step: Step, hold: Hold, budget: float | Non
             else f"The cluster of context {context!r} does not answer: {error.message}",
             "Run the same command again when the cluster answers: what is done is skipped.",
         )
-    if result.outcome == "ok" and isinstance(step, NamespaceStep | SecretStep):
+    if result.outcome == "ok" and isinstance(step, NamespaceStep | SecretStep | KeysStep):
         ctx.changed.add(step.id)
     return result
 
@@ -52,6 +53,8 @@ async def _by_kind(ctx: RunContext, step: Step, hold: Hold, budget: float | None
             return await namespace.perform(ctx, step)
         case SecretStep():
             return await secret.perform(ctx, step)
+        case KeysStep():
+            return await keys.perform(ctx, step)
         case ReleaseStep():
             return await release.perform(ctx, step, hold, budget)
         case HandoffStep():

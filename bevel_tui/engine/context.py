@@ -24,6 +24,7 @@ from bevel_tui.records.steps import (
     CheckStep,
     DnsStep,
     HandoffStep,
+    KeysStep,
     ObjectRef,
     ReleaseStep,
     SecretStep,
@@ -172,7 +173,7 @@ class RunContext:
             if isinstance(step, ReleaseStep):
                 refs.update(made.ref for made in step.produces)
                 refs.update(item.ref for item in step.expects)
-            elif isinstance(step, SecretStep):
+            elif isinstance(step, SecretStep | KeysStep):
                 refs.add(ObjectRef("v1", "Secret", step.name, step.namespace))
         self._pending[cluster] = (len(self.finished), frozenset(refs))
         return self._pending[cluster][1]

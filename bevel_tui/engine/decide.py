@@ -16,7 +16,7 @@ from bevel_tui.engine.observe import Observed, gather_all
 from bevel_tui.engine.readiness import judge, understood
 from bevel_tui.engine.repair import TABLE, Record, Repair, hooks_of, situation
 from bevel_tui.records.errors import BevelError
-from bevel_tui.records.steps import HandoffStep, NamespaceStep, ObjectRef, ReleaseStep, SecretStep
+from bevel_tui.records.steps import HandoffStep, KeysStep, NamespaceStep, ObjectRef, ReleaseStep, SecretStep
 
 Action = Literal["none", "create", "update", "install", "upgrade", "adopt", "repair", "refuse"]
 
@@ -47,7 +47,7 @@ async def decide(ctx: RunContext, observed: Mapping[str, Observed]) -> dict[str,
     """A decision per managed step that can change something. Raises ApiError, BevelError(CHART_MISSING...)."""
     made: dict[str, Decision] = {}
     steps = [step for step in ctx.plan.steps if step.managed and step.cluster in ctx.clusters]
-    simple = [step for step in steps if isinstance(step, NamespaceStep | SecretStep)]
+    simple = [step for step in steps if isinstance(step, NamespaceStep | SecretStep | KeysStep)]
     for plain, decision in zip(simple, await gather_all(_simple(ctx, observed, s) for s in simple), strict=True):
         made[plain.id] = decision
     # In plan order: whether a followed file will change depends on what happens to its source.
@@ -63,13 +63,17 @@ async def decide(ctx: RunContext, observed: Mapping[str, Observed]) -> dict[str,
     return made
 
 
-async def _simple(ctx: RunContext, observed: Mapping[str, Observed], step: NamespaceStep | SecretStep) -> Decision:
+async def _simple(
+    ctx: RunContext, observed: Mapping[str, Observed], step: NamespaceStep | SecretStep | KeysStep
+) -> Decision:
     if isinstance(step, NamespaceStep):
         found = await observed[step.cluster].get(ObjectRef("v1", "Namespace", str(step.namespace)))
         return NOTHING if found is not None else Decision("create", "it does not exist", ready=False)
     found = await observed[step.cluster].get(ObjectRef("v1", "Secret", step.name, step.namespace))
     if found is None:
         return Decision("create", "it does not exist", ready=False)
+    if isinstance(step, KeysStep):
+        return NOTHING
     if (found.get("data") or {}) == ctx.secrets.data(step):
         return NOTHING
     if not is_ours(found):

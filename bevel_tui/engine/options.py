@@ -12,6 +12,7 @@ from bevel_tui.records.steps import StepKind
 BUDGETS: Mapping[StepKind, float | None] = {
     "namespace": 120.0,
     "secret": 60.0,
+    "keys": 60.0,
     "release": 900.0,
     "handoff": 120.0,
     "address": 600.0,

@@ -11,7 +11,7 @@ from bevel_tui.engine.labels import HOME
 from bevel_tui.kube.client import ApiError
 from bevel_tui.kube.kinds import known
 from bevel_tui.records.errors import BevelError, Code
-from bevel_tui.records.steps import HandoffStep, NamespaceStep, ObjectRef, ReleaseStep, SecretStep, Step
+from bevel_tui.records.steps import HandoffStep, KeysStep, NamespaceStep, ObjectRef, ReleaseStep, SecretStep, Step
 from bevel_tui.survey.access import Need, missing, roles, sentences
 
 _WRITE = ("get", "create", "patch", "delete")
@@ -43,6 +43,8 @@ def _of(step: Step) -> Iterator[Need]:
         yield from (Need(None, "", "namespaces", verb) for verb in ("get", "create"))
     elif isinstance(step, SecretStep):
         yield from (Need(step.namespace, "", "secrets", verb) for verb in ("get", "create", "update"))
+    elif isinstance(step, KeysStep):
+        yield from (Need(step.namespace, "", "secrets", verb) for verb in ("get", "create"))
     elif isinstance(step, HandoffStep) and step.target_object is not None:
         yield from _verbs(step.target_object, ("get", "create", "update"))
     elif isinstance(step, ReleaseStep):

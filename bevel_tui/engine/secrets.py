@@ -7,12 +7,16 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from bevel_tui.records.errors import BevelError, Code
-from bevel_tui.records.steps import ReleaseStep, SecretStep, SecretValue, Step
+from bevel_tui.records.steps import KeysStep, ReleaseStep, SecretStep, SecretValue, Step
+
+#: what a shell takes as one word and as nothing else
+_WORD = re.compile(r"[A-Za-z0-9_.,:@%+=/~^-]+")
 
 
 class Secrets:
@@ -23,9 +27,14 @@ class Secrets:
 
     @classmethod
     def resolve(cls, steps: Iterable[Step]) -> Secrets:
-        """Look up every reference of these steps. Raises BevelError(SECRET_UNSET) naming all that are not set."""
+        """Look up every reference of these steps.
+
+        Raises BevelError(SECRET_UNSET) naming all that are not set, BevelError(SECRET_UNFIT) naming all whose value
+        would break the script that a chart puts it into.
+        """
         values: dict[SecretValue, str] = {}
         problems: list[str] = []
+        unfit: list[str] = []
         for step in steps:
             for reference in references(step):
                 if reference in values:
@@ -35,6 +44,9 @@ class Secrets:
                 except LookupError as error:
                     problems.append(f"{error.args[0]} (needed by {step.id})")
                     values[reference] = ""
+                    continue
+                if reference.word and not _WORD.fullmatch(values[reference]):
+                    unfit.append(f"{_name(reference)} (needed by {step.id})")
         if problems:
             raise BevelError(
                 Code.SECRET_UNSET,
@@ -42,6 +54,13 @@ class Secrets:
                 if len(problems) == 1
                 else f"{len(problems)} secrets that the preset refers to are not set.",
                 details=tuple(problems),
+            )
+        if unfit:
+            raise BevelError(
+                Code.SECRET_UNFIT,
+                "A secret holds a blank or a character that a shell would read; Bevel's charts put it into a script as "
+                "it is.",
+                details=tuple(unfit),
             )
         return cls(values)
 
@@ -77,6 +96,9 @@ def references(step: Step) -> Iterator[SecretValue]:
     """Every secret reference in a step."""
     if isinstance(step, SecretStep):
         yield from (value for _, value in step.data if isinstance(value, SecretValue))
+    elif isinstance(step, KeysStep):
+        if step.password is not None:
+            yield step.password
     elif isinstance(step, ReleaseStep):
         yield from _in(step.values)
 
@@ -90,6 +112,10 @@ def _in(tree: Any) -> Iterator[SecretValue]:
     elif isinstance(tree, list | tuple):
         for value in tree:
             yield from _in(value)
+
+
+def _name(reference: SecretValue) -> str:
+    return f"environment variable {reference.env}" if reference.env is not None else f"file {reference.file}"
 
 
 def _look_up(reference: SecretValue) -> str:

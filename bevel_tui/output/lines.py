@@ -41,7 +41,7 @@ WAITING_EVERY = 10.0
 HEARTBEAT = 60.0
 
 #: kinds of step that are quick: their start is not worth a line, their end is
-_QUIET = frozenset({"namespace", "secret", "handoff", "check"})
+_QUIET = frozenset({"namespace", "secret", "keys", "handoff", "check"})
 
 
 class Lines(Renderer):

@@ -17,6 +17,7 @@ from bevel_tui.records.steps import (
     DnsStep,
     Endpoint,
     HandoffStep,
+    KeysStep,
     NamespaceStep,
     ObjectRef,
     ReleaseStep,
@@ -117,6 +118,12 @@ def _detail(item: Step) -> dict[str, Any]:
         return {"labels": dict(item.labels)}
     if isinstance(item, SecretStep):
         return {"name": item.name, "type": item.secret_type, "data": {k: masked(v, k) for k, v in item.data}}
+    if isinstance(item, KeysStep):
+        return {
+            "name": item.name,
+            "keys": item.keys,
+            "password": None if item.password is None else masked(item.password),
+        }
     if isinstance(item, ReleaseStep):
         return {
             "origin": item.origin,

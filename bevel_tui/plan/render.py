@@ -18,6 +18,7 @@ from bevel_tui.records.steps import (
     CheckStep,
     DnsStep,
     HandoffStep,
+    KeysStep,
     NamespaceStep,
     ReleaseStep,
     SecretStep,
@@ -127,6 +128,8 @@ def _step(plan: Plan, step: Step, mark: str) -> Iterator[str]:
         yield from _wrapped(f"namespace {step.namespace}", lead, rest)
     elif isinstance(step, SecretStep):
         yield from _wrapped(f"Secret {step.name} in {step.namespace}", lead, rest)
+    elif isinstance(step, KeysStep):
+        yield from _wrapped(f"keys {step.name} in {step.namespace}", lead, rest)
     elif isinstance(step, ReleaseStep):
         yield from _wrapped(f"{step.release}  ({step.chart} {step.chart_version} in {step.namespace})", lead, rest)
     elif isinstance(step, HandoffStep):
@@ -233,7 +236,7 @@ def _shape(step: Step) -> str:
         return f'[/"{_quoted(step.source.name)}"/]'
     if isinstance(step, CheckStep | DnsStep | AddressStep):
         return f'{{{{"{step.kind}"}}}}'
-    name = step.name if isinstance(step, SecretStep) else step.namespace or step.id
+    name = step.name if isinstance(step, SecretStep | KeysStep) else step.namespace or step.id
     return f'("{step.kind} {_quoted(name)}")'
 
 

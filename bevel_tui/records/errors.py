@@ -29,6 +29,7 @@ class Code(StrEnum):
     PRESET_SYNTAX = "preset-syntax"
     PRESET_INVALID = "preset-invalid"
     SECRET_UNSET = "secret-unset"  # noqa: S105 - a code, not a secret
+    SECRET_UNFIT = "secret-unfit"  # noqa: S105 - a code, not a secret
     CONFIRMATION = "confirmation-needed"
     USAGE = "usage"
     CHART_MISSING = "chart-missing"
@@ -52,6 +53,7 @@ EXIT: dict[Code, ExitCode] = {
     Code.PRESET_SYNTAX: ExitCode.USAGE,
     Code.PRESET_INVALID: ExitCode.USAGE,
     Code.SECRET_UNSET: ExitCode.USAGE,
+    Code.SECRET_UNFIT: ExitCode.USAGE,
     Code.CONFIRMATION: ExitCode.USAGE,
     Code.USAGE: ExitCode.USAGE,
     Code.CHART_MISSING: ExitCode.USAGE,
@@ -76,6 +78,7 @@ REMEDY: dict[Code, str] = {
     Code.PRESET_SYNTAX: "Correct the YAML at the line and column shown.",
     Code.PRESET_INVALID: "Correct the lines shown; `bevel-tui schema` prints what a preset may hold.",
     Code.SECRET_UNSET: "Set the environment variable, or create the file, that the preset refers to.",
+    Code.SECRET_UNFIT: "Choose one of letters, digits and _ . , : @ % + = / ~ ^ - only.",
     Code.CONFIRMATION: "Add --yes to go ahead without a question, or --sandbox to rehearse on simulated clusters.",
     Code.USAGE: "See `bevel-tui --help`.",
     Code.CHART_MISSING: "Check --charts / --gateway-charts (the root of a Bevel checkout, a Helm repository, or oci://).",

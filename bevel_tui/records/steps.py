@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-StepKind = Literal["namespace", "secret", "release", "handoff", "address", "dns", "check"]
+StepKind = Literal["namespace", "secret", "keys", "release", "handoff", "address", "dns", "check"]
 ChartOrigin = Literal["ledger", "gateways", "own"]
 HandoffPolicy = Literal["frozen", "follow"]
 
@@ -100,10 +100,15 @@ class NamespaceStep(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretValue:
-    """Where a secret's value comes from: an environment variable or a file, resolved only by the engine."""
+    """Where a secret's value comes from: an environment variable or a file, resolved only by the engine.
+
+    `word`: a chart puts the value into a shell script as it is, so that it may hold no blank and nothing that a shell
+    reads (facts A3 Q4); the engine refuses another one before anything is changed.
+    """
 
     env: str | None = None
     file: str | None = None
+    word: bool = False
 
     def __str__(self) -> str:
         return f"{{env: {self.env}}}" if self.env else f"{{file: {self.file}}}"
@@ -134,6 +139,20 @@ class SecretStep(Step):
     secret_type: Literal["Opaque", "kubernetes.io/dockerconfigjson"] = "Opaque"  # noqa: S105 - a type name
     #: data key -> value reference; for a docker config: server, username, password, email
     data: tuple[tuple[str, SecretValue | str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeysStep(Step):
+    """Make the keys of a node, in Secret `name`, before its chart would make them wrongly (facts A3 Q1).
+
+    Only if the Secret is absent: keys are an identity and are never replaced, and they stay at destroy unless data is
+    purged. `keys` says which data keys the Secret holds and in which form; `password` protects the account key in it
+    (None: one is made up, which the Secret holds as well).
+    """
+
+    name: str
+    keys: Literal["quorum-node"] = "quorum-node"
+    password: SecretValue | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,11 +226,12 @@ class CheckStep(Step):
     domain: str | None = None
 
 
-AnyStep = NamespaceStep | SecretStep | ReleaseStep | HandoffStep | AddressStep | DnsStep | CheckStep
+AnyStep = NamespaceStep | SecretStep | KeysStep | ReleaseStep | HandoffStep | AddressStep | DnsStep | CheckStep
 
 KIND_OF: dict[type, StepKind] = {
     NamespaceStep: "namespace",
     SecretStep: "secret",
+    KeysStep: "keys",
     ReleaseStep: "release",
     HandoffStep: "handoff",
     AddressStep: "address",
