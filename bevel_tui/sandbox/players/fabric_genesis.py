@@ -27,7 +27,8 @@ async def genesis(context: PodContext) -> None:
         if owner in members:
             members[owner]["orderers"][orderer] = await _orderer(context, orderer, owner)
     profiles = _configtx(context)
-    for channel in _unique(r"writeSafeSecret (\S+)-genesis ", context):
+    # `syschannel-genesis genesis.block` beside it is for 2.2 only
+    for channel in _unique(r"writeSafeSecret (\S+)-genesis \1\.genesis\.block", context):
         block = _block(context, channel, profiles, members)
         context.log("version 2.5.x")
         if await context.read("ConfigMap", f"{channel}-genesis") is None:
