@@ -214,9 +214,7 @@ async def _call(
             if stopped is not None:
                 stopped.set()
             await stop(process)
-            # A credential plugin of the kubeconfig may outlive Helm and hold the pipes open.
-            await asyncio.wait({reading}, timeout=1.0)
-        out, err = await reading if reading.done() or stopped is None or not stopped.is_set() else (b"", b"")
+        out, err = await reading
     finally:
         for task in waits[1:]:
             task.cancel()

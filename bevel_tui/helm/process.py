@@ -14,6 +14,8 @@ GRACE = 5.0
 
 #: what of the user's Helm set-up must not reach us: HELM_DRIVER, HELM_NAMESPACE, plugins... (prefix)
 _DROPPED_PREFIX = "HELM_"
+#: where the SDK finds a library that the user has built (helm_python/_native.py)
+_KEPT = frozenset({"HELM_C_LIB"})
 #: Operation.kubeconfig says which file; Go's own debugging knobs would change output
 _DROPPED = frozenset({"KUBECONFIG", "GODEBUG", "GOTRACEBACK"})
 
@@ -25,7 +27,9 @@ def child_environment(environ: Mapping[str, str], folder: Path) -> dict[str, str
     `environ` must not hold variables that presets refer to as secrets: the caller leaves them out.
     """
     kept = {
-        name: value for name, value in environ.items() if not name.startswith(_DROPPED_PREFIX) and name not in _DROPPED
+        name: value
+        for name, value in environ.items()
+        if name not in _DROPPED and (name in _KEPT or not name.startswith(_DROPPED_PREFIX))
     }
     kept.update({f"HELM_{kind}_HOME": str(folder / kind.lower()) for kind in ("CACHE", "CONFIG", "DATA")})
     # Go resolves "localhost" and colours output by these; messages are read by us, in English.
@@ -48,17 +52,25 @@ async def stop(process: asyncio.subprocess.Process, *, grace: float = GRACE) -> 
     with contextlib.suppress(ProcessLookupError):
         process.send_signal(signal.SIGTERM)
     try:
+        # Ends when the pipes do: a credential plugin of the kubeconfig that outlives Helm is ended as well.
         async with asyncio.timeout(grace):
             await process.wait()
     except TimeoutError:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
+        kill(process)
         await process.wait()
+
+
+def kill(process: asyncio.subprocess.Process) -> None:
+    """SIGKILL to a child that leads its own session, and to all that it has started."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
 
 
 async def reap(process: asyncio.subprocess.Process) -> None:
     """Kill a child if it is still there and wait for it, also while this task is being cancelled."""
     if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
+        kill(process)
         await asyncio.shield(asyncio.ensure_future(process.wait()))

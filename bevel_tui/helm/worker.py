@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from bevel_tui.helm.driver import Operation, Outcome
-from bevel_tui.helm.process import GRACE, child_environment, reap
+from bevel_tui.helm.process import GRACE, child_environment, kill, reap
 from bevel_tui.helm.reasons import Reason, one_line, reason_of, split_stderr
 from bevel_tui.records.errors import BevelError, Code
 
@@ -156,8 +156,7 @@ async def _converse(
             await asyncio.wait({reading}, timeout=GRACE)
             if not reading.done():
                 killed = True
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
+                kill(process)
         out, err, _ = await reading
         return out, err, killed
     finally:
