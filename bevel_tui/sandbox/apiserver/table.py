@@ -58,6 +58,8 @@ def columns_of(kind: Kind) -> list[Column]:
             named = [AGE]
         dates = [c._replace(cell=since(c.cell)) if c.type == "date" else c for c in named]
         return [NAME, *dates]
+    if kind.resource == "events":  # whose names say nothing
+        return COLUMNS["events"]
     name = NAME._replace(cell=storage_class) if kind.plural == "storageclasses" else NAME
     return [name, *COLUMNS.get(kind.resource, [AGE])]
 
