@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from bevel_tui.sandbox.apiserver import allocation, apply, defaults, names, structure, validation
+from bevel_tui.sandbox.apiserver import allocation, apply, defaults, names, quota, structure, validation
 from bevel_tui.sandbox.apiserver.errors import (
     Cause,
     Refusal,
@@ -151,7 +151,7 @@ class Api:
             )
         if name != kind.kind:
             raise bad_request(f"the kind in the data ({name}) does not match the expected kind ({kind.kind})")
-        decoded, unknown = structure.conform(obj, kind.type, kind.kind, kind.version)
+        decoded, unknown = structure.conform(obj, kind.type, kind.kind, kind.version, custom=kind.custom)
         write.warnings += structure.judge(write.validation, unknown, write.duplicates, kind.kind, kind.version)
         meta = decoded.setdefault("metadata", {})
         if kind.namespaced:
@@ -202,7 +202,8 @@ class Api:
             raise forbidden(kind.plural, kind.group, name, why, [cause])
 
     def _admit(self, kind: Kind, obj: Object, old: Object | None) -> None:
-        """What admission plugins do: default StorageClass, the pod's ServiceAccount; and Service allocation."""
+        """What admission plugins do: default StorageClass, the pod's ServiceAccount, limits and quotas; and Service
+        allocation."""
         if kind.resource == "services":
             allocation.allocate(kind, obj, old, self.store.collection("services").all(None))
         elif kind.resource == "persistentvolumeclaims" and old is None and "storageClassName" not in obj["spec"]:
@@ -215,6 +216,7 @@ class Api:
                 newest = max(classes, key=lambda c: (c["metadata"]["creationTimestamp"], c["metadata"]["name"]))
                 obj["spec"]["storageClassName"] = newest["metadata"]["name"]
         elif kind.resource == "pods" and old is None:
+            quota.apply_limits(self.store, obj)
             namespace, account = obj["metadata"]["namespace"], obj["spec"]["serviceAccountName"]
             found = self.store.get("serviceaccounts", namespace, account)
             if found is None:
@@ -222,6 +224,8 @@ class Api:
                 raise forbidden("pods", "", obj["metadata"]["name"], why)
             if found.get("imagePullSecrets") and not obj["spec"].get("imagePullSecrets"):
                 obj["spec"]["imagePullSecrets"] = found["imagePullSecrets"]
+        if old is None:
+            quota.admit(self.store, kind, obj)
 
     def _replace(self, kind: Kind, live: Object, obj: Object, write: Write, *, owned: bool = False) -> Object:
         """Write a changed object over the live one. `owned`: managedFields are settled already (apply)."""

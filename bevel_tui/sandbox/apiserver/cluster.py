@@ -16,6 +16,7 @@ from bevel_tui.sandbox.apiserver.http import Counts, Fault, Handler
 from bevel_tui.sandbox.apiserver.kinds import KindTable
 from bevel_tui.sandbox.apiserver.lifecycle import Lifecycle
 from bevel_tui.sandbox.apiserver.logs import Logs
+from bevel_tui.sandbox.apiserver.quota import QuotaController
 from bevel_tui.sandbox.apiserver.store import Event, Store
 from bevel_tui.sandbox.kubeconfig import KubeconfigEntry
 from bevel_tui.sandbox.tls import Authority
@@ -53,6 +54,7 @@ class SimulatedCluster:
         self._runner: web.ServerRunner | None = None
         self._definitions = Definitions(self.store, self.kinds)
         self._bootstrap = Bootstrap(self.api, self.authority.pem.decode())
+        self._quotas = QuotaController(self.store, self.kinds)
         self.store.listeners.append(self._pod_gone)
 
     @property

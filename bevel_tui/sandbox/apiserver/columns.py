@@ -169,7 +169,9 @@ def _node_roles(obj: Object) -> str:
 
 
 def _node_address(kind: str) -> Cell:
-    return lambda obj: next(a["address"] for a in obj["status"]["addresses"] if a["type"] == kind)
+    return lambda obj: next(
+        (a["address"] for a in (obj.get("status") or {}).get("addresses") or () if a["type"] == kind), "<none>"
+    )
 
 
 def _hosts(obj: Object) -> str:
@@ -221,6 +223,12 @@ def _modes(obj: Object) -> str:
     return ",".join(short.get(m, m) for m in obj["spec"].get("accessModes") or ())
 
 
+def _budget(obj: Object, *, limits: bool) -> str:
+    hard, used = obj["status"]["hard"], obj["status"].get("used") or {}
+    names = [n for n in sorted(hard) if n.startswith("limits.") == limits]
+    return ", ".join(f"{n}: {used.get(n, 0)}/{hard[n]}" for n in names) or " "
+
+
 def _endpoints(obj: Object) -> str:
     found = []
     for subset in obj.get("subsets") or ():
@@ -258,6 +266,11 @@ COLUMNS: dict[str, list[Column]] = {
         Column("Selector", _labels("spec", "selector"), wide=True),
     ],
     "namespaces": [Column("Status", at("status", "phase")), AGE],
+    "resourcequotas": [
+        Column("Request", lambda o: _budget(o, limits=False)),
+        Column("Limit", lambda o: _budget(o, limits=True)),
+        AGE,
+    ],
     "nodes": [
         Column("Status", _node_status),
         Column("Roles", _node_roles),

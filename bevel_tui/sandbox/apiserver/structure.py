@@ -7,11 +7,13 @@ warned about or refused as `fieldValidation` says (Ignore, Warn, Strict).
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from bevel_tui.sandbox.apiserver.errors import Refusal, bad_request
 from bevel_tui.sandbox.apiserver.schema import Type
 
+_QUANTITY = re.compile(r"([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)")
 _GO = {"string": "string", "integer": "int32", "number": "float64", "boolean": "bool", "quantity": "resource.Quantity"}
 _JSON = {str: "string", bool: "bool", int: "number", float: "number", dict: "object", list: "array"}
 
@@ -32,11 +34,16 @@ def loads(text: bytes | str, duplicates: list[str]) -> Any:
     return json.loads(text, object_pairs_hook=pairs)
 
 
-def conform(obj: dict[str, Any], type_: Type, kind: str, version: str) -> tuple[dict[str, Any], list[str]]:
-    """The object reduced to the fields of its kind, and the unknown ones (``spec.foo``). Raises Refusal(400)."""
+def conform(
+    obj: dict[str, Any], type_: Type, kind: str, version: str, *, custom: bool = False
+) -> tuple[dict[str, Any], list[str]]:
+    """The object reduced to the fields of its kind, and the unknown ones (``spec.foo``). Raises Refusal(400).
+
+    In `custom` objects wrong types are left as they are: they are decoded as trees and refused by validation.
+    """
     unknown: list[str] = []
     try:
-        return _conform(obj, type_, "", unknown), unknown
+        return (_prune(obj, type_, "", unknown) if custom else _conform(obj, type_, "", unknown)), unknown
     except TypeError as error:
         message = f'{kind} in version "{version}" cannot be handled as a {kind}: {error}'
         raise bad_request(message) from None
@@ -108,10 +115,35 @@ def _conform(value: Any, type_: Type, path: str, unknown: list[str]) -> Any:
             fits = isinstance(value, bool)
         case "int-or-string" | "quantity":
             fits = isinstance(value, str | int | float) and not isinstance(value, bool)
-            if fits and type_.shape == "quantity" and not isinstance(value, str):
+            if fits and type_.shape == "quantity":
+                if not _QUANTITY.fullmatch(str(value)):
+                    raise TypeError(f"quantities must match the regular expression '^{_QUANTITY.pattern}$'")
                 return str(value)
     if not fits:
         raise _mismatch(value, path, _GO.get(type_.shape, "intstr.IntOrString"))
+    return value
+
+
+def _prune(value: Any, type_: Type, path: str, unknown: list[str]) -> Any:
+    """A custom object without what its schema does not describe. metadata is decoded as everybody's."""
+    if type_.shape == "struct" and isinstance(value, dict):
+        out = {}
+        for key, item in value.items():
+            place = f"{path}.{key}" if path else key
+            field = type_.field(key)
+            if place == "metadata" and field is not None:
+                out[key] = _conform(item, field, place, unknown)
+            elif field is not None:
+                out[key] = _prune(item, field, place, unknown)
+            elif type_.open:
+                out[key] = item
+            else:
+                unknown.append(place)
+        return out
+    if type_.shape == "map" and isinstance(value, dict):
+        return {k: _prune(v, type_.element, f"{path}.{k}", unknown) for k, v in value.items()}
+    if type_.shape == "list" and isinstance(value, list):
+        return [_prune(v, type_.element, f"{path}[{n}]", unknown) for n, v in enumerate(value)]
     return value
 
 

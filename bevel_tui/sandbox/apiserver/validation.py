@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bevel_tui.sandbox.apiserver import custom
 from bevel_tui.sandbox.apiserver.changes import forbidden_changes
 from bevel_tui.sandbox.apiserver.contents import body
 from bevel_tui.sandbox.apiserver.errors import Cause, invalid
@@ -18,15 +19,20 @@ Object = dict[str, Any]
 
 def check_create(kind: Kind, obj: Object) -> None:
     """Raises Refusal(422) with all causes at once."""
-    causes = [*metadata(kind, obj["metadata"]), *body(kind, obj)]
+    causes = _problems(kind, obj)
     _refuse(kind, obj, causes)
 
 
 def check_update(kind: Kind, old: Object, new: Object) -> None:
     """Raises Refusal(422) for an invalid object or a forbidden change."""
-    causes = [*metadata(kind, new["metadata"]), *body(kind, new)]
+    causes = _problems(kind, new)
     causes += forbidden_changes(kind.resource, old, new)
     _refuse(kind, new, causes)
+
+
+def _problems(kind: Kind, obj: Object) -> list[Cause]:
+    found = custom.problems(obj, kind.type.raw) if kind.custom else body(kind, obj)
+    return [*metadata(kind, obj["metadata"]), *found]
 
 
 def _refuse(kind: Kind, obj: Object, causes: list[Cause]) -> None:

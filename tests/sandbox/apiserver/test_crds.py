@@ -158,3 +158,21 @@ async def test_a_removed_definition_takes_its_objects_and_paths_along(defined: A
 async def test_definitions_are_checked(client: Any, change: dict[str, Any], message: str) -> None:
     status, answer = await client("POST", CRDS, definition() | change)
     assert status == 422 and message in answer["message"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ({"host": None}, "spec.host: Required value"),
+        ({"port": "x"}, 'spec.port: Invalid value: "string": spec.port in body must be of type integer: "string"'),
+        ({"rules": {}}, 'spec.rules: Invalid value: "object": spec.rules in body must be of type array: "object"'),
+        ({"rules": [{"to": 1}]}, "spec.rules[0].to in body must be of type string"),
+    ],
+)
+async def test_custom_objects_are_checked_against_their_schema(
+    defined: Any, spec: dict[str, Any], message: str
+) -> None:
+    body = mapping(**spec)
+    body["spec"] = {k: v for k, v in body["spec"].items() if v is not None}
+    status, answer = await defined("POST", MAPPINGS, body)
+    assert status == 422 and message in answer["message"]

@@ -92,11 +92,19 @@ async def finishing(client: Any) -> AsyncIterator[Any]:
         meta = deployment["metadata"]
         path = f"/apis/apps/v1/namespaces/{meta['namespace']}/replicasets"
         name = f"{meta['name']}-{meta['generation']}"
-        owner = {"apiVersion": "apps/v1", "kind": "Deployment", "name": meta["name"], "uid": meta["uid"], "controller": True}
+        owner = {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "name": meta["name"],
+            "uid": meta["uid"],
+            "controller": True,
+        }
         labels = deployment["spec"]["template"]["metadata"]["labels"]
         keys = ("replicas", "selector", "template")
         spec = {key: deployment["spec"][key] for key in keys}
-        await client.post(path, {"metadata": {"name": name, "labels": labels, "ownerReferences": [owner]}, "spec": spec})
+        await client.post(
+            path, {"metadata": {"name": name, "labels": labels, "ownerReferences": [owner]}, "spec": spec}
+        )
         number = deployment["spec"]["replicas"]
         status = {"replicas": number, "readyReplicas": number, "observedGeneration": 1}
         await client.merge(f"{path}/{name}/status", {"status": status})

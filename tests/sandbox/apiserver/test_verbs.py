@@ -481,3 +481,9 @@ async def test_a_stopped_server_comes_back_with_its_objects(client: Any, cluster
     await cluster.start()
     assert cluster.port == port
     await client.get(f"{MAPS}/a")
+
+
+async def test_a_quantity_must_be_one(client: Any) -> None:
+    body = pod("p", containers=[{"name": "c", "image": "x", "resources": {"limits": {"cpu": "much"}}}])
+    status, answer = await client("POST", PODS, body)
+    assert status == 400 and "quantities must match the regular expression" in answer["message"]
