@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from bevel_tui.kube.client import ApiError
 from bevel_tui.sandbox.clock import timestamp
 from bevel_tui.sandbox.workloads.hands import Hands
 from bevel_tui.sandbox.workloads.jobs import conditions, phase
@@ -13,6 +17,8 @@ from bevel_tui.sandbox.workloads.needs import claims
 from bevel_tui.sandbox.workloads.view import View
 
 CAPACITY = {"cpu": "16", "memory": "64Gi", "pods": "110", "ephemeral-storage": "200Gi"}
+#: real seconds between two signs of life: the control plane's clock is a real one
+HEARTBEAT_SECONDS = 10.0
 _SUFFIXES: dict[str, Decimal | int] = {
     "": 1, "m": Decimal("0.001"), "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12,
     "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40,
@@ -63,6 +69,21 @@ async def create_nodes(hands: Hands, cluster: str, version: str, count: int = 3)
             },
         }
         await hands.patch("Node", None, name, {"status": status}, subresource="status")
+
+
+async def keep_alive(hands: Hands) -> None:
+    """Renew the nodes' Leases, for ever: a real control plane takes nodes without a sign of life for dead."""
+    while True:
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        for node in hands.view.all("Node"):
+            name = node["metadata"]["name"]
+            spec = {"holderIdentity": name, "leaseDurationSeconds": 40, "renewTime": now}
+            with contextlib.suppress(ApiError):
+                if await hands.patch("Lease", "kube-node-lease", name, {"spec": spec}) is None:
+                    meta = {"name": name, "namespace": "kube-node-lease"}
+                    lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": meta, "spec": spec}
+                    await hands.create(lease)
+        await asyncio.sleep(HEARTBEAT_SECONDS)
 
 
 def requests(pod: Mapping[str, Any]) -> dict[str, Decimal]:

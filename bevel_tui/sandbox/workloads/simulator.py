@@ -11,7 +11,7 @@ from urllib.parse import quote
 from bevel_tui.kube.client import ApiError, KubeClient
 from bevel_tui.sandbox.workloads.hands import Hands
 from bevel_tui.sandbox.workloads.jobs import Jobs
-from bevel_tui.sandbox.workloads.nodes import create_nodes
+from bevel_tui.sandbox.workloads.nodes import create_nodes, keep_alive
 from bevel_tui.sandbox.workloads.pods import Kubelet
 from bevel_tui.sandbox.workloads.services import Endpoints, LoadBalancers
 from bevel_tui.sandbox.workloads.stateful import StatefulSets
@@ -69,6 +69,8 @@ class Simulator:
                 kind(site.view, site.hands) for kind in (StatefulSets, Deployments, ReplicaSets, DaemonSets, Endpoints)
             ]
             self._begin(jobs.queue.run(), *(controller.queue.run() for controller in others))
+        else:
+            self._begin(keep_alive(site.hands))
         self._kubelet = Kubelet(self.world, site, scheduler=self.controllers)
 
     def _begin(self, *work: Coroutine[Any, Any, None]) -> None:

@@ -45,7 +45,13 @@ CORE: Mapping[str, str] = {
 ROUTES: Mapping[str, str] = dict.fromkeys(
     ("Mapping", "TCPMapping", "Listener", "Host", "TLSContext"), "getambassador.io/v3alpha1"
 )
-API_VERSIONS: Mapping[str, str] = {**CORE, **ROUTES, "PersistentVolume": "v1", "Endpoints": "v1"}
+API_VERSIONS: Mapping[str, str] = {
+    **CORE,
+    **ROUTES,
+    "PersistentVolume": "v1",
+    "Endpoints": "v1",
+    "Lease": "coordination.k8s.io/v1",
+}
 
 #: Helm's release records are large, many, and nobody mounts them
 _FIELDS = {"Secret": "type!=helm.sh/release.v1"}
