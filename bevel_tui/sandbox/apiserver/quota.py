@@ -12,15 +12,12 @@ from bevel_tui.sandbox.apiserver.errors import forbidden
 from bevel_tui.sandbox.apiserver.kinds import Kind
 from bevel_tui.sandbox.apiserver.store import Event, Object, Store
 
-_FACTORS: dict[str, Decimal | int] = {
-    "": 1,
-    "n": Decimal("1e-9"),
-    "u": Decimal("1e-6"),
-    "m": Decimal("1e-3"),
-    "k": 10**3,
-} | {s: 1000**n for n, s in enumerate(("M", "G", "T", "P", "E"), start=2)}
-_FACTORS |= {s: 1024**n for n, s in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi", "Ei"), start=1)}
-_QUANTITY = re.compile(r"([+-]?[0-9.]+)(?:[eE]([+-]?\d+)|(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei))?")
+_DECIMAL = ("n", "u", "m", "", "k", "M", "G", "T", "P", "E")
+_BINARY = ("Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
+_FACTORS = {suffix: Decimal(10) ** (3 * n) for n, suffix in enumerate(_DECIMAL, start=-3)} | {
+    suffix: Decimal(1024) ** n for n, suffix in enumerate(_BINARY, start=1)
+}
+_QUANTITY = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))(?:[eE]([+-]?\d+)|(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei))?")
 #: resources that quotas name without ``count/``
 _PLAIN = {
     "pods",
