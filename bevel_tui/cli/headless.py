@@ -250,8 +250,10 @@ def _next_steps(preset: str, options: Deployment, code: int) -> tuple[str, ...]:
         return ("run the same command again to continue",) if not options.sandbox else ()
     if options.sandbox:
         return (
-            f"bevel-tui sandbox up --preset {preset}     keep the clusters, look at them with kubectl and helm",
-            f"bevel-tui plan --preset {preset}           what was done, step by step",
+            "see what was done, step by step:",
+            f"  bevel-tui plan --preset {preset}",
+            "keep such clusters for kubectl and helm:",
+            f"  bevel-tui sandbox up --preset {preset}",
         )
     return (f"bevel-tui check --preset {preset}", f"bevel-tui plan --preset {preset} --diff")
 

@@ -102,18 +102,14 @@ def _sign(paper: Paper, step: StepView) -> Span:
 def _endpoints(paper: Paper, finished: RunFinished) -> None:
     if not finished.endpoints or finished.outcome not in ("ok", "unreachable"):
         return  # what does not stand has no address worth copying
-    rows = [
-        (
-            e.cluster,
-            e.organization,
-            _short(e.id, e.cluster),
-            e.url if e.exposed else f"{e.url} (inside the cluster only)",
-        )
-        for e in finished.endpoints
-    ]
     paper.line("")
     paper.line(("Endpoints", "bold"))
-    table(paper, [tuple(map(clean, row)) for row in rows])
+    # grouped, so that a row is a name and an address and fits 80 columns
+    for owner in dict.fromkeys((e.cluster, e.organization) for e in finished.endpoints):
+        mine = [e for e in finished.endpoints if (e.cluster, e.organization) == owner]
+        inside = "" if any(e.exposed for e in mine) else " (inside the cluster only)"
+        paper.line(f"  {clean(owner[0])}, {clean(owner[1])}{inside}")
+        table(paper, [(clean(_short(e.id, e.cluster)), clean(e.url)) for e in mine], indent=4)
 
 
 def _short(id_: str, cluster: str) -> str:
@@ -122,7 +118,7 @@ def _short(id_: str, cluster: str) -> str:
     return "/".join(parts[-2:])
 
 
-def table(paper: Paper, rows: Sequence[Sequence[str]]) -> None:
+def table(paper: Paper, rows: Sequence[Sequence[str]], *, indent: int = 2) -> None:
     """Columns as wide as their widest cell; the last one as long as it likes: a pipe has no width."""
     from rich.cells import cell_len, set_cell_size
 
@@ -131,7 +127,7 @@ def table(paper: Paper, rows: Sequence[Sequence[str]]) -> None:
     widths = [max(cell_len(row[i]) for row in rows) for i in range(len(rows[0]))]
     for row in rows:
         cells = [set_cell_size(cell, width) for cell, width in zip(row[:-1], widths, strict=False)]
-        paper.line(f"  {'  '.join([*cells, row[-1]])}")
+        paper.line(" " * indent + "  ".join([*cells, row[-1]]))
 
 
 def _times(paper: Paper, view: RunView, finished: RunFinished) -> None:
@@ -143,5 +139,6 @@ def _times(paper: Paper, view: RunView, finished: RunFinished) -> None:
     paper.line(("Time", "bold"), f"    {duration(finished.duration)}{over}")
     slowest = sorted((s for s in view.steps.values() if s.state == "ok"), key=lambda s: -s.duration)[:3]
     if slowest and slowest[0].duration >= 1:
-        longest = ", ".join(f"{s.cluster}/{s.label} {duration(s.duration)}" for s in slowest)
-        paper.line(f"        longest steps: {longest}")
+        for number, step in enumerate(slowest):
+            label = "longest:" if not number else ""
+            paper.line(f"        {label:<8} {step.cluster}/{step.label} {duration(step.duration)}")
