@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from bevel_tui.diagnosis.evidence import condition, name, namespace, owner, quote
@@ -42,10 +43,20 @@ def job_failed(snapshot: Snapshot, pending: Pending) -> Iterator[Finding]:
 
 
 def last_words(snapshot: Snapshot, job: Object) -> tuple[str, ...]:
-    """The last log lines of the newest pod of a Job of which there are any."""
+    """The last log lines of a Job: of its newest pod of which there are any, else of one that is gone already
+    (a Job that gives up deletes the pod that it kept restarting)."""
     pods = [pod for pod in snapshot.of("Pod") if owner(pod) == ("Job", name(job))]
-    for pod in sorted(pods, key=lambda p: str((p.get("metadata") or {}).get("creationTimestamp")), reverse=True):
+    newest = sorted(pods, key=lambda p: str((p.get("metadata") or {}).get("creationTimestamp")), reverse=True)
+    for pod in newest:
         for key, lines in snapshot.logs.items():
             if key.startswith(f"{namespace(pod)}/{name(pod)}/") and lines:
-                return tuple(quote(line) for line in lines if line.strip())[-_LINES:]
+                return _last(lines)
+    gone = re.compile(rf"{re.escape(f'{namespace(job)}/{name(job)}')}-[a-z0-9]{{5}}/.+")
+    for key, lines in reversed(tuple(snapshot.logs.items())):
+        if gone.fullmatch(key) and lines:
+            return _last(lines)
     return ()
+
+
+def _last(lines: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(quote(line) for line in lines if line.strip())[-_LINES:]

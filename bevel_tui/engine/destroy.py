@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bevel_tui.engine import inventory
@@ -29,7 +29,7 @@ from bevel_tui.engine.secrets import environment
 from bevel_tui.helm.driver import HelmDriver, Operation, Outcome
 from bevel_tui.kube.client import ApiError
 from bevel_tui.records.events import Notice, ReleaseApplied, StepWaiting
-from bevel_tui.records.steps import HandoffStep, NamespaceStep, ObjectRef, ReleaseStep, SecretStep, Step
+from bevel_tui.records.steps import HandoffStep, KeysStep, NamespaceStep, ObjectRef, ReleaseStep, SecretStep, Step
 
 _HOOK_TIMEOUT = 120
 #: by cluster: (namespace, release) -> its records
@@ -64,7 +64,7 @@ def removal_order(steps: Iterable[Step]) -> tuple[Step, ...]:
         for step in reversed(tuple(steps))
         if step.managed
         and (
-            isinstance(step, ReleaseStep | SecretStep | NamespaceStep)
+            isinstance(step, ReleaseStep | SecretStep | KeysStep | NamespaceStep)
             or (isinstance(step, HandoffStep) and step.target_object is not None)
         )
     )
@@ -73,10 +73,10 @@ def removal_order(steps: Iterable[Step]) -> tuple[Step, ...]:
 def removal_needs(steps: Iterable[Step]) -> dict[str, tuple[str, ...]]:
     """For every step to remove: the steps that must be gone before. Pure.
 
-    These are all in its cluster that depended on it, directly or through steps that are not removed; everything
-    else in its namespace for the first release of a namespace; every release of the cluster for a gateway's
-    release. Clusters do not wait for one another: what was handed over is a copy, and one that cannot be cleaned up
-    must not keep the others.
+    These are all in its cluster that depended on it, directly or through steps that are not removed; everything of
+    the ledger's in its namespace for the first ledger release of a namespace; every ledger release of the cluster
+    for a gateway's release. Clusters do not wait for one another: what was handed over is a copy, and one that
+    cannot be cleaned up must not keep the others.
     """
     steps = tuple(steps)
     order = removal_order(steps)
@@ -90,28 +90,41 @@ def removal_needs(steps: Iterable[Step]) -> dict[str, tuple[str, ...]]:
     before: dict[str, set[str]] = {
         step.id: {name for name in dependants[step.id] & kept if cluster[name] == cluster[step.id]} for step in order
     }
+    releases = [step for step in order if isinstance(step, ReleaseStep)]
     firsts: dict[tuple[str, str | None], str] = {}
-    for step in steps:
-        if isinstance(step, ReleaseStep) and step.managed:
+    for step in reversed(releases):
+        if step.origin == "ledger":
             firsts.setdefault((step.cluster, step.namespace), step.id)
     for step in order:
         where = (_cluster(step), step.namespace)
-        here = {
-            other.id
-            for other in order
-            if isinstance(other, ReleaseStep) and (other.cluster, other.namespace) == where and other.id != step.id
-        }
-        if (isinstance(step, ReleaseStep) and firsts.get(where) == step.id) or isinstance(
-            step, NamespaceStep | SecretStep
-        ):
+        here = {other.id for other in releases if (other.cluster, other.namespace) == where} - {step.id}
+        if isinstance(step, NamespaceStep | SecretStep | KeysStep):
             before[step.id] |= here
-        if isinstance(step, ReleaseStep) and step.origin == "gateways":
-            before[step.id] |= {
-                other.id
-                for other in order
-                if isinstance(other, ReleaseStep) and other.cluster == step.cluster and other.origin != "gateways"
-            }
+        elif firsts.get(where) == step.id:
+            before[step.id] |= {other.id for other in releases if other.id in here and other.origin == "ledger"}
+    for gateway in releases:
+        if gateway.origin != "gateways":
+            continue
+        for other in releases:
+            # Not one that waits for this gateway to go, because the gateway was installed after it.
+            ledger = other.cluster == gateway.cluster and other.origin == "ledger"
+            if ledger and not _waits_for(other.id, gateway.id, before):
+                before[gateway.id].add(other.id)
     return {name: tuple(sorted(wanted)) for name, wanted in before.items()}
+
+
+def _waits_for(step: str, wanted: str, before: Mapping[str, set[str]]) -> bool:
+    """Whether `step` is removed only after `wanted`, directly or not."""
+    seen: set[str] = set()
+    open_ends = [step]
+    while open_ends:
+        name = open_ends.pop()
+        if name == wanted:
+            return True
+        if name not in seen:
+            seen.add(name)
+            open_ends.extend(before[name])
+    return False
 
 
 async def _prepare(run: Run) -> Found:
@@ -178,7 +191,7 @@ def _cluster(step: Step) -> str:
 
 
 def _object(step: Step) -> ObjectRef | None:
-    if isinstance(step, SecretStep):
+    if isinstance(step, SecretStep | KeysStep):
         return ObjectRef("v1", "Secret", step.name, step.namespace)
     return step.target_object if isinstance(step, HandoffStep) else None
 
@@ -191,6 +204,8 @@ class _Removal:
 
     async def carry_out(self, order: tuple[Step, ...]) -> None:
         needs = removal_needs(self.run.plan.steps)
+        order = in_order(order, needs)
+        self.run.needs = {step.id: needs[step.id] for step in order}
         options = self.run.options
         tasks = [
             Task(
@@ -199,7 +214,7 @@ class _Removal:
                 ("helm", f"helm/{step.cluster}") if isinstance(step, ReleaseStep) else (),
                 options.budget(step.kind),
             )
-            for step in _sorted(order, needs)
+            for step in order
         ]
         capacity = {"helm": options.helm_processes}
         capacity.update({f"helm/{name}": options.helm_per_cluster for name in self.run.clusters})
@@ -299,6 +314,8 @@ class _Removal:
 
     async def _object(self, step: Step, access: Access) -> Result:
         ref = _object(step)
+        if isinstance(step, KeysStep) and not self.run.options.purge_data:
+            return Result("unchanged")  # the chain data that stays is worth nothing without them
         found = await access.client.get(ref) if ref is not None else None
         if ref is None or found is None or not is_ours(found, self.run.plan.network_name):
             return Result("unchanged")
@@ -338,7 +355,7 @@ async def _finished(driver: HelmDriver, operation: Operation) -> Outcome:
         raise
 
 
-def _sorted(order: tuple[Step, ...], needs: dict[str, tuple[str, ...]]) -> list[Step]:
+def in_order(order: tuple[Step, ...], needs: dict[str, tuple[str, ...]]) -> tuple[Step, ...]:
     """`order` with every step after those that must be gone before it (the executor wants needs first)."""
     done: dict[str, Step] = {}
     by_id = {step.id: step for step in order}
@@ -352,4 +369,4 @@ def _sorted(order: tuple[Step, ...], needs: dict[str, tuple[str, ...]]) -> list[
 
     for step in order:
         visit(step)
-    return list(done.values())
+    return tuple(done.values())

@@ -56,6 +56,8 @@ class Run:
         self.parts = parts
         self.emit = Emitter(self.id, journal=options.journal)
         self.steps: dict[str, Step] = {step.id: step for step in plan.steps}
+        #: what each step waits for in this run, in an order in which needs come first
+        self.needs: dict[str, tuple[str, ...]] = {step.id: step.needs for step in plan.steps}
         self.results: dict[str, Result] = {}
         self.clusters: dict[str, Access] = {}
         self.helm: str | None = None
@@ -63,6 +65,8 @@ class Run:
         self.codes: set[str] = set()
         #: steps that have ended, in whatever way
         self.finished: set[str] = set()
+        #: where each endpoint was found to be, by its id
+        self.hosts: dict[str, str] = {}
         self._started = False
 
     def chosen(self) -> tuple[Step, ...]:
@@ -169,9 +173,9 @@ class Run:
                 outcome=outcome,
                 exit_code=int(code),
                 duration=seconds,
-                critical_path=critical_path(self.steps.values(), self.results),
+                critical_path=critical_path(self.needs, self.results),
                 steps=counts(self.results),
-                endpoints=endpoints(self.plan.steps) if self.command != "destroy" else (),
+                endpoints=endpoints(self.plan.steps, self.hosts) if self.command != "destroy" else (),
                 error=message,
                 remedy=remedy,
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from bevel_tui.engine.executor import Result
 from bevel_tui.records.errors import EXIT, Code, ExitCode
@@ -50,12 +51,13 @@ def counts(results: Mapping[str, Result]) -> dict[str, int]:
     return dict(sorted(Counter(result.outcome for result in results.values()).items()))
 
 
-def critical_path(steps: Iterable[Step], results: Mapping[str, Result]) -> float:
-    """Seconds of the longest path through the plan, each step with its own recorded duration."""
+def critical_path(needs: Mapping[str, tuple[str, ...]], results: Mapping[str, Result]) -> float:
+    """Seconds of the longest path through a graph, each step with its own recorded duration. `needs` are by step,
+    in an order in which needs come first."""
     longest: dict[str, float] = {}
-    for step in steps:
-        before = max((longest.get(need, 0.0) for need in step.needs), default=0.0)
-        longest[step.id] = before + duration(results.get(step.id))
+    for step, wanted in needs.items():
+        before = max((longest.get(need, 0.0) for need in wanted), default=0.0)
+        longest[step] = before + duration(results.get(step))
     return max(longest.values(), default=0.0)
 
 
@@ -92,14 +94,14 @@ def planned(step: Step) -> PlannedStep:
     )
 
 
-def endpoints(steps: Iterable[Step]) -> tuple[EndpointSummary, ...]:
-    """Every endpoint that the releases of a plan open, in plan order."""
+def endpoints(steps: Iterable[Step], hosts: Mapping[str, str]) -> tuple[EndpointSummary, ...]:
+    """Every endpoint that the releases of a plan open, in plan order. `hosts`: where they were found to be, by id."""
     return tuple(
         EndpointSummary(
             id=endpoint.id,
             cluster=endpoint.cluster,
             organization=endpoint.organization,
-            url=_url(endpoint),
+            url=_url(replace(endpoint, host=hosts.get(endpoint.id, endpoint.host))),
             exposed=endpoint.exposed,
         )
         for step in steps

@@ -266,15 +266,17 @@ class Waiting:
         )
 
     def _last_words(self, snapshot: Snapshot, finding: Finding) -> None:
-        for pod in snapshot.of("Pod"):
-            above = workload(snapshot, pod, "Pod")
-            if (finding.kind, finding.name) not in {above, ("Pod", pod["metadata"]["name"])}:
-                continue
-            prefix = f"{pod['metadata'].get('namespace')}/{pod['metadata']['name']}/"
-            for key, lines in snapshot.logs.items():
-                if key.startswith(prefix):
-                    for line in lines:
-                        self.ctx.emit(LogLine(step=self.step.id, cluster=self.step.cluster, source=key, text=line))
+        """The logs behind a terminal finding, as events of their own (the pods may be gone already)."""
+        if finding.kind == "Job":
+            prefix = f"{finding.namespace}/{finding.name}-"
+        elif finding.kind == "Pod":
+            prefix = f"{finding.namespace}/{finding.name}/"
+        else:
+            return
+        for key, lines in snapshot.logs.items():
+            if key.startswith(prefix):
+                for line in lines:
+                    self.ctx.emit(LogLine(step=self.step.id, cluster=self.step.cluster, source=key, text=line))
 
     async def _fetch_logs(self, snapshot: Snapshot) -> bool:
         """Read the log of every container of this release that ended badly, once per restart."""

@@ -9,7 +9,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-_PREFIX = "bevel-tui-run-"
+from bevel_tui.helm.process import scratch_prefix
+
+_PREFIX = "bevel-tui-run-"  # then the process id: `helm.process.scratch_prefix`, which Helm's drivers use as well
 
 
 @contextlib.contextmanager
@@ -17,7 +19,7 @@ def workdir() -> Iterator[Path]:
     """A directory (0700) under the system's temporary one. Those of dead runs of this user are removed first."""
     base = Path(tempfile.gettempdir())
     _sweep(base)
-    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=base))
+    folder = Path(tempfile.mkdtemp(prefix=scratch_prefix(), dir=base))
     try:
         yield folder
     finally:

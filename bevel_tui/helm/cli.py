@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from bevel_tui.helm.driver import Operation, Outcome
-from bevel_tui.helm.process import child_environment, reap, stop, write_private
+from bevel_tui.helm.process import child_environment, reap, scratch_prefix, stop, write_private
 from bevel_tui.helm.reasons import one_line, reason_of, split_stderr
 from bevel_tui.records.errors import BevelError, Code
 
@@ -45,7 +45,7 @@ class Version:
 
 async def version_of(binary: Path, environ: Mapping[str, str]) -> Version:
     """Ask a helm binary for its version. Raises BevelError(HELM_MISSING) when it is none, or too old."""
-    with tempfile.TemporaryDirectory(prefix="bevel-tui-helm-") as folder:
+    with tempfile.TemporaryDirectory(prefix=scratch_prefix()) as folder:
         try:
             code, out, err = await _call(
                 [str(binary), "version", "--template", "{{.Version}}"],
@@ -88,7 +88,7 @@ class HelmCli:
         began = time.monotonic()
         if cancel is not None and cancel.is_set():
             return Outcome(ok=False, error="cancelled before it began", reason="cancelled")
-        with tempfile.TemporaryDirectory(prefix="bevel-tui-helm-") as name:
+        with tempfile.TemporaryDirectory(prefix=scratch_prefix()) as name:
             folder = Path(name)
             outcome = await self._operate(operation, folder, cancel)
             revision = outcome.revision
@@ -105,7 +105,7 @@ class HelmCli:
 
     async def render(self, operation: Operation) -> str:
         """The manifests that an install would apply, hooks included. Raises BevelError(CHART_RENDER)."""
-        with tempfile.TemporaryDirectory(prefix="bevel-tui-helm-") as name:
+        with tempfile.TemporaryDirectory(prefix=scratch_prefix()) as name:
             folder = Path(name)
             arguments = ["template", operation.release, str(operation.chart), "--include-crds"]
             arguments += ["--namespace", operation.namespace, *self._values(operation, folder)]

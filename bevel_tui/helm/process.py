@@ -20,6 +20,12 @@ _KEPT = frozenset({"HELM_C_LIB"})
 _DROPPED = frozenset({"KUBECONFIG", "GODEBUG", "GOTRACEBACK"})
 
 
+def scratch_prefix() -> str:
+    """How our temporary folders are called: by process, so that those of a killed one are known as such and removed
+    by the next run (they may hold values, and values may hold secrets)."""
+    return f"bevel-tui-run-{os.getpid()}-"
+
+
 def child_environment(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
     """The environment for Helm: the caller's (proxies, PATH, HOME, cloud variables for kubeconfig exec plugins)
     without Helm's own settings, whose folders become private ones below `folder`.

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from bevel_tui.helm.driver import Operation, Outcome
-from bevel_tui.helm.process import GRACE, child_environment, kill, reap
+from bevel_tui.helm.process import GRACE, child_environment, kill, reap, scratch_prefix
 from bevel_tui.helm.reasons import Reason, one_line, reason_of, split_stderr
 from bevel_tui.records.errors import BevelError, Code
 
@@ -104,7 +104,7 @@ class HelmWorker:
         self, request: Mapping[str, Any], cancel: asyncio.Event | None
     ) -> tuple[dict[str, Any] | None, tuple[str, ...], bool]:
         """One request to one process: (reply or None when it died, warnings, whether we killed it)."""
-        with tempfile.TemporaryDirectory(prefix="bevel-tui-helm-") as folder:
+        with tempfile.TemporaryDirectory(prefix=scratch_prefix()) as folder:
             process = await asyncio.create_subprocess_exec(
                 # The folder stays the interpreter's own, so that it finds the same environment (pyvenv.cfg).
                 str(Path(sys.executable).with_name("helm")),

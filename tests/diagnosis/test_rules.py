@@ -167,6 +167,13 @@ def test_a_failed_job_is_terminal_and_quotes_its_last_words() -> None:
     assert "old words" not in " ".join(finding.evidence)
 
 
+def test_the_words_of_a_pod_that_the_job_has_deleted_are_kept() -> None:
+    failed = _job({"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"})
+    logs = {"org/certs-admin-x1y2z/main": ("another job",), "org/certs-x1y2z/main": ("enroll: refused",)}
+    finding = only(diagnose(snapshot(logs, Job=[failed])))
+    assert finding.cause.endswith("Its last words: enroll: refused")
+
+
 def test_a_job_with_failures_left_or_done_is_not_failed() -> None:
     trying = _job(failed=2, active=1)
     done = _job({"type": "Complete", "status": "True"}, failed=1)
