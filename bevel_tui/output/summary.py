@@ -109,7 +109,10 @@ def _endpoints(paper: Paper, finished: RunFinished) -> None:
         mine = [e for e in finished.endpoints if (e.cluster, e.organization) == owner]
         inside = "" if any(e.exposed for e in mine) else " (inside the cluster only)"
         paper.line(f"  {clean(owner[0])}, {clean(owner[1])}{inside}")
-        table(paper, [(clean(_short(e.id, e.cluster)), clean(e.url)) for e in mine], indent=4)
+        rows = [
+            (clean(_short(e.id, e.cluster)), clean(e.url), "" if e.exposed or inside else "(inside only)") for e in mine
+        ]
+        table(paper, [tuple(filter(None, row)) for row in rows], indent=4)
 
 
 def _short(id_: str, cluster: str) -> str:
@@ -124,7 +127,7 @@ def table(paper: Paper, rows: Sequence[Sequence[str]], *, indent: int = 2) -> No
 
     if not rows:
         return
-    widths = [max(cell_len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    widths = [max(cell_len(row[i]) for row in rows) for i in range(min(map(len, rows)))]
     for row in rows:
         cells = [set_cell_size(cell, width) for cell, width in zip(row[:-1], widths, strict=False)]
         paper.line(" " * indent + "  ".join([*cells, row[-1]]))
