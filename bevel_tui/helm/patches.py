@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 
+from bevel_tui.helm import quorum_patches
+from bevel_tui.helm.patching import UnexpectedError, templates
 from bevel_tui.helm.tree import Tree, metadata
 from bevel_tui.records.errors import BevelError, Code
 
@@ -22,17 +24,13 @@ _ACTION = re.compile(r"\{\{-?\s*(?:if|else|end|with|range|define|block)\b")
 _ACCOUNT = re.compile(r"^(?P<indent>[ ]+)serviceAccountName:.*$", re.MULTILINE)
 
 
-class _UnexpectedError(Exception):
-    """The chart's text is not what the patch was written for."""
-
-
 def apply(tree: Mapping[str, bytes], names: Iterable[str]) -> Tree:
     """The chart with the named patches. Raises BevelError(CHART_RENDER) when one does not fit, KeyError if unknown."""
     patched = dict(tree)
     for name in names:
         try:
             patched = PATCHES[name](patched)
-        except _UnexpectedError as error:
+        except UnexpectedError as error:
             about = metadata(tree)
             raise BevelError(
                 Code.CHART_RENDER,
@@ -42,15 +40,6 @@ def apply(tree: Mapping[str, bytes], names: Iterable[str]) -> Tree:
     return patched
 
 
-def _templates(tree: Mapping[str, bytes]) -> dict[str, str]:
-    """All templates, those of sub-charts included."""
-    return {
-        path: content.decode()
-        for path, content in tree.items()
-        if "templates" in path.split("/")[:-1] and path.endswith((".yaml", ".yml", ".tpl"))
-    }
-
-
 def drop_ws_mapping(tree: Tree) -> Tree:
     """Render the WebSocket Mapping of besu-node and quorum-node only for Ambassador, like their other Mappings.
 
@@ -58,7 +47,7 @@ def drop_ws_mapping(tree: Tree) -> Tree:
     install fails with "no matches for kind" (facts A2 "CRD PREREQUISITE", A3, G16).
     """
     hits: list[tuple[str, int, int]] = []
-    for path, text in _templates(tree).items():
+    for path, text in templates(tree).items():
         starts = sorted({0, *(match.start() for match in _DOCUMENT.finditer(text))})
         for start, end in pairwise([*starts, len(text)]):
             part = text[start:end]
@@ -67,11 +56,11 @@ def drop_ws_mapping(tree: Tree) -> Tree:
             ):
                 hits.append((path, start, end))
     if len(hits) != 1:
-        raise _UnexpectedError(f"{len(hits)} Mappings for WebSockets in its templates, not one")
+        raise UnexpectedError(f"{len(hits)} Mappings for WebSockets in its templates, not one")
     path, start, end = hits[0]
     text = tree[path].decode()
     if _ACTION.search(text[start:end]):
-        raise _UnexpectedError(f"the Mapping in {path} is already conditional")
+        raise UnexpectedError(f"the Mapping in {path} is already conditional")
     condition = '{{- if eq .Values.global.proxy.provider "ambassador" }}\n'
     part = text[start:end].rstrip("\n")
     return {**tree, path: f"{text[:start]}{condition}{part}\n{{{{- end }}}}\n{text[end:]}".encode()}
@@ -83,14 +72,14 @@ def pod_placement(tree: Tree) -> Tree:
     Bevel's charts have no such values. Pod specs are found by their serviceAccountName, which every one has.
     """
     patched = dict(tree)
-    for path, text in _templates(tree).items():
+    for path, text in templates(tree).items():
         if not _ACCOUNT.search(text):
             continue
         if re.search(r"^\s*(?:nodeSelector|tolerations):", text, re.MULTILINE):
-            raise _UnexpectedError(f"{path} places its pods already")
+            raise UnexpectedError(f"{path} places its pods already")
         patched[path] = _ACCOUNT.sub(_placed, text).encode()
     if patched == tree:
-        raise _UnexpectedError("no pod spec with a serviceAccountName in its templates")
+        raise UnexpectedError("no pod spec with a serviceAccountName in its templates")
     return patched
 
 
@@ -107,4 +96,11 @@ def _placed(match: re.Match[str]) -> str:
     return "\n".join(lines)
 
 
-PATCHES: dict[str, Callable[[Tree], Tree]] = {DROP_WS_MAPPING: drop_ws_mapping, POD_PLACEMENT: pod_placement}
+PATCHES: dict[str, Callable[[Tree], Tree]] = {
+    DROP_WS_MAPPING: drop_ws_mapping,
+    POD_PLACEMENT: pod_placement,
+    quorum_patches.WS_UPGRADE: quorum_patches.ws_upgrade,
+    quorum_patches.TLS_HOST: quorum_patches.tls_host,
+    quorum_patches.TESSERA_SCRIPT: quorum_patches.tessera_script,
+    quorum_patches.PTM_URL: quorum_patches.ptm_url,
+}
