@@ -22,7 +22,7 @@ async def check_body(run: Run) -> bool:
         step = by_id[task.id]
         access = run.clusters[step.cluster]
         try:
-            return await ask(reach, access, step, run.plan, run.emit, run.cancel, retry=0.0)
+            return await ask(reach, access, step, run.plan, run.emit, run.cancel, retry=0.0, hosts=run.hosts)
         except ApiError as error:
             raise unusable(access.client, error) from None
 

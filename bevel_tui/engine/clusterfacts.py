@@ -1,12 +1,13 @@
 """Values that only the cluster can tell, looked up just before Helm is given them.
 
 Bevel's charts make one StorageClass per release and name a provisioner for four clouds only; elsewhere the one of the
-cluster's default class serves (facts F). Vault must be told the API server's address (facts E).
+cluster's default class serves (facts F). Vault must be told the API server's address (facts E). Indy writes the addresses of
+all gateways into its genesis (facts A4.3).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from bevel_tui.engine.ports import Cluster
@@ -16,20 +17,31 @@ from bevel_tui.records.steps import ClusterFact, ObjectRef
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 
 
-async def fill(tree: Any, client: Cluster) -> Any:
+ADDRESSES = frozenset({"gateway-address", "node-address"})
+#: tells the address that a fact asks for, in whatever cluster
+AddressOf = Callable[[ClusterFact], Awaitable[str]]
+
+
+async def fill(tree: Any, client: Cluster, address_of: AddressOf | None = None) -> Any:
     """A copy of a values tree with every `ClusterFact` replaced.
 
-    Raises BevelError(STEP_FAILED) when the StorageClass is not there, and ApiError.
+    Raises BevelError(STEP_FAILED) when the StorageClass or an address is not there, and ApiError.
     """
-    wanted = set(_facts(tree))
+    # in the order in which they stand, each once: which of several errors is told must not depend on hashes
+    wanted = dict.fromkeys(_facts(tree))
+    addresses = {fact: await address_of(fact) for fact in wanted if fact.what in ADDRESSES and address_of is not None}
     classes = {
-        fact.storage_class: await _storage_class(client, fact.storage_class) for fact in wanted if fact.what != "server"
+        fact.storage_class: await _storage_class(client, fact.storage_class)
+        for fact in wanted
+        if fact.what in ("provisioner", "parameters")
     }
 
     def put(node: Any) -> Any:
         if isinstance(node, ClusterFact):
             if node.what == "server":
                 return client.server
+            if node.what in ADDRESSES:
+                return addresses[node]
             return classes[node.storage_class].get(node.what) or ({} if node.what == "parameters" else "")
         if isinstance(node, Mapping):
             return {key: put(value) for key, value in node.items()}

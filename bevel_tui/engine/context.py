@@ -120,6 +120,8 @@ class RunContext:
     changed: set[str] = field(default_factory=set)
     #: codes of errors that decide the exit code (a chart that does not render)
     codes: set[str] = field(default_factory=set)
+    #: where each endpoint was found to be, by its id
+    hosts: dict[str, str] = field(default_factory=dict)
     _handoffs: dict[str, tuple[HandoffStep, ...]] | None = None
     _pending: dict[str, tuple[int, frozenset[ObjectRef]]] = field(default_factory=dict)
 

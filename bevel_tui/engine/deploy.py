@@ -81,6 +81,7 @@ async def prepare(run: Run, watcher: Watcher, work: Path, *, rights: bool = True
         steps=run.steps,
         finished=run.finished,
         codes=run.codes,
+        hosts=run.hosts,
     )
     observed = {name: Observed(access.client) for name, access in run.clusters.items()}
     ctx.decisions = await decide(ctx, observed)

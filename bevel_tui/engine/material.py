@@ -20,11 +20,13 @@ from bevel_tui.records.steps import HandoffStep
 _PEM = re.compile(rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY")
 #: a secp256k1 node key as Besu and Quorum store it: 32 bytes in hexadecimal, nothing else
 _NODE_KEY = re.compile(rb"\s*(0x)?[0-9a-fA-F]{64}\s*")
-#: Ethereum keystore (v3), Tessera key file, JSON Web Key
+#: Ethereum keystore (v3), Tessera key file, JSON Web Key; Indy's seed and keys (facts A4.2)
 _JSON_KEYS = (
     re.compile(rb'"(?i:crypto)"\s*:\s*\{[^}]*"ciphertext"'),
     re.compile(rb'"type"\s*:\s*"(un)?locked"'),
     re.compile(rb'"kty"\s*:.*"d"\s*:', re.DOTALL),
+    re.compile(rb'"(seed|bls_sk)"\s*:'),
+    re.compile(rb'secret-key\s*=\s*\\?"'),
 )
 _BASE64 = re.compile(rb"\s*[A-Za-z0-9+/\s]{16,}={0,2}\s*")
 _DEPTH = 3
@@ -88,6 +90,8 @@ def extract(step: HandoffStep, source: Mapping[str, Any], private: Iterable[str]
         value = kept[step.key]
         raw = encoded or step.key in binary
         content = base64.b64decode(value) if raw and not step.keep_base64 else value.encode()
+        if step.member is not None:
+            content = _member(step, where, content)
     else:
         # Data only: annotations may repeat the whole object (kubectl's last-applied-configuration).
         reduced = {
@@ -98,6 +102,25 @@ def extract(step: HandoffStep, source: Mapping[str, Any], private: Iterable[str]
         }
         content = json.dumps(reduced, sort_keys=True).encode()
     return Material(content, kept, stripped)
+
+
+def _member(step: HandoffStep, where: str, content: bytes) -> bytes:
+    """The member `step.member` of a JSON object, as JSON, searched for private keys by itself."""
+    try:
+        document = json.loads(content)
+        member = document[step.member] if isinstance(document, dict) else None
+    except (ValueError, KeyError):
+        member = None
+    if member is None:
+        raise BevelError(
+            Code.STEP_FAILED,
+            f"Key {step.key} of {where} has no member {step.member}, which {step.id} hands over.",
+            remedy=f"Look at what made it: kubectl --context CONTEXT -n {step.source.namespace} get jobs,pods",
+        )
+    why = looks_private(str(member).encode())
+    if why:
+        raise _refused(step, where, str(step.member), f"it looks like {why}")
+    return json.dumps(member).encode()
 
 
 def _reasons(value: str, encoded: bool) -> Iterator[str]:

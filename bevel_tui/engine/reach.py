@@ -6,6 +6,7 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator
 
+from bevel_tui.engine.addresses import nodes_or_none
 from bevel_tui.engine.connect import simulation_of
 from bevel_tui.engine.context import Access, GateReport
 from bevel_tui.engine.options import RunOptions
@@ -75,6 +76,8 @@ class LiveReach:
     ) -> AsyncIterator[CheckResult]:
         """All checks of a cluster's endpoints; failing ones are asked again for `retry` seconds. Raises ApiError."""
         addresses, ports, service = await _gateway(access, gateway)
+        if any(endpoint.node_port for endpoint in step.endpoints):
+            addresses = await nodes_or_none(access.client)
         async for result in check_cluster(
             step.cluster,
             step.endpoints,

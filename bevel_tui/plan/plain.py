@@ -20,6 +20,7 @@ from bevel_tui.records.steps import (
     KeysStep,
     NamespaceStep,
     ObjectRef,
+    Recorded,
     ReleaseStep,
     SecretStep,
     SecretValue,
@@ -85,7 +86,16 @@ def endpoint(item: Endpoint) -> dict[str, Any]:
         "exposed": item.exposed,
         "trust": None if item.trust is None else {**object_ref(item.trust[0]), "key": item.trust[1]},
         "certificate_names": list(item.certificate_names),
+        # only Indy's are so: other plans stay as they are
+        **({} if item.address is None else {"address": masked(item.address)}),
+        **({"node_port": True} if item.node_port else {}),
+        **({} if item.recorded is None else {"recorded": _recorded(item.recorded)}),
     }
+
+
+def _recorded(item: Recorded) -> dict[str, Any]:
+    """Where a ledger keeps an address."""
+    return {**object_ref(item.ref), "key": item.key, "entry": item.name, "address_at": item.address_at}
 
 
 def step(item: Step) -> dict[str, Any]:
@@ -139,6 +149,7 @@ def _detail(item: Step) -> dict[str, Any]:
             "key": item.key,
             "keep": list(item.keep),
             "keep_base64": item.keep_base64,
+            **({} if item.member is None else {"member": item.member}),
             "target_cluster": item.target_cluster,
             "target_step": item.target_step,
             "target_file": item.target_file,

@@ -48,9 +48,11 @@ KINDS: tuple[CheckKind, ...] = (
     CheckKind(
         "dns-address",
         "Does the name lead to this gateway?",
-        "a host name",
-        "The answer beside the gateway's addresses (those behind a load balancer's host name are looked up).",
-        "The record leads elsewhere: to another cluster's gateway, to an old address, or to one address too many.",
+        "a host name, or an address that the ledger holds",
+        "The answer (or the recorded address) beside the gateway's addresses; those behind a load balancer's host name "
+        "are looked up. Without a gateway the nodes' addresses stand in their place.",
+        "The record leads elsewhere: to another cluster's gateway, to an old address, or to one address too many. Indy has "
+        "no names: there the address that its genesis holds is compared, and it can never be changed.",
         ("lb-address", "dns-resolves"),
     ),
     CheckKind(

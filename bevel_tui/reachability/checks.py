@@ -139,14 +139,18 @@ class _Run:
         if not endpoint.exposed:
             await self._skip("protocol", f"{url(endpoint)} ({endpoint.service})", "inside the cluster only")
             return
-        gateway = await self._edge("lb-address", self.service, self._address)
-        on_service, leads = await asyncio.gather(
-            self._edge(
-                "port-on-service", f"{self.service}:{port}", lambda: self._port(port), gateway, self.ports is None
-            ),
-            self._name(endpoint, gateway),
-        )
-        broken = next((v for v in (on_service, leads) if not v.passed), None)
+        if endpoint.node_port:
+            leads = await self._edge("dns-address", host, lambda: self._node(endpoint))
+            broken = None if leads.passed else leads
+        else:
+            gateway = await self._edge("lb-address", self.service, self._address)
+            on_service, leads = await asyncio.gather(
+                self._edge(
+                    "port-on-service", f"{self.service}:{port}", lambda: self._port(port), gateway, self.ports is None
+                ),
+                self._name(endpoint, gateway),
+            )
+            broken = next((v for v in (on_service, leads) if not v.passed), None)
         if broken is not None:
             await self._skip("tcp-connect", f"{host}:{port}", broken.words)
             await self._behind_connection(endpoint, broken.words)
@@ -172,8 +176,8 @@ class _Run:
     async def _name(self, endpoint: Endpoint, gateway: Verdict) -> Verdict:
         """Does the host lead to the gateway; an address in its place needs no DNS."""
         host = endpoint.host
-        if is_ip(host):
-            return await self._edge("dns-address", host, lambda: self._literal(host), gateway, not gateway.passed)
+        if is_ip(host) or endpoint.address is not None:
+            return await self._edge("dns-address", host, lambda: self._literal(endpoint), gateway, not gateway.passed)
         known = await self._edge("dns-resolves", host, lambda: self._resolves(host), gateway, not gateway.passed)
         return await self._edge("dns-address", host, lambda: self._leads(host, known), known, not known.passed)
 
@@ -328,12 +332,33 @@ class _Run:
         words = f"{host} leads to {' '.join(answered)}, but the gateway is {' '.join(self.addresses)}"
         return Verdict("failed", words, evidence, self.remedies.replace(host, answered))
 
-    async def _literal(self, host: str) -> Verdict:
-        evidence = (f"gateway: {' '.join(self.addresses)}",)
-        if normal(host) in {normal(address) for address in self.addresses}:
+    async def _literal(self, endpoint: Endpoint) -> Verdict:
+        """Is an address that the ledger has written down still the gateway's (facts A4.3, I03)?"""
+        host = endpoint.host
+        behind: list[str] = []
+        for name in self.addresses:
+            if not is_ip(name):
+                behind.extend((await self.resolver.lookup(name)).addresses)
+        evidence: tuple[str, ...] = (f"gateway: {' '.join(self.addresses)}",)
+        if behind:
+            evidence = (*evidence, f"behind its name: {' '.join(behind)}")
+        if normal(host) in {normal(address) for address in (*self.addresses, *behind)}:
             return Verdict("ok", f"{host} is the gateway's address", evidence, addresses=(host,))
-        words = f"{host} is not an address of the gateway ({' '.join(self.addresses)})"
-        return Verdict("failed", words, evidence, self.remedies.address())
+        words = f"{host} is not an address of the gateway ({' '.join((*self.addresses, *behind))})"
+        if endpoint.address is None:
+            words = f"{words}; the preset says that it leads there"
+            return Verdict("warning", words, evidence, self.remedies.stated(host), addresses=(host,))
+        return Verdict("failed", words, evidence, self.remedies.recorded(host))
+
+    async def _node(self, endpoint: Endpoint) -> Verdict:
+        """Is an address that the ledger has written down still one of the cluster's nodes?"""
+        host, evidence = endpoint.host, (f"nodes: {' '.join(self.addresses) or 'may not be read'}",)
+        if normal(host) in {normal(address) for address in self.addresses}:
+            return Verdict("ok", f"{host} is a node's address", evidence, addresses=(host,))
+        words = f"{host} is not an address of a node ({' '.join(self.addresses)})"
+        if is_ip(host) and (endpoint.address is None or not self.addresses):
+            return Verdict("warning", words, evidence, self.remedies.stated(host), addresses=(host,))
+        return Verdict("failed", words, evidence, self.remedies.recorded(host))
 
     async def _tls(self, endpoint: Endpoint, target: Target) -> Verdict:
         if endpoint.trust is not None and endpoint.id not in self.trust:

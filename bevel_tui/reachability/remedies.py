@@ -57,6 +57,17 @@ class Remedies:
             return "; ".join(zone_line(record) for record in wanted if record.name == name)
         return "; ".join(zone_line(r.model_copy(update={"name": host})) for r in wanted if not r.name.startswith("*."))
 
+    def stated(self, host: str) -> str:
+        """The preset says an address that the cluster itself does not know of."""
+        return f"Fine if an address translation or a load balancer of your own leads {host} there; else correct clusters[].public_ip."
+
+    def recorded(self, host: str) -> str:
+        """An address that the ledger has written into its genesis is not this cluster's any more."""
+        return (
+            f"The ledger's genesis names {host} for good: give that address back to {self._service} (reserve it at the "
+            "provider), or route it there. A new address needs a new genesis, and so a new network."
+        )
+
     def no_authority(self) -> str:
         """No authoritative server can be asked from here."""
         return (

@@ -48,11 +48,50 @@ class Produced:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """Where a ledger keeps, for good, an address that was found out at the installation (facts A4.3: Indy's genesis).
+
+    The value of `key` of the object `ref` is JSON, a document per line; of the one that has `name` at the dotted path
+    `name_at`, the address stands at `address_at`.
+    """
+
+    ref: ObjectRef
+    key: str
+    name: str
+    name_at: str
+    address_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterFact:
+    """A value that only a cluster can tell; the engine puts it in before Helm (or a stand-in) sees the values.
+
+    `what`: ``provisioner`` (a string) or ``parameters`` (a mapping of strings) of the StorageClass `storage_class`,
+    None being the cluster's default one; ``server``: the API server's URL of the context (a string);
+    ``gateway-address``: the IPv4 address of the gateway's Service, as the cluster's AddressStep names it;
+    ``node-address``: the IPv4 address of a node, for networks without a gateway. The address of another cluster is
+    asked for by its name in the Network, `cluster`; None is the one that the step acts in.
+    """
+
+    what: Literal["provisioner", "parameters", "server", "gateway-address", "node-address"]
+    storage_class: str | None = None
+    cluster: str | None = None
+
+    def __str__(self) -> str:
+        if self.what == "server":
+            return "{cluster: server}"
+        if self.what in ("gateway-address", "node-address"):
+            where = f" of {self.cluster}" if self.cluster else ""
+            return f"{{cluster: address of {'the gateway' if self.what == 'gateway-address' else 'a node'}{where}}}"
+        return f"{{cluster: {self.what} of StorageClass {self.storage_class or '(default)'}}}"
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """One address of the network as others reach it, and how to tell whether it is well.
 
-    `host` is the DNS name (or IP, for Indy); `port` the port on the gateway. `trust` names the object and data
-    key that hold the CA certificate (PEM) the server's certificate must chain to; None: TLS is not expected, or
+    `host` is the DNS name (or IP, for Indy: see `address`); `port` the port on the gateway. `trust` names the object
+    and data key that hold the CA certificate (PEM) the server's certificate must chain to; None: TLS is not expected, or
     only described. `service` is the backend as ``name.namespace:port`` inside the cluster.
     """
 
@@ -70,6 +109,12 @@ class Endpoint:
     exposed: bool = True
     #: names that the served certificate may carry instead of `host` (facts A1.5: grpc-web)
     certificate_names: tuple[str, ...] = ()
+    #: the host is an IP address that nobody knows when planning; `host` then only says in words whose
+    address: ClusterFact | None = None
+    #: where the ledger itself has written the address down, once it has: peers dial that one, whatever is true now
+    recorded: Recorded | None = None
+    #: reached at a port of the cluster's nodes: there is no gateway whose address, ports and names could be looked at
+    node_port: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,23 +157,6 @@ class SecretValue:
 
     def __str__(self) -> str:
         return f"{{env: {self.env}}}" if self.env else f"{{file: {self.file}}}"
-
-
-@dataclass(frozen=True, slots=True)
-class ClusterFact:
-    """A value that only the cluster can tell; the engine puts it in before Helm (or a stand-in) sees the values.
-
-    `what`: ``provisioner`` (a string) or ``parameters`` (a mapping of strings) of the StorageClass `storage_class`,
-    None being the cluster's default one; ``server``: the API server's URL of the context (a string).
-    """
-
-    what: Literal["provisioner", "parameters", "server"]
-    storage_class: str | None = None
-
-    def __str__(self) -> str:
-        if self.what == "server":
-            return "{cluster: server}"
-        return f"{{cluster: {self.what} of StorageClass {self.storage_class or '(default)'}}}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,8 +212,8 @@ class HandoffStep(Step):
     """Take public material that one release left in its cluster to another.
 
     The source is one object of `cluster`/`namespace`. `key` None hands over the whole object as JSON, reduced
-    to the data keys in `keep`; otherwise the one data value, decoded unless `keep_base64`. The target is a chart
-    file of a release (`target_step`, `target_file`) or an object (`target_object` in `target_cluster`).
+    to the data keys in `keep`; otherwise the one data value, decoded unless `keep_base64`; with `member`
+    the value is a JSON object, of which that one goes, as JSON. The target is a chart file of a release (`target_step`, `target_file`) or an object (`target_object` in `target_cluster`).
     Anything that looks like a private key is refused, whatever `keep` says (facts A1.2 h2, h3b).
     """
 
@@ -193,6 +221,7 @@ class HandoffStep(Step):
     key: str | None = None
     keep: tuple[str, ...] = ()
     keep_base64: bool = False
+    member: str | None = None
     target_cluster: str
     target_step: str | None = None
     target_file: str | None = None

@@ -91,6 +91,32 @@ def test_what_its_maker_calls_private_is_refused_by_name() -> None:
         extract(handoff("Secret", key="nodekey"), source("Secret", nodekey=b64("harmless")), private=("nodekey",))
 
 
+def test_one_member_of_a_json_value_goes_as_json() -> None:
+    """Indy keeps all of an identity's public keys in one value (facts A4.1 k1); its chart wants them one by one."""
+    keys = source("Secret", value=b64(json.dumps({"did": "V4SGRU86Z58d6TV7PBUe6f", "other": 1})))
+    assert extract(handoff("Secret", key="value", member="did"), keys).content == b'"V4SGRU86Z58d6TV7PBUe6f"'
+    for value in ('{"other": 1}', "[]", "no JSON"):
+        with pytest.raises(BevelError, match="has no member did"):
+            extract(handoff("Secret", key="value", member="did"), source("Secret", value=b64(value)))
+    with pytest.raises(BevelError, match="looks like"):
+        nested = source("Secret", value=b64(json.dumps({"did": b64(PEM)})))
+        extract(handoff("Secret", key="value", member="did"), nested)
+
+
+@pytest.mark.parametrize(
+    "private",
+    [
+        json.dumps({"seed": "aB3" * 10 + "00"}),
+        json.dumps({"bls_sk": "abc"}),
+        json.dumps({"s1.key_secret": 'metadata\ncurve\n    public-key = "x"\n    secret-key = "y"\n'}),
+    ],
+)
+def test_indys_private_keys_stay(private: str) -> None:
+    assert looks_private(private.encode()) == "a key file"
+    with pytest.raises(BevelError, match="looks like a key file"):
+        extract(handoff("Secret", key="value"), source("Secret", value=b64(private)))
+
+
 def test_a_missing_key_is_named() -> None:
     with pytest.raises(BevelError, match=r"has no key genesis\.json"):
         extract(handoff("ConfigMap", key="genesis.json"), source("ConfigMap", other="x"))

@@ -18,7 +18,7 @@ from bevel_tui.reachability.checks import check_cluster, url
 from bevel_tui.reachability.dialer import Dialer
 from bevel_tui.reachability.resolver import Resolver
 from bevel_tui.records.checks import CheckResult
-from bevel_tui.records.steps import Endpoint, ObjectRef
+from bevel_tui.records.steps import ClusterFact, Endpoint, ObjectRef
 
 GATEWAY = "192.0.2.10"
 CA_SECRET = (ObjectRef("v1", "Secret", "ca", "carrier-net"), "cacert")
@@ -398,7 +398,29 @@ async def test_an_address_in_place_of_a_name(world):
     results = await world.check(literal)
     assert {r.id for r in results} == {"lb-address", "port-on-service", "dns-address", "tcp-connect", "protocol"}
     assert failed(results) == set()
-    assert failed(await world.check(replace(P2P, host="192.0.2.99"))) == {("dns-address", "192.0.2.99")}
+    # nobody knew it when planning: the ledger holds it for good, and nodes will go there (facts A4.3, I03)
+    moved = replace(P2P, host="192.0.2.99", address=ClusterFact("gateway-address"))
+    results = await world.check(moved)
+    assert failed(results) == {("dns-address", "192.0.2.99")}
+    assert "genesis names 192.0.2.99 for good" in str(of(results, "dns-address").remedy)
+    # the preset says it: an address translation may lead there, so the connection decides
+    results = await world.check(replace(P2P, host="192.0.2.99"))
+    assert of(results, "dns-address").status == "warning"
+    assert failed(results) == {("tcp-connect", "192.0.2.99:15010")}
+
+
+async def test_an_address_that_is_not_known_yet_is_asked_for_no_name(world):
+    unknown = replace(P2P, host="<gateway of east>", address=ClusterFact("gateway-address"))
+    assert failed(await world.check(unknown)) == {("dns-address", "<gateway of east>")}
+
+
+async def test_a_port_of_the_nodes_needs_no_gateway(world):
+    port = replace(P2P, host=GATEWAY, node_port=True)
+    results = await world.check(port)
+    assert {r.id for r in results} == {"dns-address", "tcp-connect", "protocol"}
+    assert failed(results) == set()
+    gone = replace(port, host="192.0.2.99", address=ClusterFact("node-address"))
+    assert failed(await world.check(gone)) == {("dns-address", "192.0.2.99")}
 
 
 async def test_the_connection_map_may_name_the_host(world):

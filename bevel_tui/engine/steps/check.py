@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
+from bevel_tui.engine.addresses import located
 from bevel_tui.engine.cancel import Cancellation
 from bevel_tui.engine.context import Access, PlanLike, Reach, RunContext
 from bevel_tui.engine.emitter import Emitter
@@ -15,7 +17,8 @@ from bevel_tui.records.steps import AddressStep, CheckStep
 
 async def perform(ctx: RunContext, step: CheckStep) -> Result:
     """Ask with the Network's patience. Raises ApiError."""
-    return await ask(ctx.reach, ctx.access(step), step, ctx.plan, ctx.emit, ctx.cancel, retry=ctx.network.probe.retry)
+    retry = ctx.network.probe.retry
+    return await ask(ctx.reach, ctx.access(step), step, ctx.plan, ctx.emit, ctx.cancel, retry=retry, hosts=ctx.hosts)
 
 
 async def ask(
@@ -27,8 +30,14 @@ async def ask(
     cancel: Cancellation,
     *,
     retry: float,
+    hosts: dict[str, str],
 ) -> Result:
-    """Ask every check, report each answer as it comes. Ends early when the run is to stop. Raises ApiError."""
+    """Ask every check, report each answer as it comes. Ends early when the run is to stop. Raises ApiError.
+
+    Addresses that nobody knew when planning are found out first, and put into `hosts` by endpoint.
+    """
+    step = replace(step, endpoints=await located(step.endpoints, access.client, plan))
+    hosts.update({endpoint.id: endpoint.host for endpoint in step.endpoints})
     gateway = next((s for s in plan.steps if isinstance(s, AddressStep) and s.cluster == step.cluster), None)
     results: list[CheckResult] = []
 

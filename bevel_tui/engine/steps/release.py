@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bevel_tui.engine import immutable
+from bevel_tui.engine.addresses import in_plan
 from bevel_tui.engine.cancel import GRACE
 from bevel_tui.engine.clusterfacts import fill
 from bevel_tui.engine.context import RunContext
@@ -101,8 +103,10 @@ async def _apply(
         if h.policy == "follow" and h.target_file in files
     }
     digest = release_digest(step, decision.located.digest, followed)
-    chart = await ctx.charts.prepare(step, _folder(ctx, step), files)
     access = ctx.access(step)
+    known = await fill(step.values, access.client, in_plan(ctx, step.cluster))
+    # A stand-in's manifests are made of the values, so it must know what the cluster told; secrets never go in.
+    chart = await ctx.charts.prepare(replace(step, values=known), _folder(ctx, step), files)
     operation = Operation(
         verb=repair.verb,
         release=step.release,
@@ -110,7 +114,7 @@ async def _apply(
         kubeconfig=access.kubeconfig,
         context=access.context,
         chart=chart,
-        values=await fill(ctx.secrets.fill(step.values), access.client),
+        values=ctx.secrets.fill(known),
         labels={DIGEST: digest, NETWORK: ctx.plan.network_name},
         hook_timeout=max(10, int(left)) if left is not None else 900,
     )
