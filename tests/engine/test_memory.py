@@ -1,0 +1,352 @@
+"""What the engine leaves and reads: secrets, digests, Lease, inventory, journal, masks, work folders."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import looptime  # noqa: F401 - its marker makes time virtual
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bevel_tui.engine import inventory
+from bevel_tui.engine.changes import changes
+from bevel_tui.engine.digest import LENGTH, release_digest
+from bevel_tui.engine.emitter import Emitter
+from bevel_tui.engine.journal import Journal, runs_folder
+from bevel_tui.engine.lease import DURATION, Lease, dead, identity, sweep
+from bevel_tui.engine.secrets import Secrets, environment
+from bevel_tui.engine.watcher import ServerClock, reduce
+from bevel_tui.engine.workdir import workdir
+from bevel_tui.records.errors import BevelError, Code
+from bevel_tui.records.events import LogLine, Notice
+from bevel_tui.records.steps import ReleaseStep, SecretStep, SecretValue
+
+# ---------------------------------------------------------------- secrets
+
+
+def secret_step(*data: tuple[str, Any], kind: str = "Opaque") -> SecretStep:
+    return SecretStep(id="c/ns/secret/s", cluster="c", namespace="ns", name="s", secret_type=kind, data=data)  # type: ignore[arg-type]
+
+
+def test_references_become_values_and_children_do_not_inherit_them(tmp_path: Path, monkeypatch: Any) -> None:
+    (tmp_path / "token").write_text("from file\n")
+    monkeypatch.setenv("A_PASSWORD", "from env")
+    step = secret_step(
+        ("a", SecretValue(env="A_PASSWORD")), ("b", SecretValue(file=str(tmp_path / "token"))), ("c", "x")
+    )
+    secrets = Secrets.resolve([step])
+    decoded = {key: base64.b64decode(value).decode() for key, value in secrets.data(step).items()}
+    assert decoded == {"a": "from env", "b": "from file", "c": "x"}
+    assert set(secrets.values()) == {"from env", "from file"}
+    assert "A_PASSWORD" not in environment([step])
+    assert "PATH" in environment([step])
+
+
+def test_all_unset_references_are_named_and_no_value_is(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.delenv("NOT_THERE", raising=False)
+    (tmp_path / "empty").write_text("\n")
+    step = secret_step(
+        ("a", SecretValue(env="NOT_THERE")),
+        ("b", SecretValue(file=str(tmp_path / "missing"))),
+        ("c", SecretValue(file=str(tmp_path / "empty"))),
+    )
+    with pytest.raises(BevelError) as refused:
+        Secrets.resolve([step])
+    assert refused.value.code == Code.SECRET_UNSET
+    assert len(refused.value.details) == 3
+
+
+def test_a_registry_secret_is_a_docker_config(monkeypatch: Any) -> None:
+    monkeypatch.setenv("R_USER", "ann")
+    monkeypatch.setenv("R_PASSWORD", "pa:ss")
+    step = secret_step(
+        ("server", "registry.example.com"),
+        ("username", SecretValue(env="R_USER")),
+        ("password", SecretValue(env="R_PASSWORD")),
+        kind="kubernetes.io/dockerconfigjson",
+    )
+    data = Secrets.resolve([step]).data(step)
+    config = json.loads(base64.b64decode(data[".dockerconfigjson"]))
+    entry = config["auths"]["registry.example.com"]
+    assert base64.b64decode(entry["auth"]).decode() == "ann:pa:ss"
+
+
+# ---------------------------------------------------------------- digests
+
+
+def release(values: dict[str, Any], patches: tuple[str, ...] = ()) -> ReleaseStep:
+    return ReleaseStep(
+        id="c/ns/r",
+        cluster="c",
+        namespace="ns",
+        release="r",
+        chart="x",
+        chart_version="1",
+        values=values,
+        patches=patches,
+    )
+
+
+def test_a_digest_knows_chart_values_patches_files_and_references_but_no_secret(monkeypatch: Any) -> None:
+    base = release_digest(release({"a": 1, "b": SecretValue(env="X")}), "sha256:1", {"files/x": b"1"})
+    monkeypatch.setenv("X", "another value")
+    assert release_digest(release({"b": SecretValue(env="X"), "a": 1}), "sha256:1", {"files/x": b"1"}) == base
+    different = {
+        release_digest(release({"a": 2, "b": SecretValue(env="X")}), "sha256:1", {"files/x": b"1"}),
+        release_digest(release({"a": 1, "b": SecretValue(env="Y")}), "sha256:1", {"files/x": b"1"}),
+        release_digest(release({"a": 1, "b": SecretValue(env="X")}), "sha256:2", {"files/x": b"1"}),
+        release_digest(release({"a": 1, "b": SecretValue(env="X")}), "sha256:1", {"files/x": b"2"}),
+        release_digest(release({"a": 1, "b": SecretValue(env="X")}, ("p",)), "sha256:1", {"files/x": b"1"}),
+    }
+    assert len(different) == 5
+    assert base not in different
+    assert len(base) == LENGTH <= 63
+
+
+# ---------------------------------------------------------------- lease
+
+
+def lease(world: Any, run: str = "r", now: float = 1_700_000_000.0, lost: Any = None) -> Lease:
+    return Lease(world.clusters["east"], "east", "supply", run, lost=lost or (lambda why: None), now=lambda: now)
+
+
+def held(world: Any) -> dict[str, Any] | None:
+    return world.clusters["east"].objects.get(("coordination.k8s.io/v1", "Lease", "bevel-tui", "bevel-tui-supply"))
+
+
+@pytest.mark.looptime(start=0)
+async def test_a_lease_is_taken_renewed_and_given_back(world: Any) -> None:
+    clock = 1_700_000_000.0
+    mine = Lease(world.clusters["east"], "east", "supply", "r", lost=pytest.fail, now=lambda: clock)
+    assert await mine.acquire() is None
+    first = held(world)["spec"]["renewTime"]
+    clock += 20
+    await asyncio.sleep(16)
+    assert held(world)["spec"]["renewTime"] > first
+    await mine.release()
+    assert held(world) is None
+    assert len([t for t in asyncio.all_tasks() if "lease" in t.get_name()]) == 0
+
+
+async def test_a_living_holder_is_named_and_a_dead_one_is_followed(world: Any) -> None:
+    first = lease(world)
+    await first.acquire()
+    with pytest.raises(BevelError) as refused:
+        await lease(world, "other", now=1_700_000_000.0 + DURATION - 1).acquire()
+    assert refused.value.code == Code.LEASE_HELD
+    assert identity("r").partition(":")[0] in refused.value.message
+    assert "2023-11-14T22:13:20Z" in refused.value.message
+    second = lease(world, "other", now=1_700_000_000.0 + DURATION + 1)
+    assert await second.acquire() == identity("r")
+    await first.release()
+    assert held(world) is None or held(world)["spec"]["holderIdentity"] == identity("other")
+    await second.release()
+
+
+async def test_of_two_at_the_same_moment_one_gets_it(world: Any) -> None:
+    results = await asyncio.gather(lease(world, "a").acquire(), lease(world, "b").acquire(), return_exceptions=True)
+    assert sum(isinstance(result, BevelError) for result in results) == 1
+    assert results.count(None) == 1
+
+
+@pytest.mark.looptime(start=0)
+async def test_a_lease_that_somebody_takes_is_noticed(world: Any) -> None:
+    lost: list[str] = []
+    mine = lease(world, lost=lost.append)
+    await mine.acquire()
+    obj = held(world)
+    world.clusters["east"].put({**obj, "spec": {**obj["spec"], "holderIdentity": "bob@host:1:x"}})
+    await asyncio.sleep(20)
+    assert lost and "bob@host" in lost[0]
+    await mine.release()
+    assert held(world)["spec"]["holderIdentity"] == "bob@host:1:x"
+
+
+def test_a_process_that_is_gone_from_this_machine_is_dead() -> None:
+    child = subprocess.Popen([sys.executable, "-c", "pass"])
+    child.wait()
+    host = identity("r").partition("@")[2].partition(":")[0]
+    assert dead(f"ann@{host}:{child.pid}:r")
+    assert not dead(f"ann@{host}:{os.getpid()}:r")
+    assert not dead(f"ann@elsewhere:{child.pid}:r")
+    assert not dead("nonsense")
+
+
+async def test_only_dead_leases_are_swept(world: Any) -> None:
+    mine = lease(world)
+    await mine.acquire()
+    await sweep(world.clusters["east"], "supply", now=lambda: 1_700_000_000.0 + 1)
+    assert held(world) is not None
+    await sweep(world.clusters["east"], "supply", now=lambda: 1_700_000_000.0 + DURATION + 1)
+    assert held(world) is None
+    await mine.release()
+
+
+# ---------------------------------------------------------------- inventory
+
+
+async def test_an_inventory_is_written_once_and_again_only_when_it_differs(world: Any) -> None:
+    east = world.clusters["east"]
+    wanted = inventory.document("supply", "kind: Network\n", "p1", "east")
+    assert await inventory.write(east, wanted)
+    writes = len(east.writes)
+    assert not await inventory.write(east, wanted)
+    assert len(east.writes) == writes
+    assert await inventory.write(east, inventory.document("supply", "kind: Network\n", "p2", "east"))
+    assert (await inventory.read(east, "supply"))["plan"] == "p2"
+    assert await inventory.networks(east) == {"supply": "kind: Network\n"}
+    assert await inventory.remove(east, "supply")
+    assert not await inventory.remove(east, "supply")
+
+
+# ---------------------------------------------------------------- what would change
+
+
+async def test_changes_are_told_with_their_cause_and_nothing_is_written(world: Any) -> None:
+    found = await changes(world.network, world.plan, parts=world.parts)
+    assert {c.step: c.action for c in found} == {
+        "east/alpha": "create",
+        "east/alpha/secret/roottoken": "create",
+        "east/alpha/genesis": "install",
+        "east/alpha/validator-1": "install",
+        "west/beta": "create",
+        "west/beta/genesis": "install",
+        "west/beta/member": "install",
+        "east/gateway-ns": "create",
+        "east/gateway-ns/gateway": "install",
+    }
+    assert world.writes() == []
+    assert not list(runs_folder().glob("*"))
+
+
+@pytest.mark.looptime(start=0)
+async def test_what_follows_from_a_change_is_told_too(world: Any) -> None:
+    await world.run()
+    assert await changes(world.network, world.plan, parts=world.parts) == []
+    plan = world.plan.changed("east/alpha/genesis", values={"count": 7})
+    found = {c.step: (c.action, c.cause) for c in await changes(world.network, plan, parts=world.parts)}
+    assert set(found) == {"east/alpha/genesis", "west/beta/genesis"}
+    assert found["east/alpha/genesis"][0] == "upgrade"
+    assert "will change" in found["west/beta/genesis"][1]
+    world.clusters["west"].remove("apps/v1", "StatefulSet", "beta", "member")
+    (damaged,) = await changes(world.network, world.plan, parts=world.parts)
+    assert (damaged.step, damaged.action) == ("west/beta/member", "repair")
+    assert "StatefulSet member is missing" in damaged.cause
+
+
+@pytest.mark.looptime(start=0)
+async def test_a_finished_job_that_was_cleaned_up_is_not_run_again(world: Any) -> None:
+    await world.run()
+    world.clusters["east"].remove("batch/v1", "Job", "alpha", "genesis-init")
+    assert await changes(world.network, world.plan, parts=world.parts) == []
+    world.clusters["east"].remove("v1", "ConfigMap", "alpha", "besu-peers")
+    found = [c.step for c in await changes(world.network, world.plan, parts=world.parts)]
+    assert found[0] == "east/alpha/genesis"
+
+
+# ---------------------------------------------------------------- journal and masks
+
+
+def test_the_journal_is_private_and_holds_the_events(tmp_path: Path) -> None:
+    emit = Emitter("run-1")
+    emit(Notice(text="hello"))
+    emit.close()
+    path = runs_folder() / "run-1" / "events.jsonl"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    assert json.loads(path.read_text())["text"] == "hello"
+
+
+def test_a_journal_that_cannot_be_written_is_a_notice_and_nothing_more(monkeypatch: Any) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", "/dev/null")
+    emit = Emitter("run-1")
+    for number in range(3):
+        emit(Notice(text=str(number)))
+    emit.close()
+    texts = []
+    while (event := emit.queue.get_nowait()) is not None:
+        texts.append(event.text)  # type: ignore[union-attr]
+    assert [t for t in texts if t.isdigit()] == ["0", "1", "2"]
+    assert sum("journal" in t for t in texts) == 1
+
+
+def test_a_full_disk_is_told_once() -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full")
+    journal = Journal("run-2")
+    journal.close()
+    journal._file = Path("/dev/full").open("w", buffering=1)  # noqa: SIM115 - the journal closes it
+    journal.write("x")
+    assert journal.problem and "No space left" in journal.problem
+    journal.write("y")
+
+
+@given(st.text(alphabet=st.characters(blacklist_categories=("Cs",)), min_size=4, max_size=20), st.text(max_size=10))
+def test_a_known_secret_is_in_no_event_however_it_is_quoted(secret: str, around: str) -> None:
+    emit = Emitter("r", journal=False)
+    emit.hide([secret])
+    emit(LogLine(source="helm", text=f"{around}{secret}{around}"))
+    event = emit.queue.get_nowait()
+    assert event is not None
+    assert secret not in event.text or secret in "******" or secret in around + "******" + around  # type: ignore[union-attr]
+
+
+def test_each_line_of_a_multi_line_secret_is_masked() -> None:
+    emit = Emitter("r", journal=False)
+    emit.hide(["first line\nsecond line"])
+    emit(LogLine(source="helm", text="it said: second line"))
+    assert emit.queue.get_nowait().text == "it said: ******"  # type: ignore[union-attr]
+
+
+# ---------------------------------------------------------------- small things
+
+
+def test_the_servers_clock_is_learnt_from_what_changes() -> None:
+    def changed(ahead: float) -> dict[str, Any]:
+        stamp = datetime.fromtimestamp(datetime.now().timestamp() + ahead, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return {"metadata": {"creationTimestamp": "2020-01-01T00:00:00Z"}, "lastTimestamp": stamp}
+
+    clock = ServerClock()
+    here = datetime.now().timestamp()
+    assert abs(clock.now() - here) < 1
+    clock.observe(changed(-100))
+    assert clock.now() - here == pytest.approx(-100, abs=2)
+    behind = ServerClock()
+    behind.observe(changed(3600))
+    assert behind.now() - here == pytest.approx(3600, abs=2)
+
+
+def test_observed_secrets_keep_their_keys_only() -> None:
+    obj = {
+        "kind": "Secret",
+        "metadata": {"name": "s", "managedFields": [1], "annotations": {"a": "v"}},
+        "data": {"k": "v"},
+    }
+    assert reduce(obj)["data"] == {"k": ""}
+    assert "annotations" not in obj["metadata"]  # type: ignore[operator]
+
+
+def test_the_work_folder_is_private_gone_in_the_end_and_those_of_the_dead_are_swept(
+    tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    child = subprocess.Popen([sys.executable, "-c", "pass"])
+    child.wait()
+    stale = tmp_path / f"bevel-tui-run-{child.pid}-abc"
+    stale.mkdir()
+    living = tmp_path / f"bevel-tui-run-{os.getpid()}-abc"
+    living.mkdir()
+    with workdir() as folder:
+        assert folder.stat().st_mode & 0o777 == 0o700
+        assert not stale.exists()
+        assert living.exists()
+    assert not folder.exists()
