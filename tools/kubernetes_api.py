@@ -157,11 +157,12 @@ def _numbers(modules: list[Path], schemas: dict[str, Any]) -> dict[str, Any]:
 
 
 _STRUCT = re.compile(r"^type (\w+) struct \{(.*?)^\}", re.M | re.S)
-_MEMBER = re.compile(r"^\t\w+\s+([^\s`]+)\s+`json:\"(\w+),omitempty", re.M)
+_MEMBER = re.compile(r"^\t\w+\s+([^\s`]+)\s+`json:\"(\w+)(,omitempty)?\"", re.M)
 
 
 def _mark_omitted(modules: list[Path], schemas: dict[str, Any]) -> None:
-    """Name the members whose zero value Go leaves out (plain fields with omitempty): a server never shows those."""
+    """Name the members whose zero value Go leaves out (plain fields with omitempty: a server never shows those), and
+    those that it always writes (structs, and fields without omitempty: nobody comes to own them by their presence)."""
     for module in modules:
         for file in sorted(module.rglob("v1/types.go")) + sorted(module.rglob("v2/types.go")):
             package = ".".join(file.relative_to(module).parent.parts).removeprefix("pkg.")
@@ -169,20 +170,20 @@ def _mark_omitted(modules: list[Path], schemas: dict[str, Any]) -> None:
                 schema = schemas.get(f"{package}.{name}")
                 if not schema or "properties" not in schema:
                     continue
-                omitted = []
-                for kind, member in _MEMBER.findall(body):
+                omitted, always = [], []
+                for kind, member, omitempty in _MEMBER.findall(body):
                     shape = schema["properties"].get(member, {})
-                    if not kind.startswith("*") and shape.get("type") in {
-                        "string",
-                        "integer",
-                        "number",
-                        "boolean",
-                        "array",
-                        "object",
-                    }:
+                    plain = shape.get("type") in {"string", "integer", "number", "boolean", "array", "object"}
+                    if kind.startswith("*"):
+                        continue
+                    if omitempty and plain:
                         omitted.append(member)
+                    else:
+                        always.append(member)
                 if omitted:
                     schema["x-omit-zero"] = sorted(omitted)
+                if always:
+                    schema["x-always"] = sorted(always)
 
 
 def main(source: Path, modules: list[Path], target: Path) -> None:

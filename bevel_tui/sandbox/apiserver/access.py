@@ -64,6 +64,13 @@ class Access:
             raise Refusal(401, "Unauthorized")
         return user
 
+    def impersonate(self, user: User, name: str, groups: list[str]) -> User:
+        """The user that a request acts as (``kubectl --as``). Raises Refusal(403)."""
+        self.check(user, Attributes(verb="impersonate", resource="users", name=name))
+        for group in groups:
+            self.check(user, Attributes(verb="impersonate", resource="groups", name=group))
+        return User(name, (*groups, AUTHENTICATED))
+
     def check(self, user: User, wanted: Attributes) -> None:
         """Raises Refusal(403), worded as Kubernetes does."""
         if self.allowed(user, wanted):

@@ -151,6 +151,8 @@ class Api:
             )
         if name != kind.kind:
             raise bad_request(f"the kind in the data ({name}) does not match the expected kind ({kind.kind})")
+        if isinstance(obj.get("metadata"), dict) and obj["metadata"].get("managedFields") == []:
+            obj["metadata"]["managedFields"] = [{}]  # empty but present: reset them
         decoded, unknown = structure.conform(obj, kind.type, kind.kind, kind.version, custom=kind.custom)
         write.warnings += structure.judge(write.validation, unknown, write.duplicates, kind.kind, kind.version)
         meta = decoded.setdefault("metadata", {})

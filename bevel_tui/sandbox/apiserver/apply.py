@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from bevel_tui.sandbox.apiserver import fieldset
-from bevel_tui.sandbox.apiserver.errors import apply_conflict, bad_request
+from bevel_tui.sandbox.apiserver.errors import Refusal, apply_conflict, bad_request
 from bevel_tui.sandbox.apiserver.fieldset import FieldSet, Path
 from bevel_tui.sandbox.apiserver.schema import Type
 
@@ -48,7 +48,16 @@ class Writer:
     def shown(self) -> str:
         """As conflict messages name it."""
         sub = f' with subresource "{self.subresource}"' if self.subresource else ""
-        return f'"{self.manager}"{sub} using {self.api_version}'
+        version = f" using {self.api_version}" if self.operation == "Update" else ""
+        return f'"{self.manager}"{sub}{version}'
+
+    def same_applier(self, other: Writer) -> bool:
+        """Whether both are one applier: whoever applies in another version is still the same."""
+        mine, theirs = (
+            (self.manager, self.operation, self.subresource),
+            (other.manager, other.operation, other.subresource),
+        )
+        return mine == theirs
 
 
 @dataclass(slots=True)
@@ -63,14 +72,14 @@ Managers = dict[Writer, Entry]
 
 
 def managers_of(obj: Object | None) -> Managers:
-    """The managers in an object's metadata. Raises Refusal(400) when managedFields is malformed."""
+    """The managers in an object's metadata. Raises ValueError when managedFields is malformed."""
     found: Managers = {}
     for item in ((obj or {}).get("metadata") or {}).get("managedFields") or ():
         try:
             writer = Writer(item["manager"], item["operation"], item["apiVersion"], item.get("subresource", ""))
             found[writer] = Entry(fieldset.decode(item.get("fieldsV1") or {}), item.get("time") or "")
         except (KeyError, TypeError, ValueError) as error:
-            raise bad_request(f"metadata.managedFields is malformed: {error}") from None
+            raise ValueError(f"metadata.managedFields is malformed: {error}") from None
     return found
 
 
@@ -119,18 +128,28 @@ def update(live: Object | None, new: Object, type_: Type, writer: Writer, reset:
     if sent == [{}]:
         managers: Managers = {}
     else:
-        managers = managers_of(new) if sent else managers_of(live)
+        try:
+            managers = managers_of(new) if sent else managers_of(live)
+        except ValueError:  # a client that does not understand them must not destroy them
+            managers = managers_of(live)
     before = owned(live, type_, reset) if live else {}
     after = owned(new, type_, reset)
     changed = {path for path, value in after.items() if path not in before or not _same(before[path], value)}
-    removed = before.keys() - after.keys()
+    held = fieldset.containers(live, type_) if live else {}
+    holds = fieldset.containers(new, type_)
+    # containers that come with this write are owned as such too (``f:labels: {".": {}}``)
+    changed |= {
+        path for path, implied in holds.items() if path not in held and not implied and path[0][2:] not in reset
+    }
+    changed -= _UNOWNED
+    removed = (before.keys() - after.keys()) | (held.keys() - holds.keys())
     lost = changed | removed
     if lost:
         for other, entry in list(managers.items()):
             if other != writer and entry.fields & lost:
                 managers[other] = Entry(entry.fields - lost, entry.time)
         mine = managers.get(writer)
-        fields = ((mine.fields if mine else set()) | changed | _maps(changed, before, new, type_)) - removed
+        fields = ((mine.fields if mine else set()) | changed) - removed
         if mine is None or fields != mine.fields:
             managers[writer] = Entry(fields, now())
     return written(new, {w: e for w, e in managers.items() if e.fields})
@@ -139,12 +158,17 @@ def update(live: Object | None, new: Object, type_: Type, writer: Writer, reset:
 def apply(
     live: Object | None, config: Object, type_: Type, writer: Writer, *, force: bool, reset: tuple[str, ...] = ()
 ) -> Object:
-    """The object after an apply of `config`, with its ownership. Raises Refusal(409) on conflicts unless forced."""
+    """The object after an apply of `config`, with its ownership. Raises Refusal: 409 on conflicts unless
+    forced, 500 (as the real server) for a list that names an item twice."""
     if (config.get("metadata") or {}).get("managedFields"):
         raise bad_request("metadata.managedFields must be nil")
     config = {k: v for k, v in config.items() if k not in reset}
+    twice = fieldset.duplicates(config, type_)
+    if twice:
+        raise _duplicates(config, twice)
     managers = managers_of(live)
-    last = managers.get(writer, Entry(set(), "")).fields
+    same = next((e for w, e in managers.items() if w.same_applier(writer)), None)
+    last = same.fields if same else set()
     if live is not None and not managers:
         # an object from before ownership was tracked: what it holds belongs to nobody in particular
         everything = set(owned(live, type_, reset))
@@ -155,7 +179,7 @@ def apply(
     before = owned(base, type_, reset)
     after = owned(merged, type_, reset)
     changed = {path for path, value in after.items() if path not in before or not _same(before[path], value)}
-    others = {w: e for w, e in managers.items() if w != writer}
+    others = {w: e for w, e in managers.items() if not w.same_applier(writer)}
     conflicts = [(w.shown(), fieldset.shown(path)) for w, e in others.items() for path in e.fields & changed]
     if conflicts and not force:
         raise apply_conflict(sorted(conflicts))
@@ -169,9 +193,21 @@ def apply(
         fields = entry.fields - lost
         if fields:
             final[other] = Entry(fields, entry.time)
-    same = managers.get(writer)
     final[writer] = same if same and same.fields == mine else Entry(mine, now())
     return written(result, {w: e for w, e in final.items() if e.fields})
+
+
+def _duplicates(config: Object, twice: list[tuple[Path, str]]) -> Refusal:
+    meta = config["metadata"]
+    name = f"{meta['namespace']}/{meta['name']}" if meta.get("namespace") else meta.get("name", "")
+    texts = []
+    for path, element in twice:
+        kind, rest = element[:2], element[2:]
+        item = fieldset.shown((element,)) if kind == "k:" else f"[={rest}]"
+        texts.append(f"{fieldset.shown(path)}: duplicate entries for key {item}")
+    listed = texts[0] if len(texts) == 1 else "errors:\n" + "\n".join(f"  {text}" for text in texts)
+    what = f"({name}; {config.get('apiVersion')}, Kind={config.get('kind')})"
+    return Refusal(500, f"failed to create typed patch object {what}: {listed}", reason="")
 
 
 def same_but_for_times(left: Object, right: Object) -> bool:
@@ -189,24 +225,6 @@ def _timeless(obj: Object) -> Object:
 
 def _same(left: Any, right: Any) -> bool:
     return type(left) is type(right) and bool(left == right)
-
-
-def _maps(changed: FieldSet, before: dict[Path, Any], new: Object, type_: Type) -> FieldSet:
-    """Maps that did not exist before are owned as such too (``f:labels: {".": {}}``)."""
-    found: FieldSet = set()
-    existing = fieldset.prefixes(before)
-    for path in changed:
-        for n in range(2, len(path)):
-            place = path[:n]
-            if place not in existing and place not in found and _type_at(place, type_).shape == "map":
-                found.add(place)
-    return found - _UNOWNED
-
-
-def _type_at(path: Path, type_: Type) -> Type:
-    for element in path:
-        type_ = type_.child(element[2:]) if element.startswith("f:") else type_.element
-    return type_
 
 
 def _without_nulls(value: Any) -> Any:

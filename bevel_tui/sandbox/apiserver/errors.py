@@ -144,22 +144,23 @@ def unsupported_media_type(accepted: Sequence[str]) -> Refusal:
 
 def apply_conflict(conflicts: Sequence[tuple[str, str]]) -> Refusal:
     """`conflicts`: ``(manager as shown, field path)`` pairs, e.g. ``('"kubectl" using apps/v1', '.spec.replicas')``."""
-    by_manager: dict[str, list[str]] = {}
-    for manager, path in conflicts:
-        by_manager.setdefault(manager, []).append(path)
-    texts = []
-    for manager, paths in sorted(by_manager.items()):
-        if len(paths) == 1:
-            texts.append(f"conflict with {manager}: {paths[0]}")
-        else:
-            texts.append(f"conflicts with {manager}:\n" + "\n".join(f"- {path}" for path in sorted(paths)))
     number = len(conflicts)
-    head = f"Apply failed with {number} conflict{'s' if number != 1 else ''}: "
+    if number == 1:
+        manager, path = conflicts[0]
+        message = f"Apply failed with 1 conflict: conflict with {manager}: {path}"
+    else:
+        by_manager: dict[str, list[str]] = {}
+        for manager, path in sorted(conflicts):
+            by_manager.setdefault(manager, []).append(path)
+        lines = [
+            line for m, paths in by_manager.items() for line in (f"conflicts with {m}:", *(f"- {p}" for p in paths))
+        ]
+        message = f"Apply failed with {number} conflicts: " + "\n".join(lines)
     causes = [
         {"reason": "FieldManagerConflict", "message": f"conflict with {manager}", "field": path}
         for manager, path in sorted(conflicts)
     ]
-    return Refusal(409, head + "\n".join(texts), details={"causes": causes})
+    return Refusal(409, message, details={"causes": causes})
 
 
 def _cause(cause: Cause) -> dict[str, str]:

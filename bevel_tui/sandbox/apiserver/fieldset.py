@@ -41,7 +41,10 @@ def _flatten(value: Any, type_: Type, path: Path, out: dict[Path, Any]) -> None:
         if not value and path:
             out[path] = value
         for key, item in value.items():
-            _flatten(item, type_.child(key), (*path, f"f:{key}"), out)
+            place = (*path, f"f:{key}")
+            _flatten(item, type_.child(key), place, out)
+            if type_.shape != "struct" or key not in type_.names:
+                out.setdefault(place, _PRESENT)
     elif isinstance(value, list) and type_.shape == "list" and type_.list_type == "map":
         if not value:
             out[path] = value
@@ -62,6 +65,47 @@ def _flatten(value: Any, type_: Type, path: Path, out: dict[Path, Any]) -> None:
             out[(*path, value_element(item))] = _PRESENT
     else:
         out[path] = value
+
+
+def containers(value: Any, type_: Type, path: Path = (), *, implied: bool = True) -> dict[Path, bool]:
+    """The structs, maps and keyed lists inside a value, and whether Go's zero value has them too."""
+    out: dict[Path, bool] = {}
+    if isinstance(value, dict) and not type_.atomic and type_.shape in {"struct", "map", "any"}:
+        for key, item in value.items():
+            if isinstance(item, dict | list) and item:
+                place, child = (*path, f"f:{key}"), type_.child(key)
+                known = implied and (key in type_.always or len(place) == 1)
+                inner = containers(item, child, place, implied=known)
+                if not child.atomic and (isinstance(item, dict) or child.shape == "list"):
+                    out[place] = known
+                    out |= inner
+    elif isinstance(value, list) and type_.shape == "list" and type_.list_type == "map":
+        for item in value:
+            key_values = type_.key_of(item)
+            if key_values is not None:
+                out |= containers(item, type_.element, (*path, key_element(type_.keys, key_values)), implied=False)
+    return out
+
+
+def duplicates(value: Any, type_: Type, path: Path = ()) -> list[tuple[Path, str]]:
+    """Where a keyed list or a set names an item twice: the list and the item."""
+    found: list[tuple[Path, str]] = []
+    if isinstance(value, dict) and type_.shape in {"struct", "map"} and not type_.atomic:
+        for key, item in value.items():
+            found += duplicates(item, type_.child(key), (*path, f"f:{key}"))
+    elif isinstance(value, list) and type_.shape == "list" and not type_.atomic:
+        seen: set[str] = set()
+        for item in value:
+            if type_.list_type == "map":
+                key_values = type_.key_of(item)
+                element = key_element(type_.keys, key_values) if key_values else ""
+            else:
+                element = value_element(item)
+            if element and element in seen:
+                found.append((path, element))
+            seen.add(element)
+            found += duplicates(item, type_.element, (*path, element))
+    return found
 
 
 def fields_of(value: Any, type_: Type) -> FieldSet:

@@ -86,6 +86,9 @@ class Handler:
             if answer is not None:
                 return answer
         user = self._cluster.access.authenticate(request.headers.get("Authorization"))
+        if "Impersonate-User" in request.headers:
+            groups = request.headers.getall("Impersonate-Group", [])
+            user = self._cluster.access.impersonate(user, request.headers["Impersonate-User"], groups)
         path = request.path
         target = parse(path)
         if target is None:

@@ -17,6 +17,8 @@ from bevel_tui.sandbox.apiserver.kinds import Kind, KindTable
 V2_PROTOBUF = b"\x0a\x032.0"
 #: dots and no @: Go refuses the media type otherwise
 V2_CONTENT_TYPE = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+#: marks of our own in the reduced schemas
+_OURS = {"x-omit-zero", "x-always"}
 _PREFIX = "#/components/schemas/"
 
 
@@ -131,4 +133,4 @@ def _outward(node: Any, wanted: list[str]) -> Any:
         rest = {k: v for k, v in node.items() if k != "$ref"}
         reference = {"$ref": _PREFIX + node["$ref"]}
         return {"allOf": [reference], **rest} if rest else reference
-    return {key: _outward(value, wanted) for key, value in node.items() if key != "x-omit-zero"}
+    return {key: _outward(value, wanted) for key, value in node.items() if key not in _OURS}

@@ -18,7 +18,7 @@ class Type:
     """One type. `shape` says which of the other attributes mean something.
 
     struct: `field(name)`, `names`, `required`, `open` (unknown fields are kept), `omits`
-    (members whose zero value is left out); map: `element`; list: `element`,
+    (members whose zero value is left out) and `always` (members that Go writes whatever they hold); map: `element`; list: `element`,
     `list_type` (atomic, set, map) and `keys`. `atomic`: changes as one (SSA). `merge_key` and `merges` are the
     strategic merge patch's; `retain_keys` its retainKeys strategy. `default` is None when there is none.
     """
@@ -28,6 +28,7 @@ class Type:
         "_fields",
         "_raw",
         "_resolve",
+        "always",
         "atomic",
         "default",
         "keys",
@@ -55,6 +56,7 @@ class Type:
         self.names: dict[str, Any] = raw.get("properties", {})
         self.required: tuple[str, ...] = tuple(raw.get("required", ()))
         self.omits = frozenset(raw.get("x-omit-zero", ()))
+        self.always = frozenset(raw.get("x-always", ()))
         self.open = bool(raw.get("x-kubernetes-preserve-unknown-fields"))
         self.default = decorations.get("default", raw.get("default"))
         self.list_type: str = decorations.get("x-kubernetes-list-type") or raw.get("x-kubernetes-list-type", "atomic")

@@ -147,3 +147,11 @@ async def test_the_kubeconfig_is_private_complete_and_atomic(cluster: SimulatedC
 def test_tokens_do_not_show_in_representations() -> None:
     cluster = SimulatedCluster("x")
     assert cluster.admin.token not in repr(cluster.admin) + repr(cluster.kubeconfig_entry)
+
+
+async def test_acting_as_another_needs_the_right_to(as_user: Callable[..., Any]) -> None:
+    joe = as_user("joe")
+    joe.headers["Impersonate-User"] = "kubernetes-admin"
+    joe.headers["Impersonate-Group"] = "system:masters"
+    status, answer = await joe("GET", PODS)
+    assert status == 403 and 'User "joe" cannot impersonate resource "users"' in answer["message"]

@@ -73,7 +73,7 @@ def test_without_force_a_conflict_is_exactly_a_different_value_of_anothers_field
     with pytest.raises(Refusal) as caught:
         apply.apply(live, _map(mine), CONFIGMAP, ONE, force=False)
     assert {c["field"] for c in caught.value.details["causes"]} == {f".data.{k}" for k in conflicting}
-    assert caught.value.details["causes"][0]["message"] == 'conflict with "two" using v1'
+    assert caught.value.details["causes"][0]["message"] == 'conflict with "two"'
     assert live == before
 
 
@@ -161,11 +161,56 @@ def test_a_client_may_hand_fields_over_and_reset_them() -> None:
     assert "managedFields" not in apply.update(after, reset, CONFIGMAP, EDITOR)["metadata"]
 
 
-def test_malformed_ownership_is_refused() -> None:
-    bad = _map({"a": "1"})
-    bad["metadata"]["managedFields"] = [
-        {"manager": "x", "operation": "Apply", "apiVersion": "v1", "fieldsV1": {"zz": {}}}
-    ]
+def test_malformed_ownership_is_passed_over() -> None:
+    live = apply.update(None, _map({"a": "1"}), CONFIGMAP, EDITOR)
+    bad = copy.deepcopy(live)
+    bad["metadata"]["managedFields"][0]["fieldsV1"] = {"zz": {}}
+    assert apply.managers_of(apply.update(live, bad, CONFIGMAP, EDITOR)) == apply.managers_of(live)
+
+
+def test_who_applies_in_another_version_is_the_same_applier() -> None:
+    live = apply.apply(None, _map({"a": "1", "b": "1"}), CONFIGMAP, ONE, force=False)
+    later = Writer("one", "Apply", "v2")
+    live = apply.apply(live, _map({"a": "2"}), CONFIGMAP, later, force=False)
+    assert live["data"] == {"a": "2"}
+    assert set(apply.managers_of(live)) == {later}
+
+
+def test_an_apply_that_names_an_item_twice_is_refused() -> None:
+    twice = _deployment({"name": "a", "env": [{"name": "X", "value": "1"}, {"name": "X", "value": "2"}]})
     with pytest.raises(Refusal) as caught:
-        apply.update(None, bad, CONFIGMAP, EDITOR)
-    assert caught.value.code == 400
+        apply.apply(None, twice, DEPLOYMENT, ONE, force=False)
+    assert caught.value.code == 500
+    assert caught.value.message == (
+        "failed to create typed patch object (d; apps/v1, Kind=Deployment): "
+        '.spec.template.spec.containers[name="a"].env: duplicate entries for key [name="X"]'
+    )
+
+
+def test_ownership_of_a_created_object_reads_as_on_a_real_server() -> None:
+    """As `kubectl create deployment` leaves it: containers that Go's zero value has are nobody's, others are owned."""
+    obj = _deployment({"name": "a", "image": "1", "env": [{"name": "X", "value": "1"}]})
+    obj["metadata"]["labels"] = {"app": "a"}
+    obj["spec"]["strategy"] = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%"}}
+    made = apply.update(None, obj, DEPLOYMENT, Writer("kubectl-create", "Update", "apps/v1"))
+    assert made["metadata"]["managedFields"][0]["fieldsV1"] == {
+        "f:metadata": {"f:labels": {".": {}, "f:app": {}}},
+        "f:spec": {
+            "f:strategy": {"f:rollingUpdate": {".": {}, "f:maxSurge": {}}, "f:type": {}},
+            "f:template": {
+                "f:spec": {
+                    "f:containers": {
+                        'k:{"name":"a"}': {
+                            ".": {},
+                            "f:env": {
+                                ".": {},
+                                'k:{"name":"X"}': {".": {}, "f:name": {}, "f:value": {}},
+                            },
+                            "f:image": {},
+                            "f:name": {},
+                        }
+                    }
+                }
+            },
+        },
+    }

@@ -203,6 +203,10 @@ async def test_editing_by_command(tool: Any, client: Any) -> None:
 async def test_rights(tool: Any) -> None:
     assert (await tool("kubectl", "auth", "can-i", "create", "pods")).out == "yes\n"
     assert "kubernetes-admin" in (await tool("kubectl", "auth", "whoami")).out
+    denied = await tool("kubectl", "auth", "can-i", "create", "pods", "--as=joe", ok=False)
+    assert (denied.code, denied.out) == (1, "no\n")
+    refused = await tool("kubectl", "get", "pods", "--as=joe", "--as-group=team", ok=False)
+    assert 'User "joe" cannot list resource "pods"' in refused.err
     assert "*.*" in (await tool("kubectl", "auth", "can-i", "--list")).out
 
 

@@ -428,7 +428,7 @@ async def test_apply_creates_and_conflicts(client: Any) -> None:
     assert (await client.apply(f"{MAPS}/a", config("a", x="1")))[0] == 201
     status, answer = await client.apply(f"{MAPS}/a", config("a", x="2"), manager="two")
     assert (status, answer["reason"]) == (409, "Conflict")
-    assert answer["message"] == 'Apply failed with 1 conflict: conflict with "one" using v1: .data.x'
+    assert answer["message"] == 'Apply failed with 1 conflict: conflict with "one": .data.x'
     status, forced = await client.apply(f"{MAPS}/a", config("a", x="2"), manager="two", force="true")
     assert (status, forced["data"]) == (200, {"x": "2"})
     status, answer = await client("PATCH", f"{MAPS}/a", config("a"), media="application/apply-patch+yaml")
