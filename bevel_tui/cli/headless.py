@@ -53,6 +53,8 @@ async def _deploy(preset: str, options: Deployment) -> int:
 
     network = api.load(preset)
     plan = api.plan(network)
+    for source in filter(None, (options.charts, options.gateway_charts)):
+        _must_exist(source)
     if not options.sandbox:
         _confirm(
             f"Deploy network {network.name}: {_size(plan)} to {_contexts(network)}?",
@@ -221,6 +223,17 @@ async def _clusters(network: Network, options: Deployment) -> AsyncIterator[tupl
         yield network.model_copy(update={"clusters": own}), str(handle.kubeconfig)
     finally:
         await handle.stop()
+
+
+def _must_exist(charts: str) -> None:
+    """A mistyped source is the command line's fault, and said before any cluster is asked. Raises BevelError."""
+    from pathlib import Path
+
+    from bevel_tui.helm.sources import parse
+
+    folder = parse(charts).path
+    if folder is not None and not Path(folder).expanduser().exists():
+        raise BevelError(Code.CHART_MISSING, f"The chart folder {folder} does not exist.")
 
 
 async def _show(events: AsyncIterator[AnyEvent], output: str, color: str) -> tuple[int, RunView]:

@@ -43,7 +43,7 @@ def refused(result: subprocess.CompletedProcess[str], code: int, *words: str) ->
     ("text", "words"),
     [
         (None, ["preset-missing"]),
-        ("a: [1,\nb", ["preset-syntax", "line 2"]),
+        ("a: [1,\nb", ["preset-syntax", "line 3"]),
         (PRESET.replace("validators", "validatorz"), ["preset-invalid", "line 9", "validatorz", "validators"]),
         (PRESET.replace("validators: 4", "validators: many"), ["preset-invalid", "line 9"]),
         (PRESET.replace("type: none", "type: haproxy"), ["preset-invalid", "line 5"]),
@@ -64,7 +64,8 @@ def test_the_command_line_that_is_wrong_exits_2(bevel: Run, tmp_path: Path) -> N
     refused(bevel("--preset", path, "plan"), 2, "goes after the command")
     refused(bevel("plan"), 2, "--preset")
     refused(bevel("--yes"), 2, "--preset")
-    refused(bevel("--preset", path, "--yes", "--charts", str(tmp_path / "absent")), 2, "chart")
+    refused(bevel("--preset", path, "--yes", "--charts", str(tmp_path / "absent")), 2, "chart-missing", "absent")
+    refused(bevel("--preset", path, "--yes", "--gateway-charts", "ftp://there"), 2, "no chart source")
     refused(bevel("sandbox", "up", "--clusters", "2", "--preset", path), 2, "exclude")
 
 
