@@ -4,13 +4,15 @@ The command line and the screens call these and nothing below. Imports are made 
 preset costs pydantic, planning nothing more, and only what touches a cluster imports the Kubernetes client.
 
     network = load("presets/besu-two-clusters.yaml")
-    async for event in deploy(network):
-        print(event.type)
+    async with contextlib.aclosing(deploy(network)) as events:  # leaving early ends the run cleanly
+        async for event in events:
+            print(event.type)
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def plan(network: Network) -> Plan:
 
 async def deploy(
     network: Network, options: RunOptions | None = None, *, cancel: Cancellation | None = None
-) -> AsyncIterator[AnyEvent]:
+) -> AsyncGenerator[AnyEvent, None]:
     """Carry the plan out. The last event is always `run-finished`; its `exit_code` says how it ended.
 
     What users, clusters or charts do wrong is in that event; only a Network that cannot be planned raises
@@ -55,29 +57,32 @@ async def deploy(
     """
     from bevel_tui.engine.run import deploy as run
 
-    async for event in run(network, plan(network), options, cancel=cancel):
-        yield event
+    async with aclosing(run(network, plan(network), options, cancel=cancel)) as events:
+        async for event in events:
+            yield event
 
 
 async def destroy(
     network: Network, options: RunOptions | None = None, *, cancel: Cancellation | None = None
-) -> AsyncIterator[AnyEvent]:
+) -> AsyncGenerator[AnyEvent, None]:
     """Remove what the Network's plan installed, in the safe order. Ledger data stays unless
     `options.purge_data`. Events and errors as in `deploy`."""
     from bevel_tui.engine.run import destroy as run
 
-    async for event in run(network, plan(network), options, cancel=cancel):
-        yield event
+    async with aclosing(run(network, plan(network), options, cancel=cancel)) as events:
+        async for event in events:
+            yield event
 
 
 async def check(
     network: Network, options: RunOptions | None = None, *, cancel: Cancellation | None = None
-) -> AsyncIterator[AnyEvent]:
+) -> AsyncGenerator[AnyEvent, None]:
     """Ask every reachability check once. Nothing is changed. Answers are `check-done` events."""
     from bevel_tui.engine.run import check as run
 
-    async for event in run(network, plan(network), options, cancel=cancel):
-        yield event
+    async with aclosing(run(network, plan(network), options, cancel=cancel)) as events:
+        async for event in events:
+            yield event
 
 
 async def changes(network: Network, options: RunOptions | None = None) -> list[Change]:

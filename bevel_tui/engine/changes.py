@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from bevel_tui.engine.cancel import Cancellation
 from bevel_tui.engine.connect import close
 from bevel_tui.engine.context import PlanLike
-from bevel_tui.engine.decide import Action
-from bevel_tui.engine.deploy import may_change, prepare
+from bevel_tui.engine.decide import Action, may_change
+from bevel_tui.engine.deploy import prepare
 from bevel_tui.engine.options import RunOptions
 from bevel_tui.engine.parts import Parts
 from bevel_tui.engine.runner import Run

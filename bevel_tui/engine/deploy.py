@@ -16,10 +16,11 @@ from bevel_tui.engine import inventory
 from bevel_tui.engine.carry import carry_out
 from bevel_tui.engine.connect import unusable
 from bevel_tui.engine.context import Access, RunContext
-from bevel_tui.engine.decide import Decision, decide
+from bevel_tui.engine.decide import decide, may_change
 from bevel_tui.engine.executor import Hold, Result, Task, execute
 from bevel_tui.engine.lease import Lease, sweep
 from bevel_tui.engine.observe import Observed, gather_all
+from bevel_tui.engine.rehearse import render_each_chart
 from bevel_tui.engine.rights import review
 from bevel_tui.engine.runner import Run
 from bevel_tui.engine.secrets import Secrets, environment
@@ -88,6 +89,7 @@ async def prepare(run: Run, watcher: Watcher, work: Path, *, rights: bool = True
     _announce(ctx)
     if rights:
         await review(ctx, ctx.decisions)
+        await render_each_chart(ctx)
     return ctx
 
 
@@ -102,11 +104,6 @@ def _announce(ctx: RunContext) -> None:
     )
     if stand_ins:
         ctx.emit(Notice(text=f"Stand-in charts are used for: {', '.join(stand_ins)}."))
-
-
-def may_change(decision: Decision) -> bool:
-    """Whether a decision changes something, or may once the files handed in are known."""
-    return decision.changes or (decision.located is not None and not decision.ready and decision.digest is None)
 
 
 def _changing(ctx: RunContext) -> set[str] | None:

@@ -5,7 +5,7 @@ These never raise for what users, clusters or charts do wrong: RunFinished says 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from bevel_tui.engine.cancel import Cancellation
@@ -27,7 +27,7 @@ async def deploy(
     *,
     cancel: Cancellation | None = None,
     parts: Parts | None = None,
-) -> AsyncIterator[AnyEvent]:
+) -> AsyncGenerator[AnyEvent, None]:
     """Carry out `plan`: install what is missing, repair what is half done, leave alone what is as planned."""
     run = Run("deploy", network, plan, options or RunOptions(), cancel or Cancellation(), parts or Parts())
     async with aclosing(run.events(deploy_body)) as events:
@@ -42,7 +42,7 @@ async def destroy(
     *,
     cancel: Cancellation | None = None,
     parts: Parts | None = None,
-) -> AsyncIterator[AnyEvent]:
+) -> AsyncGenerator[AnyEvent, None]:
     """Remove what `plan` installed, in the safe order; ledger data stays unless `options.purge_data`."""
     run = Run("destroy", network, plan, options or RunOptions(), cancel or Cancellation(), parts or Parts())
     async with aclosing(run.events(destroy_body)) as events:
@@ -57,7 +57,7 @@ async def check(
     *,
     cancel: Cancellation | None = None,
     parts: Parts | None = None,
-) -> AsyncIterator[AnyEvent]:
+) -> AsyncGenerator[AnyEvent, None]:
     """Ask only the plan's reachability checks, each once; nothing is changed."""
     run = Run("check", network, plan, options or RunOptions(), cancel or Cancellation(), parts or Parts())
     async with aclosing(run.events(check_body)) as events:

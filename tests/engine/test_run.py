@@ -14,6 +14,7 @@ from bevel_tui.engine.cancel import Cancellation
 from bevel_tui.engine.journal import runs_folder
 from bevel_tui.engine.labels import DIGEST
 from bevel_tui.helm.driver import Outcome
+from bevel_tui.records.errors import BevelError, Code
 from bevel_tui.records.events import EVENTS
 
 pytestmark = pytest.mark.looptime(start=0)
@@ -400,3 +401,17 @@ async def test_a_reader_that_leaves_ends_the_run(world: Any) -> None:
     await stream.aclose()
     assert all(cluster.closed for cluster in world.clusters.values())
     assert len(asyncio.all_tasks()) == 1 + sum(len(c._tasks) for c in world.clusters.values())
+
+
+async def test_a_chart_that_does_not_render_is_known_before_anything_is_changed(world: Any) -> None:
+    world.charts.stand_in = False
+
+    async def refuse(operation: Any) -> str:
+        raise BevelError(Code.CHART_RENDER, f"Chart of {operation.release} cannot be rendered: no such function")
+
+    world.helm.render = refuse
+    events = await world.run()
+    assert events[-1].exit_code == 2
+    assert "no such function" in events[-1].error
+    assert world.helm.operations == []
+    assert world.writes() == []
