@@ -43,6 +43,11 @@ class Decision:
 NOTHING = Decision("none", "it is as planned")
 
 
+def may_change(decision: Decision) -> bool:
+    """Whether a decision changes something, or may once the files handed in are known."""
+    return decision.changes or (decision.located is not None and not decision.ready and decision.digest is None)
+
+
 async def decide(ctx: RunContext, observed: Mapping[str, Observed]) -> dict[str, Decision]:
     """A decision per managed step that can change something. Raises ApiError, BevelError(CHART_MISSING...)."""
     made: dict[str, Decision] = {}
