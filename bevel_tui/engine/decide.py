@@ -174,7 +174,7 @@ async def _handoff_object(
     if found is None:
         return Decision("create", "it does not exist there yet", ready=False)
     source_step = ctx.producer(step.source, step.cluster)
-    if step.policy == "frozen":
+    if step.policy == "frozen" or step.log is not None:
         return NOTHING
     if source_step is not None and source_step.id in made and made[source_step.id].changes:
         return Decision("update", "what it is made from will change", ready=False)

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bevel_tui.records.steps import ClusterFact, ReleaseStep, SecretValue
+from bevel_tui.records.steps import ClusterFact, ObjectValue, ReleaseStep, SecretValue
 
 #: label values hold 63 characters; 40 hexadecimal ones are 160 bits
 LENGTH = 40
@@ -34,6 +34,8 @@ def _plain(tree: Any) -> Any:
         return {"$secret": str(tree)}
     if isinstance(tree, ClusterFact):  # what was true at the install stays: a StorageClass cannot be changed
         return {"$cluster": str(tree)}
+    if isinstance(tree, ObjectValue):  # an identity: it stays as long as the keys do, and those are never replaced
+        return {"$object": str(tree)}
     if isinstance(tree, Mapping):
         return {str(key): _plain(value) for key, value in tree.items()}
     if isinstance(tree, list | tuple):

@@ -27,7 +27,12 @@ _JSON_KEYS = (
     re.compile(rb'"kty"\s*:.*"d"\s*:', re.DOTALL),
     re.compile(rb'"(seed|bls_sk)"\s*:'),
     re.compile(rb'secret-key\s*=\s*\\?"'),
+    # Substrate's key files, and those of its nodes (facts A7)
+    re.compile(rb'"secret(Phrase|Seed)"\s*:'),
+    re.compile(rb'"(node_key|(aura|grandpa|account)_(seed|file_b64))"\s*:'),
 )
+#: BIP-39 words, from which Substrate derives keys
+_PHRASE = re.compile(rb"\s*([a-z]{3,8} ){11,23}[a-z]{3,8}\s*")
 _BASE64 = re.compile(rb"\s*[A-Za-z0-9+/\s]{16,}={0,2}\s*")
 _DEPTH = 3
 
@@ -49,6 +54,8 @@ def looks_private(content: bytes, depth: int = _DEPTH) -> str | None:
         return "a bare 32-byte key"
     if any(pattern.search(content) for pattern in _JSON_KEYS):
         return "a key file"
+    if _PHRASE.fullmatch(content):
+        return "a secret phrase"
     if depth and _BASE64.fullmatch(content):
         try:
             inner = base64.b64decode(b"".join(content.split()), validate=True)
@@ -64,6 +71,11 @@ def extract(step: HandoffStep, source: Mapping[str, Any], private: Iterable[str]
     `private` are data keys that the source's maker declared private. Raises BevelError(STEP_FAILED) when a key is
     missing, when a private key is asked for, or when what would go looks like one.
     """
+    held: tuple[str, ...] = ()
+    if step.keep_fields:
+        # The key may be private as a whole: what is private in it stays behind.
+        source, held = _reduced(step, source)
+        private = ()
     data: dict[str, str] = {**(source.get("data") or {}), **(source.get("binaryData") or {})}
     encoded = source.get("kind") == "Secret"
     binary = set(source.get("binaryData") or ())
@@ -85,7 +97,7 @@ def extract(step: HandoffStep, source: Mapping[str, Any], private: Iterable[str]
         why = next(_reasons(value, encoded or key in binary), None)
         if why:
             raise _refused(step, where, key, f"it looks like {why}")
-    stripped = tuple(sorted(set(data) - set(kept))) if step.key is None else ()
+    stripped = tuple(sorted(set(data) - set(kept))) if step.key is None else held
     if step.key is not None:
         value = kept[step.key]
         raw = encoded or step.key in binary
@@ -102,6 +114,52 @@ def extract(step: HandoffStep, source: Mapping[str, Any], private: Iterable[str]
         }
         content = json.dumps(reduced, sort_keys=True).encode()
     return Material(content, kept, stripped)
+
+
+def _reduced(step: HandoffStep, source: Mapping[str, Any]) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+    """The source with nothing but `keep_fields` in the JSON of its key, and the fields held back.
+
+    Raises BevelError(STEP_FAILED) when the value is no JSON object or lacks one of the fields.
+    """
+    key, encoded = str(step.key), source.get("kind") == "Secret"
+    value = (source.get("data") or {}).get(key)
+    if value is None:
+        return source, ()
+    where = f"{step.source.kind} {step.source.namespace}/{step.source.name}"
+    try:
+        document = json.loads(base64.b64decode(value) if encoded else value)
+    except (ValueError, binascii.Error):
+        document = None
+    known = dict(_leaves(document))
+    lacking = [field for field in step.keep_fields if field not in known]
+    if lacking:
+        raise BevelError(
+            Code.STEP_FAILED,
+            f"Key {key} of {where} has no {' and no '.join(lacking)}, which {step.id} hands over.",
+            remedy=f"Look at what made it: kubectl --context CONTEXT -n {step.source.namespace} get jobs,pods",
+        )
+    reduced: dict[str, Any] = {}
+    for field in step.keep_fields:
+        *path, last = field.split(".")
+        node = reduced
+        for part in path:
+            node = node.setdefault(part, {})
+        node[last] = known[field]
+        why = looks_private(str(known[field]).encode())
+        if why:
+            raise _refused(step, where, f"{key} ({field})", f"it looks like {why}")
+    text = json.dumps(reduced, sort_keys=True)
+    data = {**source["data"], key: base64.b64encode(text.encode()).decode() if encoded else text}
+    return {**source, "data": data}, tuple(sorted(set(known) - set(step.keep_fields)))
+
+
+def _leaves(document: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted path and value of everything in JSON objects that is neither an object nor a list."""
+    if isinstance(document, dict):
+        for name, value in document.items():
+            yield from _leaves(value, f"{path}.{name}" if path else str(name))
+    elif path and not isinstance(document, list):
+        yield path, document
 
 
 def _member(step: HandoffStep, where: str, content: bytes) -> bytes:

@@ -20,6 +20,7 @@ from bevel_tui.records.steps import (
     KeysStep,
     NamespaceStep,
     ObjectRef,
+    ObjectValue,
     Recorded,
     ReleaseStep,
     SecretStep,
@@ -48,6 +49,8 @@ def masked(value: Any, key: str = "") -> Any:
         return reference(value)
     if isinstance(value, ClusterFact):
         return f"<{str(value).strip('{}')}>"
+    if isinstance(value, ObjectValue):
+        return str(value)
     if isinstance(value, Mapping):
         # as in a pod's environment: the entry's name tells what its value is
         named = value.get("name")
@@ -150,6 +153,8 @@ def _detail(item: Step) -> dict[str, Any]:
             "keep": list(item.keep),
             "keep_base64": item.keep_base64,
             **({} if item.member is None else {"member": item.member}),
+            **({"keep_fields": list(item.keep_fields)} if item.keep_fields else {}),
+            **({} if item.log is None else {"log": item.log.container}),
             "target_cluster": item.target_cluster,
             "target_step": item.target_step,
             "target_file": item.target_file,

@@ -154,7 +154,12 @@ def _step(plan: Plan, step: Step, mark: str) -> Iterator[str]:
 
 
 def _handoff(step: HandoffStep) -> str:
-    key = f" ({step.key})" if step.key else f" (only {', '.join(step.keep)})" if step.keep else ""
+    if step.keep_fields:
+        key = f" ({step.key}: only {', '.join(field.rpartition('.')[2] for field in step.keep_fields)})"
+    elif step.log is not None:
+        key = f" (log of {step.log.container}: {step.key})"
+    else:
+        key = f" ({step.key})" if step.key else f" (only {', '.join(step.keep)})" if step.keep else ""
     source = f"{step.source.kind} {step.source.namespace}/{step.source.name}{key}"
     if step.target_object is not None:
         target = f"{step.target_object.kind} {step.target_object.namespace}/{step.target_object.name}"

@@ -159,6 +159,34 @@ class SecretValue:
         return f"{{env: {self.env}}}" if self.env else f"{{file: {self.file}}}"
 
 
+@dataclass(frozen=True, slots=True)
+class ObjectValue:
+    """A short public text in an object of the cluster that the step acts in; the engine reads it before Helm is called.
+
+    `key` is the data key; with `field`, a dotted path, its value is JSON and the text stands there. The whole text must
+    match the regular expression `pattern`: so no key material gets into values, and nothing that a script would read
+    as more than a word. It is put in the place of ``{}`` in `form`.
+    """
+
+    ref: ObjectRef
+    key: str
+    pattern: str
+    field: str | None = None
+    form: str = "{}"
+
+    def __str__(self) -> str:
+        where = f"{self.key} {self.field}" if self.field else self.key
+        return self.form.replace("{}", f"<{where} of {self.ref.kind} {self.ref.name}>")
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerLog:
+    """What a container wrote: the first group of `pattern` in the last line that matches it whole."""
+
+    container: str
+    pattern: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretStep(Step):
     """Create a Secret before the charts need it (facts 0.12: roottoken, regcred)."""
@@ -187,8 +215,8 @@ class KeysStep(Step):
 class ReleaseStep(Step):
     """Install one Helm release and wait until it is ready.
 
-    `values` is a plain JSON tree in which a `SecretValue` may stand for a string and a `ClusterFact` for what it
-    says. `files` are the chart files
+    `values` is a plain JSON tree in which a `SecretValue` or an `ObjectValue` may stand for a string and a
+    `ClusterFact` for what it says. `files` are the chart files
     that handoffs fill (``files/genesis.json``). `patches` name changes of the private chart copy
     (`helm.patches`). `expects` is what the chart renders, `produces` what its pods write at run time.
     """
@@ -213,7 +241,11 @@ class HandoffStep(Step):
 
     The source is one object of `cluster`/`namespace`. `key` None hands over the whole object as JSON, reduced
     to the data keys in `keep`; otherwise the one data value, decoded unless `keep_base64`; with `member`
-    the value is a JSON object, of which that one goes, as JSON. The target is a chart file of a release (`target_step`, `target_file`) or an object (`target_object` in `target_cluster`).
+    the value is a JSON object, of which that one goes, as JSON. With `keep_fields`, dotted paths, the value is JSON of
+    which only those fields go, each where it was; so public fields can leave a key that is private as a whole. With
+    `log` the source is a Pod, of whose container's log a word goes, under `key`; the policy is frozen then, because a
+    log may be gone tomorrow. The target is a chart file of a release (`target_step`, `target_file`) or an object
+    (`target_object` in `target_cluster`).
     Anything that looks like a private key is refused, whatever `keep` says (facts A1.2 h2, h3b).
     """
 
@@ -222,6 +254,8 @@ class HandoffStep(Step):
     keep: tuple[str, ...] = ()
     keep_base64: bool = False
     member: str | None = None
+    keep_fields: tuple[str, ...] = ()
+    log: ContainerLog | None = None
     target_cluster: str
     target_step: str | None = None
     target_file: str | None = None

@@ -117,6 +117,64 @@ def test_indys_private_keys_stay(private: str) -> None:
         extract(handoff("Secret", key="value"), source("Secret", value=b64(private)))
 
 
+PHRASE = "caution juice atom organ advance problem want pledge someone senior holiday very"
+NODE_KEYS = {
+    "data": {
+        "node_id": "12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp",
+        "node_key": "ab" * 32,
+        "aura_seed": f"0x{'cd' * 32}",
+        "aura_addr": "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY",
+        "aura_file_b64": b64(json.dumps({"secretPhrase": PHRASE, "ss58PublicKey": "5Grw"})),
+    }
+}
+
+
+def test_public_fields_leave_a_key_that_is_private_as_a_whole() -> None:
+    """Substrate keeps a node's public and private keys in one value (facts A7)."""
+    secret = source("Secret", keys=b64(json.dumps(NODE_KEYS)))
+    step = handoff("Secret", key="keys", keep_fields=("data.node_id", "data.aura_addr"))
+    material = extract(step, secret, private=("keys",))
+    kept = {"data": {k: NODE_KEYS["data"][k] for k in ("node_id", "aura_addr")}}
+    assert json.loads(material.content) == kept
+    assert json.loads(base64.b64decode(material.data["keys"])) == kept
+    assert material.stripped == ("data.aura_file_b64", "data.aura_seed", "data.node_key")
+    plain = source("ConfigMap", keys=json.dumps(kept))
+    assert json.loads(extract(handoff("ConfigMap", key="keys", keep_fields=("data.node_id",)), plain).data["keys"]) == {
+        "data": {"node_id": kept["data"]["node_id"]}
+    }
+
+
+@pytest.mark.parametrize("field", ["node_key", "aura_seed", "aura_file_b64"])
+def test_no_allow_list_lets_a_private_field_out(field: str) -> None:
+    secret = source("Secret", keys=b64(json.dumps(NODE_KEYS)))
+    with pytest.raises(BevelError, match=f"{field}.* looks like"):
+        extract(handoff("Secret", key="keys", keep_fields=(f"data.{field}",)), secret)
+    with pytest.raises(BevelError, match="looks like a key file"):
+        extract(handoff("Secret", key="keys"), secret)
+
+
+@pytest.mark.parametrize(
+    "value", ['{"data": {}}', '{"data": {"node_id": ["x"]}}', '{"data": "node_id"}', "[]", "no JSON"]
+)
+def test_a_missing_field_is_named(value: str) -> None:
+    step = handoff("Secret", key="keys", keep_fields=("data.node_id",))
+    with pytest.raises(BevelError, match=r"Key keys of Secret ns/thing has no data\.node_id"):
+        extract(step, source("Secret", keys=b64(value)))
+    with pytest.raises(BevelError, match="has no key keys"):
+        extract(step, source("Secret", other=b64(value)))
+
+
+def test_the_sudo_phrase_stays() -> None:
+    genesis = source(
+        "ConfigMap", genesis=b64('{"name": "inteli"}'), sudoKeygenOutput=json.dumps({"secretPhrase": PHRASE})
+    )
+    assert extract(handoff("ConfigMap", keep=("genesis",)), genesis).data == {"genesis": b64('{"name": "inteli"}')}
+    for step in (handoff("ConfigMap"), handoff("ConfigMap", key="sudoKeygenOutput")):
+        with pytest.raises(BevelError, match=r"sudoKeygenOutput .* looks like a key file"):
+            extract(step, genesis)
+    assert looks_private(PHRASE.encode()) == "a secret phrase"
+
+
 def test_a_missing_key_is_named() -> None:
     with pytest.raises(BevelError, match=r"has no key genesis\.json"):
         extract(handoff("ConfigMap", key="genesis.json"), source("ConfigMap", other="x"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from typing import Any
 
 from bevel_tui.engine.context import RunContext
@@ -12,7 +13,10 @@ from bevel_tui.engine.material import Material, extract
 from bevel_tui.kube.client import ApiError
 from bevel_tui.records.errors import BevelError, Code
 from bevel_tui.records.events import HandoffMoved
-from bevel_tui.records.steps import HandoffStep, ObjectRef, ReleaseStep
+from bevel_tui.records.steps import ContainerLog, HandoffStep, ObjectRef, ReleaseStep
+
+#: how far back a log is read for a word that is handed on
+_LOG_LINES = 500
 
 
 async def perform(ctx: RunContext, step: HandoffStep) -> Result:
@@ -57,6 +61,8 @@ async def _material(ctx: RunContext, step: HandoffStep) -> tuple[Material, str]:
         own = await _own_copy(ctx, step)
         if own is not None:
             return extract(step, own, private), "the copy that is already there"
+    if step.log is not None:
+        return await _from_log(ctx, step, step.log)
     source = await ctx.access(step).client.get(step.source)
     where = f"{step.cluster}/{step.source.namespace}/{step.source.kind} {step.source.name}"
     if source is None:
@@ -68,6 +74,23 @@ async def _material(ctx: RunContext, step: HandoffStep) -> tuple[Material, str]:
             f"-n {step.source.namespace} get jobs,pods",
         )
     return extract(step, source, private), where
+
+
+async def _from_log(ctx: RunContext, step: HandoffStep, log: ContainerLog) -> tuple[Material, str]:
+    """The word that a container wrote into its log. It passes the same second look as everything that is handed on."""
+    access, namespace, pod = ctx.access(step), str(step.source.namespace), step.source.name
+    lines = await access.client.logs(namespace, pod, log.container, tail=_LOG_LINES)
+    found = next((match[1] for line in reversed(lines) if (match := re.fullmatch(log.pattern, line.strip()))), None)
+    if found is None:
+        raise BevelError(
+            Code.STEP_FAILED,
+            f"Container {log.container} of pod {namespace}/{pod} has not written what {step.id} hands over"
+            + ("." if lines else ": its log is empty or gone."),
+            remedy=f"Look at what it says: kubectl --context {access.context} -n {namespace} logs {pod} "
+            f"-c {log.container}. Deleting the pod makes it write again.",
+        )
+    source = {"apiVersion": "v1", "kind": "Pod", "data": {str(step.key): found}}
+    return extract(step, source), f"log of {step.cluster}/{namespace}/{pod}"
 
 
 async def _own_copy(ctx: RunContext, step: HandoffStep) -> dict[str, Any] | None:

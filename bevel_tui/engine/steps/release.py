@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bevel_tui.engine import immutable
+from bevel_tui.engine import immutable, objectvalues
 from bevel_tui.engine.addresses import in_plan
 from bevel_tui.engine.cancel import GRACE
 from bevel_tui.engine.clusterfacts import fill
@@ -105,6 +105,7 @@ async def _apply(
     digest = release_digest(step, decision.located.digest, followed)
     access = ctx.access(step)
     known = await fill(step.values, access.client, in_plan(ctx, step.cluster))
+    known = await objectvalues.fill(known, access.client)
     # A stand-in's manifests are made of the values, so it must know what the cluster told; secrets never go in.
     chart = await ctx.charts.prepare(replace(step, values=known), _folder(ctx, step), files)
     operation = Operation(
