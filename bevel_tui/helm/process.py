@@ -38,6 +38,8 @@ def child_environment(environ: Mapping[str, str], folder: Path) -> dict[str, str
         if name not in _DROPPED and (name in _KEPT or not name.startswith(_DROPPED_PREFIX))
     }
     kept.update({f"HELM_{kind}_HOME": str(folder / kind.lower()) for kind in ("CACHE", "CONFIG", "DATA")})
+    # What Helm learns of the API would else be written beside the user's kubeconfig, readable by its group.
+    kept["KUBECACHEDIR"] = str(folder / "kube")
     # Go resolves "localhost" and colours output by these; messages are read by us, in English.
     kept.update({"NO_COLOR": "1", "LC_ALL": "C.UTF-8"})
     return kept
