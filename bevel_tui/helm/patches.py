@@ -102,5 +102,6 @@ PATCHES: dict[str, Callable[[Tree], Tree]] = {
     quorum_patches.WS_UPGRADE: quorum_patches.ws_upgrade,
     quorum_patches.TLS_HOST: quorum_patches.tls_host,
     quorum_patches.TESSERA_SCRIPT: quorum_patches.tessera_script,
+    quorum_patches.DATA_VOLUME: quorum_patches.data_volume,
     quorum_patches.PTM_URL: quorum_patches.ptm_url,
 }

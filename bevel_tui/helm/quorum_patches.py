@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from bevel_tui.helm.patching import replace
 from bevel_tui.helm.tree import Tree
+from bevel_tui.platforms.ethereum_tessera_manifests import TESSERA_SCRIPT, TLS_HOST
+from bevel_tui.platforms.quorum_manifests import DATA_VOLUME, PTM_URL, WS_UPGRADE
 
-WS_UPGRADE = "quorum-ws-upgrade"
-TLS_HOST = "quorum-tls-host"
-TESSERA_SCRIPT = "quorum-tessera-script"
-PTM_URL = "quorum-ptm-url"
+__all__ = ["DATA_VOLUME", "PTM_URL", "TESSERA_SCRIPT", "TLS_HOST", "WS_UPGRADE"]
 
 
 def ws_upgrade(tree: Tree) -> Tree:
@@ -66,4 +65,17 @@ def ptm_url(tree: Tree) -> Tree:
         r' (contains "tessera" .Release.Name) }}.{{ .Release.Namespace }}:9101 \\\n'
         r"\1{{- end }}\n",
         what="--networkid",
+    )
+
+
+def data_volume(tree: Tree) -> Tree:
+    """Mount the volume that the chart claims and leaves aside: without it every restart begins an empty chain.
+
+    The script keeps keys, peers and chain under ``/<release>/data``. [quorum-node/templates/node-statefulset.yaml]
+    """
+    return replace(
+        tree,
+        r"^( *)- name: static-nodes\n( *)mountPath: /staticNode/\n",
+        r"\1- name: data\n\2mountPath: /{{ .Release.Name }}/data\n\g<0>",
+        what="a mount of static-nodes",
     )

@@ -165,6 +165,25 @@ class Quorum(Model):
     """GoQuorum."""
 
     type: Literal["quorum"]
+    version: Annotated[str, Field(pattern=r"^[0-9A-Za-z_][0-9A-Za-z_.-]{0,127}$")] = Field(
+        "24.4.1", description="Tag of quorumengineering/quorum; the charts' own default, latest, moves (facts A3)."
+    )
+    consensus: Literal["qbft", "ibft", "raft"] = Field(
+        "qbft", description="How validators agree on blocks; Bevel's charts cannot start raft."
+    )
+    chain_id: Annotated[int, Field(ge=1, le=4503599627370476)] = Field(
+        1337, description="Number of the chain, as wallets and signed transactions have it."
+    )
+    network_id: Annotated[int, Field(ge=1, le=4503599627370476)] = Field(
+        10, description="Number by which nodes tell their own network from others."
+    )
+    block_period: Annotated[int, Field(ge=1, le=3600)] = Field(10, description="Seconds between blocks.")
+    transaction_manager: Literal["none", "tessera"] = Field(
+        "none", description="Private transactions: a tessera beside every member."
+    )
+    account_password: SecretRef | None = Field(
+        None, description="Password of the nodes' accounts; no blanks and nothing that a shell reads."
+    )
 
 
 class Indy(Model):
@@ -207,6 +226,17 @@ class BesuRoles(Model):
     )
 
 
+class QuorumRoles(Model):
+    """GoQuorum nodes of one organization. Validators live in the first organization only (facts A3)."""
+
+    validators: Annotated[int, Field(ge=0, le=100)] = Field(
+        0, description="Nodes that make blocks, 4 at least; 4 stand the loss of one."
+    )
+    members: Annotated[int, Field(ge=0, le=100)] = Field(
+        1, description="Nodes that applications use; they follow the chain. At most 10 with tessera."
+    )
+
+
 class FabricRoles(Model):
     """Fabric nodes of one organization."""
 
@@ -236,6 +266,7 @@ class Organization(Model):
     )
     subject: Subject | None = Field(None, description="X.509 subject of its certificates.")
     besu: BesuRoles | None = Field(None, description="Its nodes, in a Besu network.")
+    quorum: QuorumRoles | None = Field(None, description="Its nodes, in a GoQuorum network.")
     fabric: FabricRoles | None = Field(None, description="Its nodes, in a Fabric network.")
 
 

@@ -11,7 +11,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from bevel_tui.network.model import BesuRoles, Channel, Cluster, Fabric, FabricRoles, Network, Organization
+from bevel_tui.network.model import (
+    BesuRoles,
+    Channel,
+    Cluster,
+    Fabric,
+    FabricRoles,
+    Network,
+    Organization,
+    QuorumRoles,
+)
 
 #: facts 0.13: Bevel's namespace suffix per platform
 NAMESPACE_SUFFIX: dict[str, str] = {
@@ -26,6 +35,9 @@ NAMESPACE_SUFFIX: dict[str, str] = {
 
 #: the channel that a Fabric network gets when the preset names none
 DEFAULT_CHANNEL = "allchannel"
+
+#: charts of Ethereum nodes: they have a p2p port and a host of their own
+NODE_CHARTS = frozenset({"besu-node", "quorum-node"})
 
 #: p2p ports by (cluster, namespace, release) names
 PortMap = dict[tuple[str, str, str], int]
@@ -65,6 +77,16 @@ def besu_roles(organization: Organization) -> BesuRoles:
     return organization.besu or BesuRoles()
 
 
+def quorum_roles(organization: Organization) -> QuorumRoles:
+    """The organization's GoQuorum nodes; the defaults where the preset says nothing."""
+    return organization.quorum or QuorumRoles()
+
+
+def ethereum_roles(network: Network, organization: Organization) -> BesuRoles | QuorumRoles:
+    """The organization's validators and members, whichever of the two platforms runs them."""
+    return quorum_roles(organization) if network.platform.type == "quorum" else besu_roles(organization)
+
+
 def fabric_roles(organization: Organization) -> FabricRoles:
     """The organization's Fabric nodes; the defaults where the preset says nothing."""
     return organization.fabric or FabricRoles()
@@ -95,15 +117,28 @@ def besu_releases(network: Network, organization: Organization) -> tuple[NamedRe
     NAMES). Members are called ``member-<org>-<i>`` from 1: unique over the network because hosts do not contain
     the namespace, and no substring of ``<org>-bes`` (SUBSTRING TRAP).
     """
-    roles = besu_roles(organization)
-    nodes = [(f"validator-{i + 1}", "validator", i) for i in range(roles.validators)]
-    nodes += [(f"member-{organization.name}-{i + 1}", "member", i) for i in range(roles.members)]
+    return _ethereum_releases("besu", organization, besu_roles(organization), first=1)
+
+
+def quorum_releases(network: Network, organization: Organization) -> tuple[NamedRelease, ...]:
+    """Releases of a GoQuorum organization, in the order in which they are installed.
+
+    ``validator-<i>`` from 0 is the only name under which a node finds its genesis key (facts A3, NAME RULE). Members
+    are called ``member-<org>-<i>`` from 0: unique over the network because hosts do not contain the namespace.
+    """
+    return _ethereum_releases("quorum", organization, quorum_roles(organization), first=0)
+
+
+def _ethereum_releases(
+    charts: str, organization: Organization, roles: BesuRoles | QuorumRoles, *, first: int
+) -> tuple[NamedRelease, ...]:
+    def node(name: str, role: Literal["validator", "member"], index: int) -> NamedRelease:
+        return NamedRelease(f"{name}-{index + first}", role, f"{charts}-node", index, owns_storage_class=True)
+
     return (
-        NamedRelease("genesis", "genesis", "besu-genesis"),
-        *(
-            NamedRelease(name, "validator" if role == "validator" else "member", "besu-node", i, True)
-            for name, role, i in nodes
-        ),
+        NamedRelease("genesis", "genesis", f"{charts}-genesis"),
+        *(node("validator", "validator", i) for i in range(roles.validators)),
+        *(node(f"member-{organization.name}", "member", i) for i in range(roles.members)),
     )
 
 
@@ -137,6 +172,7 @@ def fabric_releases(network: Network, organization: Organization) -> tuple[Named
 
 RELEASES: dict[str, Callable[[Network, Organization], tuple[NamedRelease, ...]]] = {
     "besu": besu_releases,
+    "quorum": quorum_releases,
     "fabric": fabric_releases,
 }
 
@@ -183,7 +219,7 @@ def p2p_range(network: Network) -> range:
 
 
 def p2p_ports(network: Network) -> PortMap:
-    """The p2p port at the gateway of every Besu node, by (cluster, namespace, release) names.
+    """The p2p port at the gateway of every Besu or GoQuorum node, by (cluster, namespace, release) names.
 
     Ports are given out per cluster from the low end of the range, in the order of organizations and releases;
     they run past the end of a range that is too short (a rule reports that).
@@ -192,7 +228,7 @@ def p2p_ports(network: Network) -> PortMap:
     given: dict[str, int] = {}
     ports: PortMap = {}
     for organization, release in nodes(network):
-        if release.chart != "besu-node":
+        if release.chart not in NODE_CHARTS:
             continue
         count = given.get(organization.cluster, 0)
         given[organization.cluster] = count + 1
@@ -212,12 +248,12 @@ def domain_of(network: Network, organization: Organization) -> str | None:
     return next((c.domain for c in network.clusters if c.name == organization.cluster), None)
 
 
-def besu_hosts(
+def ethereum_hosts(
     network: Network, organization: Organization, release: NamedRelease, ports: PortMap | None = None
 ) -> tuple[NamedHost, ...]:
-    """Hosts of a Besu node behind ambassador (facts A2.3: no dot before rpc and ws); none without a domain."""
+    """Hosts of a Besu or GoQuorum node behind ambassador (facts A2.3: no dot before rpc and ws); none without a domain."""
     domain = domain_of(network, organization)
-    if release.chart != "besu-node" or domain is None:
+    if release.chart not in NODE_CHARTS or domain is None:
         return ()
     port = (ports or p2p_ports(network))[organization.cluster, namespace_of(network, organization), release.name]
     hosts = [
@@ -231,7 +267,7 @@ def besu_hosts(
 
 
 def has_tessera(network: Network, release: NamedRelease) -> bool:
-    """Whether a Besu node has a transaction manager: members do, where the platform asks for one."""
+    """Whether a Besu or GoQuorum node has a transaction manager: members do, where the platform asks for one."""
     return release.role == "member" and getattr(network.platform, "transaction_manager", "none") == "tessera"
 
 
@@ -255,7 +291,8 @@ def fabric_hosts(
 
 
 HOSTS: dict[str, Callable[[Network, Organization, NamedRelease, PortMap | None], tuple[NamedHost, ...]]] = {
-    "besu": besu_hosts,
+    "besu": ethereum_hosts,
+    "quorum": ethereum_hosts,
     "fabric": fabric_hosts,
 }
 

@@ -197,7 +197,9 @@ def _sentence(path: YamlPath, e: Mapping[str, Any]) -> str:
         case "model_type" | "model_attributes_type" | "dict_type":
             return f"must be a mapping (lines of `key: value`), not {_kind(value)}"
         case "literal_error":
-            known = [c for node in schema.at(path) for c in node.get("enum", [node.get("const")]) if c is not None]
+            # the schema knows several platforms' fields of the name, the error the one that is meant
+            listed = (c for node in schema.at(path) for c in node.get("enum", [node.get("const")]) if c is not None)
+            known = [c for c in dict.fromkeys(listed) if repr(c) in str(ctx.get("expected"))]
             close = nearest(value, known) if isinstance(value, str) and len(known) > 1 else None
             guess = f"; did you mean {close}?" if close else ""
             quote = "; put it in quotes" if isinstance(value, int | float) else ""

@@ -1,21 +1,28 @@
-"""What besu-node renders of its sub-charts, reduced: besu-tessera-node and besu-tlscert-gen (facts A2.2, A2.3)."""
+"""What a node's chart renders of its sub-charts, reduced: Tessera and the certificates (facts A2.2, A2.3, A3)."""
 
 from __future__ import annotations
 
 from bevel_tui.platforms import shared_manifests as shared
 from bevel_tui.platforms import sketch
-from bevel_tui.platforms.besu_charts import ALPINE_EXT, HOOKS_IMAGE, tessera_name, tessera_url
+from bevel_tui.platforms.ethereum_charts import ALPINE_EXT, BESU, HOOKS_IMAGE, Flavour, tessera_name, tessera_url
 from bevel_tui.platforms.sketch import Json
 from bevel_tui.platforms.values import Chart
 
-# ---------------------------------------------------------------- besu-tessera-node, alias tessera
+#: patches of the private copies of GoQuorum's charts (helm.quorum_patches)
+TLS_HOST = "quorum-tls-host"
+TESSERA_SCRIPT = "quorum-tessera-script"
+
+# ---------------------------------------------------------------- (besu|quorum)-tessera-node, alias tessera
 
 
-def tessera(chart: Chart) -> list[Json]:
+def tessera(chart: Chart, flavour: Flavour) -> list[Json]:
+    """The objects of the sub-chart Tessera."""
     release, namespace = chart.release, chart.namespace
     name = tessera_name(release)
     port = int(chart.value("tessera.tessera.port", 9000))
-    pod_labels = sketch.labels(release, namespace, name="tessera-statefulset", component="besu", part_of=name, app=name)
+    pod_labels = sketch.labels(
+        release, namespace, name="tessera-statefulset", component=flavour.name, part_of=name, app=name
+    )
     objects = [
         *([shared.storage_class(chart)] if chart.on("tessera.storage.enabled", True) else []),
         sketch.config_map(f"{name}-tessera-config", namespace, {"tessera-config.json.tmpl": _tessera_config(chart)}),
@@ -39,7 +46,7 @@ def tessera(chart: Chart) -> list[Json]:
         sketch.stateful_set(
             name,
             namespace,
-            _tessera_pod(chart, pod_labels, name, port),
+            _tessera_pod(chart, flavour, pod_labels, name, port),
             service=name,
             claims=[
                 sketch.claim(claim, storage_class=f"storage-{release}", size=chart.text(f"tessera.storage.{key}", size))
@@ -50,20 +57,22 @@ def tessera(chart: Chart) -> list[Json]:
     return [*objects, *_tessera_routes(chart, name, port)]
 
 
-def _tessera_pod(chart: Chart, pod_labels: Json, name: str, port: int) -> Json:
+def _tessera_pod(chart: Chart, flavour: Flavour, pod_labels: Json, name: str, port: int) -> Json:
+    # quorum-tessera-node mounts it with Vault only, although the script sources it always
+    script = flavour is BESU or chart.hashicorp or TESSERA_SCRIPT in chart.step.patches
     return sketch.pod(
         pod_labels,
         chart.account,
         [
             sketch.container(
                 "mysql-db",
-                "mysql/mysql-server:8.0.32",
+                flavour.mysql,
                 mounts={"tessera-keys": "/keys", "data-mysql": "/var/lib/mysql"},
                 ports={"mysql": 3306},
             ),
             sketch.container(
                 "tessera",
-                "quorumengineering/tessera:23.4.0",
+                flavour.tessera,
                 script=["/tessera/bin/tessera --configfile /data/tessera/tm/tessera-config-with-hosts.json"],
                 mounts={"tessera-keys": "/keys", "data": "/data/tessera", "tessera-config": "/config"},
                 ports={"tessera": port, "tessera-tp": 9080, "tessera-q2t": 9101},
@@ -74,15 +83,15 @@ def _tessera_pod(chart: Chart, pod_labels: Json, name: str, port: int) -> Json:
                 "certificates-init",
                 ALPINE_EXT,
                 script=[f'tlsMode="{chart.text("tessera.tessera.tlsMode", "STRICT")}"'],
-                env=sketch.env({**chart.vault_env, "MOUNT_PATH": "/secret"}),
-                mounts={"certificates": "/secret", "scripts-volume": "/scripts"},
+                env=sketch.env({**(chart.vault_env if script else {}), "MOUNT_PATH": "/secret"}),
+                mounts={"certificates": "/secret", **({"scripts-volume": "/scripts"} if script else {})},
             ),
             sketch.container("mysql-init", "busybox", script=["true"], mounts={"tessera-keys": "/keys"}),
         ],
         volumes=[
             sketch.empty("certificates"),
             sketch.from_config_map("tessera-config", f"{name}-tessera-config", "tessera-config.json.tmpl"),
-            shared.scripts_volume(),
+            *([shared.scripts_volume()] if script else []),
             sketch.from_secret("tessera-keys", f"{name}-keys"),
         ],
         pull_secret=chart.value("tessera.image.pullSecret"),
@@ -171,16 +180,19 @@ def _tessera_routes(chart: Chart, name: str, port: int) -> list[Json]:
     ]
 
 
-# ---------------------------------------------------------------- besu-tlscert-gen, alias tls
+# ---------------------------------------------------------------- (besu|quorum)-tlscert-gen, alias tls
 
 
-def tls(chart: Chart) -> list[Json]:
+def tls(chart: Chart, flavour: Flavour) -> list[Json]:
+    """The objects of the sub-chart for certificates; GoQuorum's charts use it with Vault only."""
     release, namespace = chart.release, chart.namespace
-    host = f"{release}.{chart.suffix}"
-    pod_labels = {"app": "tls", "app.kubernetes.io/name": "tls", "app.kubernetes.io/instance": release}
+    name = chart.text("tls.nameOverride", flavour.tls_name)
+    ours = flavour is BESU or TLS_HOST in chart.step.patches
+    host = f"{release if ours else name}.{chart.suffix}"
+    pod_labels = {"app": name, "app.kubernetes.io/name": name, "app.kubernetes.io/instance": release}
     mounts = {"certificates": "/certificates", "scripts-volume": "/scripts"}
     generate = sketch.job(
-        "tls",
+        name,
         namespace,
         sketch.pod(
             pod_labels,
@@ -193,7 +205,7 @@ def tls(chart: Chart) -> list[Json]:
                         "DNS.1 = ${EXTERNAL_URL}",
                         f"DNS.2 = {release if 'tls' in release else 'tls-' + release}.{namespace}",
                         f"DNS.3 = tessera-{release}.{namespace}",
-                        f"kubectl create secret tls --namespace {namespace} tls-tls-certs",
+                        f"kubectl create secret tls --namespace {namespace} {name}-tls-certs",
                     ],
                     env=sketch.env(
                         {
@@ -224,16 +236,19 @@ def tls(chart: Chart) -> list[Json]:
         backoff=6,
     )
     cleanup = sketch.job(
-        "tls-cleanup",
+        f"{name}-cleanup",
         namespace,
         sketch.pod(
-            {"app.kubernetes.io/name": "besu-tlscert-gen-job-cleanup", "app.kubernetes.io/namespace": namespace},
+            {
+                "app.kubernetes.io/name": f"{flavour.name}-tlscert-gen-job-cleanup",
+                "app.kubernetes.io/namespace": namespace,
+            },
             chart.account,
             [
                 sketch.container(
                     "delete-certs",
                     shared.ALPINE,
-                    script=[f"kubectl delete secret --namespace {namespace} tls-tls-certs"],
+                    script=[f"kubectl delete secret --namespace {namespace} {name}-tls-certs"],
                 )
             ],
             restart="Never",

@@ -15,6 +15,7 @@ from bevel_tui.records.steps import ReleaseStep, Step
 
 MODULES = {
     "besu": "bevel_tui.platforms.besu",
+    "quorum": "bevel_tui.platforms.quorum",
     "fabric": "bevel_tui.platforms.fabric",
 }
 

@@ -1,7 +1,8 @@
-"""What the simulated Besu nodes know together: who is a validator, whether blocks are made, who reaches whom.
+"""What the simulated Besu and GoQuorum nodes know together: who validates, whether blocks are made, who reaches whom.
 
 A chain is a genesis. It grows while more than two thirds of the validators named in its `extraData` are Ready
-(QBFT and IBFT 2.0; more than half for Clique), one block per period of simulated time.
+(QBFT and IBFT; more than half for Clique), one block per period of simulated time. With GoQuorum's QBFT that is the
+period of empty blocks: nothing else happens here.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def _genesis(text: str) -> tuple[dict[str, Any], frozenset[str]]:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A running Besu node, by what was mounted when it started."""
+    """A running node, by what was mounted when it started."""
 
     site: Site
     pod: Object
@@ -57,7 +58,7 @@ class Node:
 
 
 class Ledger:
-    """All Besu chains of the sandbox."""
+    """All Ethereum chains of the sandbox."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -120,9 +121,10 @@ class Ledger:
     def period(self, document: dict[str, Any]) -> float:
         """Seconds between blocks."""
         config = document.get("config") or {}
-        for name in ("qbft", "ibft2", "clique"):
+        for name in ("qbft", "ibft2", "ibft", "clique"):
             if name in config:
-                return float(config[name].get("blockperiodseconds") or 5)
+                found = config[name]
+                return float(found.get("emptyblockperiodseconds") or found.get("blockperiodseconds") or 5)
         return 5.0
 
     def chain_id(self, node: Node) -> int:
@@ -215,17 +217,25 @@ def _call(ledger: Ledger, node: Node, method: str, params: list[Any]) -> Any:
     if method == "eth_syncing":
         return False
     if method == "web3_clientVersion":
-        return "besu/v23.10.2/sandbox-simulated/openjdk-java-17"
+        return _client(node)
     if method in {"admin_peers"}:
-        return [{"id": f"0x{peer.key.public}", "name": "besu/simulated"} for peer in ledger.peers(node)]
+        return [{"id": f"0x{peer.key.public}", "name": _client(peer)} for peer in ledger.peers(node)]
     if method in {"net_enode", "admin_nodeInfo"}:
         enode = f"enode://{node.key.public}@0.0.0.0:30303"
         return enode if method == "net_enode" else {"enode": enode, "id": node.key.public}
-    if re.fullmatch(r"(qbft|ibft)_getValidatorsByBlockNumber|clique_getSigners", method):
+    if re.fullmatch(r"(qbft|ibft)_getValidatorsByBlockNumber|istanbul_getValidators|clique_getSigners", method):
         return ledger.validators(node)
     if method == "eth_getBlockByNumber":
         return _block(ledger, node, str(params[0]) if params else "latest")
     return NotImplemented
+
+
+def _client(node: Node) -> str:
+    """What a node says it is, by its image."""
+    images = [str(container.get("image", "")) for container in node.pod["spec"]["containers"]]
+    image = next((image for image in images if re.search(r"quorum|besu", image)), "besu:unknown")
+    name = "Geth" if "quorum" in image else "besu"
+    return f"{name}/v{image.rpartition(':')[2]}/sandbox-simulated"
 
 
 def _block(ledger: Ledger, node: Node, tag: str) -> dict[str, Any] | None:

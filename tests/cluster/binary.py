@@ -54,7 +54,9 @@ def build() -> Path:
         began = time.monotonic()
         major, minor, _ = version().split(".")
         package = "k8s.io/component-base/version"
-        flags = f"-s -w -X {package}.gitVersion=v{version()} -X {package}.gitMajor={major} -X {package}.gitMinor={minor}"
+        flags = (
+            f"-s -w -X {package}.gitVersion=v{version()} -X {package}.gitMajor={major} -X {package}.gitMinor={minor}"
+        )
         part = path.with_suffix(".part")
         subprocess.run(
             ["go", "build", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", str(part), "."],

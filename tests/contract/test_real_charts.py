@@ -31,7 +31,7 @@ from tests.tools import binaries
 
 pytestmark = pytest.mark.bevel_charts
 
-FOLDERS = ("hyperledger-besu", "hyperledger-fabric", "shared")
+FOLDERS = ("hyperledger-besu", "hyperledger-fabric", "quorum", "shared")
 WORKLOADS = ("Job", "StatefulSet", "Deployment")
 
 
@@ -183,7 +183,7 @@ def test_handed_files_are_read_by_the_chart(charts: Path) -> None:
     assert missing == []
 
 
-ALIASES = {"storage": "bevel-storageclass", "tessera": "besu-tessera-node", "tls": "besu-tlscert-gen"}
+ALIASES = {"storage": "bevel-storageclass", "tessera": "{}-tessera-node", "tls": "{}-tlscert-gen"}
 ALIASES |= {"certs": "fabric-catools", "peer": "fabric-cli", "bevel-vault-mgmt": "bevel-vault-mgmt"}
 CONDITIONS = {
     "tessera.enabled",
@@ -199,6 +199,8 @@ CONDITIONS = {
 DEAF = {
     ("besu-genesis", "image.pullSecret"),
     ("besu-node", "global.vault.tls"),
+    ("quorum-genesis", "image.pullSecret"),
+    ("quorum-node", "global.vault.tls"),
     ("fabric-genesis", "global.vault.tls"),
 }
 #: the same in every release of a platform, read or not
@@ -225,7 +227,8 @@ def test_every_value_is_read_by_the_chart(topology: Topology, step: ReleaseStep,
     """A misspelt value is silently ignored by Helm (B14): each one we set is read by the chart or a sub-chart."""
 
     def templates(name: str) -> str:
-        folder = find_chart(charts, name)
+        # the one chart whose folder is not called as it is
+        folder = find_chart(charts, {"quorum-tls-gen": "quorum-tlscert-gen"}.get(name, name))
         return "\n".join(p.read_text() for p in [*(folder / "templates").iterdir(), *folder.glob("files/*.tpl")])
 
     own = templates(step.chart)
@@ -235,7 +238,7 @@ def test_every_value_is_read_by_the_chart(topology: Topology, step: ReleaseStep,
     ignored = []
     for path in leaves(step.values):
         first, _, rest = path.partition(".")
-        sub = templates(ALIASES[first]) if first in ALIASES else ""
+        sub = templates(ALIASES[first].format(topology.platform)) if first in ALIASES else ""
         every = own + shared if first == "global" else own
         if path.startswith("global.placement.") and groundwork.POD_PLACEMENT in step.patches:
             continue  # a patch of the private copy reads it

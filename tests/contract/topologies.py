@@ -44,6 +44,10 @@ BESU = [
     {"name": "supplychain", "cluster": "one", "besu": {"validators": 4, "members": 1}},
     {"name": "carrier", "cluster": "one", "besu": {"members": 1}},
 ]
+QUORUM = [
+    {"name": "supplychain", "cluster": "one", "quorum": {"validators": 4, "members": 1}},
+    {"name": "carrier", "cluster": "one", "quorum": {"members": 1}},
+]
 FABRIC = [
     {"name": "supplychain", "cluster": "one", "fabric": {"orderers": 3, "peers": 2, "cli": True}},
     {"name": "carrier", "cluster": "one", "fabric": {"peers": 1, "cli": True}},
@@ -66,6 +70,24 @@ TOPOLOGIES = (
             {"type": "besu", "transaction_manager": "tessera"},
             {"type": "ambassador", "p2p_ports": "15011-15050"},
             BESU,
+            clusters=PROXIED,
+            vault=VAULT,
+        ),
+    ),
+    Topology(
+        "quorum-none",
+        "quorum",
+        slice(0, 8),
+        _document({"type": "quorum", "transaction_manager": "tessera"}, {"type": "none"}, QUORUM, clusters=PLAIN),
+    ),
+    Topology(
+        "quorum-ambassador-vault",
+        "quorum",
+        slice(16, 24),
+        _document(
+            {"type": "quorum", "transaction_manager": "tessera"},
+            {"type": "ambassador", "p2p_ports": "15011-15050"},
+            QUORUM,
             clusters=PROXIED,
             vault=VAULT,
         ),
@@ -117,6 +139,35 @@ MORE = (
             clusters=EAST_WEST[:1],
             vault={**VAULT, "ca": {"file": "/ca.pem"}},
             registry=REGISTRY,
+        ),
+    ),
+    Topology(
+        "quorum-two-clusters",
+        "quorum",
+        slice(0),
+        _document(
+            {"type": "quorum", "consensus": "ibft", "account_password": {"env": "A"}, "network_id": 7},
+            {"type": "ambassador"},
+            [
+                {"name": "north", "cluster": "east", "quorum": {"validators": 4, "members": 2}},
+                {"name": "south", "cluster": "west", "quorum": {"members": 2}},
+            ],
+            clusters=EAST_WEST,
+            registry=REGISTRY,
+        ),
+    ),
+    Topology(
+        "quorum-members-with-vault",
+        "quorum",
+        slice(0),
+        _document(
+            {"type": "quorum", "transaction_manager": "tessera", "account_password": {"env": "A"}},
+            {"type": "ambassador"},
+            [{"name": "north", "cluster": "east", "quorum": {"validators": 4, "members": 2}}],
+            clusters=EAST_WEST[:1],
+            vault={**VAULT, "ca": {"file": "/ca.pem"}},
+            registry=REGISTRY,
+            placement=PLACEMENT,
         ),
     ),
     Topology(

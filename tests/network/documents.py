@@ -27,6 +27,15 @@ BESU: Json = {
     ],
 }
 
+QUORUM: Json = {
+    **BESU,
+    "platform": {"type": "quorum"},
+    "organizations": [
+        {"name": "supplychain", "cluster": "east", "quorum": {"validators": 4, "members": 1}},
+        {"name": "carrier", "cluster": "west", "quorum": {"members": 1}},
+    ],
+}
+
 FABRIC: Json = {
     **BESU,
     "platform": {"type": "fabric"},

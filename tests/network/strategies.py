@@ -77,6 +77,16 @@ def _platform() -> st.SearchStrategy[dict[str, Any]]:
             },
         ),
         _some(
+            {"type": st.just("quorum")},
+            {
+                "version": st.sampled_from(["24.4.1", "latest"]),
+                "consensus": st.sampled_from(["qbft", "ibft", "raft"]),
+                "network_id": st.integers(1, 10**9),
+                "transaction_manager": st.sampled_from(["none", "tessera"]),
+                "account_password": SECRETS,
+            },
+        ),
+        _some(
             {"type": st.just("fabric")},
             {
                 "version": st.sampled_from(["2.2.2", "2.5.4"]),
@@ -89,7 +99,7 @@ def _platform() -> st.SearchStrategy[dict[str, Any]]:
                 ),
             },
         ),
-        st.builds(lambda t: {"type": t}, st.sampled_from(["quorum", "indy", "corda", "corda-enterprise", "substrate"])),
+        st.builds(lambda t: {"type": t}, st.sampled_from(["indy", "corda", "corda-enterprise", "substrate"])),
     )
 
 
@@ -129,6 +139,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
                     "state": st.sampled_from(["new", "existing"]),
                     "subject": st.just("O=Carrier,C=GB"),
                     "besu": _some({}, {"validators": st.integers(0, 12), "members": st.integers(0, 12)}),
+                    "quorum": _some({}, {"validators": st.integers(0, 12), "members": st.integers(0, 12)}),
                     "fabric": _some(
                         {},
                         {

@@ -17,6 +17,7 @@ TEXT = (Path(__file__).parents[2] / "docs" / "presets.md").read_text(encoding="u
 HEADINGS = {
     "": "The document",
     "Besu": "platform: Besu",
+    "Quorum": "platform: GoQuorum",
     "Fabric": "platform: Fabric",
     "Channel": "platform.channels[]",
     "Gateway": "gateway",
@@ -25,6 +26,7 @@ HEADINGS = {
     "ExistingGateway": "clusters[].existing_gateway",
     "Organization": "organizations[]",
     "BesuRoles": "organizations[].besu",
+    "QuorumRoles": "organizations[].quorum",
     "FabricRoles": "organizations[].fabric",
     "Dns": "dns",
     "Rfc2136": "dns.rfc2136",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bevel_tui.network import names
-from tests.network.documents import BESU, FABRIC, change, network
+from tests.network.documents import BESU, FABRIC, QUORUM, change, network
 
 
 def test_namespaces_follow_bevel_unless_chosen() -> None:
@@ -26,6 +26,30 @@ def test_besu_releases() -> None:
     assert [(r.name, r.role, r.chart) for r in names.releases(n, second)] == [
         ("genesis", "genesis", "besu-genesis"),
         ("member-carrier-1", "member", "besu-node"),
+    ]
+
+
+def test_quorum_releases() -> None:
+    """Validators count from 0: only there do they find the keys that the genesis made (facts A3, NAME RULE)."""
+    n = network(QUORUM)
+    first, second = n.organizations
+    assert [names.namespace_of(n, o) for o in n.organizations] == ["supplychain-quo", "carrier-quo"]
+    assert [r.name for r in names.releases(n, first)] == [
+        "genesis",
+        "validator-0",
+        "validator-1",
+        "validator-2",
+        "validator-3",
+        "member-supplychain-0",
+    ]
+    assert [(r.name, r.role, r.chart) for r in names.releases(n, second)] == [
+        ("genesis", "genesis", "quorum-genesis"),
+        ("member-carrier-0", "member", "quorum-node"),
+    ]
+    assert [(h.host, h.port) for h in names.hosts(n, second, names.releases(n, second)[1])] == [
+        ("member-carrier-0rpc.west.example.test", 80),
+        ("member-carrier-0ws.west.example.test", 80),
+        ("member-carrier-0.west.example.test", 15010),
     ]
 
 
@@ -54,7 +78,7 @@ def test_one_channel_of_all_is_the_default() -> None:
 
 
 def test_platforms_to_come_have_no_releases_yet() -> None:
-    n = network(BESU, ("platform.type", "quorum"))
+    n = network(BESU, ("platform.type", "substrate"))
     assert list(names.nodes(n)) == []
 
 

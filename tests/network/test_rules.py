@@ -12,7 +12,7 @@ from bevel_tui.network.model import Network
 from bevel_tui.network.problem import Problem
 from bevel_tui.network.rules import RULES, problems
 from bevel_tui.network.rules.support import PLATFORMS_TO_COME
-from tests.network.documents import BESU, FABRIC, Json, change, found, network
+from tests.network.documents import BESU, FABRIC, QUORUM, Json, change, found, network
 from tests.network.strategies import networks
 
 ONE_BESU: Json = change(BESU, ("gateway.type", "none"), ("clusters.1", ...), ("organizations.1", ...))
@@ -25,7 +25,7 @@ def organization(name: str, cluster: str = "east", **more: Any) -> Json:
     return {"name": name, "cluster": cluster, **more}
 
 
-@pytest.mark.parametrize("document", [BESU, FABRIC, ONE_BESU])
+@pytest.mark.parametrize("document", [BESU, QUORUM, FABRIC, ONE_BESU])
 def test_the_documents_that_these_tests_spoil_have_no_problem(document: Json) -> None:
     assert found(document) == set()
 
@@ -40,9 +40,9 @@ SERVES = {("fabric", "haproxy"), *((p, "ambassador") for p in ALL if p != "fabri
 @pytest.mark.parametrize("gateway", ["haproxy", "ambassador", "istio", "none"])
 @pytest.mark.parametrize("platform", ALL)
 def test_matrix(platform: str, gateway: str, clusters: int) -> None:
-    base = FABRIC if platform == "fabric" else BESU
+    base = {"fabric": FABRIC, "quorum": QUORUM}.get(platform, BESU)
     document = change(base, ("platform.type", platform), ("gateway.type", gateway))
-    if platform not in ("besu", "fabric"):
+    if base is BESU and platform != "besu":
         document = change(document, ("organizations.0.besu", ...), ("organizations.1.besu", ...))
     if clusters == 1:
         document = change(document, ("organizations.1.cluster", "east"), ("clusters.1", ...))
@@ -198,6 +198,41 @@ CASES: list[tuple[Json, list[tuple[str, Any]], set[tuple[str, str, str]]]] = [
             ("vault", {"address": "https://v.example.com", "token": {"env": "T"}}),
         ],
         {(W, "tessera-certificate", "organizations[1].besu.members")},
+    ),
+    # quorum
+    (QUORUM, [("organizations.0.quorum.validators", 0)], {
+        (E, "validators-missing", "organizations[0].quorum.validators")
+    }),
+    (QUORUM, [("organizations.0.quorum.validators", 3)], {
+        (E, "validators-few", "organizations[0].quorum.validators")
+    }),
+    (QUORUM, [("organizations.0.quorum.validators", 12)], set()),  # hooks remove whole entries: no substring trap
+    (QUORUM, [("organizations.1.quorum.validators", 1)], {
+        (E, "validators-elsewhere", "organizations[1].quorum.validators")
+    }),
+    (QUORUM, [("organizations.1.quorum.members", 0)], {(E, "organization-empty", "organizations[1].quorum.members")}),
+    (QUORUM, [("organizations.1.besu", {})], {(E, "role-platform", "organizations[1].besu")}),
+    (QUORUM, [("platform.consensus", "ibft")], set()),
+    (QUORUM, [("platform.consensus", "raft")], {(E, "raft-charts", "platform.consensus")}),
+    (QUORUM, [("platform.version", "latest")], {(W, "quorum-version", "platform.version")}),
+    (QUORUM, [("organizations.1.name", "coldstorage")], {(E, "storage-word", "organizations[1].name")}),
+    # quorum-node-member-<27>-0 and the StatefulSet's 11 more
+    (QUORUM, [("organizations.1.name", "o" * 30)], {(E, "name-too-long", "organizations[1].name")}),
+    (QUORUM, [("vault", {"address": "https://v.example.com", "token": {"env": "T"}})], {
+        (W, "vault-leftovers", "vault")
+    }),
+    (QUORUM, [("platform.transaction_manager", "tessera")], {(E, "tessera-vault", "platform.transaction_manager")}),
+    (
+        QUORUM,
+        [
+            ("platform.transaction_manager", "tessera"),
+            ("gateway.type", "none"),
+            ("clusters.1", ...),
+            ("organizations.1.cluster", "east"),
+            ("organizations.0.quorum.members", 10),
+            ("organizations.1.quorum.members", 11),
+        ],
+        {(E, "members-many", "organizations[1].quorum.members")},
     ),
     # fabric
     (FABRIC, [("organizations.1.name", "car-rier")], {(E, "organization-msp", "organizations[1].name")}),

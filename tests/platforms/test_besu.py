@@ -299,7 +299,7 @@ def test_steps_of_others_are_planned_but_not_ours() -> None:
 
 def test_account_password_is_a_reference() -> None:
     network = besu("none", platform={"transaction_manager": "tessera", "account_password": {"env": "PW"}})
-    found, wanted = releases(network), SecretValue(env="PW")
+    found, wanted = releases(network), SecretValue(env="PW", word=True)  # scripts take it unquoted (A3 Q4)
     assert found[f"{FOUNDER}/genesis"].values["rawGenesisConfig"]["blockchain"]["accountPassword"] == wanted
     member = found[f"{FOUNDER}/member-supplychain-1"].values
     assert member["node"]["besu"]["account"]["password"] == wanted

@@ -150,4 +150,4 @@ def test_a_foreign_chart_is_refused(network: Network) -> None:
 
 def test_an_unknown_platform_is_refused() -> None:
     with pytest.raises(KeyError):
-        platform("quorum")
+        platform("no-such-platform")

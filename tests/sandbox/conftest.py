@@ -167,6 +167,12 @@ class Rehearsal:
         context = self.contexts[step.cluster]
         if step.kind == "namespace":
             await self.create(context, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": step.namespace}})
+        elif step.kind == "keys":
+            from bevel_tui.engine.steps.keys import make
+
+            meta = {"name": step.name, "namespace": step.namespace}
+            data = make(step.keys, None)
+            await self.create(context, {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "stringData": data})
         elif step.kind == "release":
             await self.release(step, context)
         elif step.kind == "handoff":

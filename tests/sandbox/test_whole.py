@@ -10,7 +10,15 @@ Rehearse = Any
 
 
 @pytest.mark.parametrize(
-    "preset", ["besu-one-cluster", "besu-two-clusters", "fabric-one-cluster", "fabric-two-clusters"]
+    "preset",
+    [
+        "besu-one-cluster",
+        "besu-two-clusters",
+        "fabric-one-cluster",
+        "fabric-two-clusters",
+        "quorum-one-cluster",
+        "quorum-two-clusters",
+    ],
 )
 async def test_presets(rehearse: Rehearse, preset: str) -> None:
     async with rehearse(preset) as run:

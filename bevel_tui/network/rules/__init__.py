@@ -11,7 +11,19 @@ from collections.abc import Callable, Iterator
 
 from bevel_tui.network.model import Network
 from bevel_tui.network.problem import Problem
-from bevel_tui.network.rules import besu, clusters, fabric, gateway, lengths, organizations, releases, settings, support
+from bevel_tui.network.rules import (
+    besu,
+    clusters,
+    ethereum,
+    fabric,
+    gateway,
+    lengths,
+    organizations,
+    quorum,
+    releases,
+    settings,
+    support,
+)
 
 Rule = Callable[[Network], Iterator[Problem]]
 
@@ -22,7 +34,9 @@ RULES: tuple[Rule, ...] = (
     *organizations.RULES,
     *releases.RULES,
     *lengths.RULES,
+    *ethereum.RULES,
     *besu.RULES,
+    *quorum.RULES,
     *fabric.RULES,
     *settings.RULES,
 )

@@ -1,4 +1,4 @@
-"""Besu: who validates, and the names that its charts' hooks trip over (facts A2.1, A2.4)."""
+"""Besu: the names that its charts' hooks trip over, and which image they are made for (facts A2.1, A2.2)."""
 
 from __future__ import annotations
 
@@ -11,42 +11,10 @@ from bevel_tui.network.problem import Problem, YamlPath, error, warning
 
 #: release names end in a number, and `validator-1` is part of `validator-10`
 MOST_PER_ROLE = 9
-#: from here on three in four may carry on when one is lost
-BFT_VALIDATORS = 4
-
-
-def validators(network: Network) -> Iterator[Problem]:
-    """The first organization validates, and no other: genesis makes the keys in its namespace alone (facts A2.1)."""
-    if not isinstance(network.platform, Besu):
-        return
-    first = names.besu_roles(names.founder(network)).validators
-    path = ("organizations", 0, "besu", "validators")
-    if first == 0:
-        yield error(
-            "validators-missing",
-            path,
-            f"the first organization, {names.founder(network).name}, founds the network and needs validators: "
-            "without them no block is ever made (4 stand the loss of one)",
-        )
-    elif first < BFT_VALIDATORS:
-        yield warning(
-            "validators-few",
-            path,
-            f"{first} validator{'s' if first > 1 else ''} cannot stand the loss of any; "
-            f"{BFT_VALIDATORS} is the least for Byzantine fault tolerance (fewer is fine for tests)",
-        )
-    for i, organization in enumerate(network.organizations[1:], start=1):
-        if names.besu_roles(organization).validators:
-            yield error(
-                "validators-elsewhere",
-                ("organizations", i, "besu", "validators"),
-                "only the first organization can have validators: the genesis makes their keys in its namespace, and a "
-                "validator elsewhere would get fresh keys and never validate",
-            )
 
 
 def counts(network: Network) -> Iterator[Problem]:
-    """At most nine nodes of a role, at least one node of any."""
+    """At most nine nodes of a role."""
     if not isinstance(network.platform, Besu):
         return
     for i, organization in enumerate(network.organizations):
@@ -66,8 +34,6 @@ def counts(network: Network) -> Iterator[Problem]:
                 f"at most {MOST_PER_ROLE}: Bevel's hooks drop peers by a pattern that is the release name, so installing "
                 f"or removing member-{organization.name}-1 would drop member-{organization.name}-10 too",
             )
-        if roles.members + roles.validators == 0 and i > 0:
-            yield error("organization-empty", (*path, "members"), f"{organization.name} would have no node")
 
 
 def substrings(network: Network) -> Iterator[Problem]:
@@ -140,30 +106,4 @@ def version(network: Network) -> Iterator[Problem]:
         )
 
 
-def transaction_manager(network: Network) -> Iterator[Problem]:
-    """Behind Ambassador a transaction manager is reached by TLS only, and its certificates come through Vault.
-
-    The Host of a node rejects plain HTTP and its Secret is made by the tls Job, which needs Vault (facts A2.3, A2.4,
-    B10). One certificate serves a namespace, made for its first member (facts A2.2).
-    """
-    if not isinstance(network.platform, Besu) or network.platform.transaction_manager == "none":
-        return
-    if network.gateway.type == "ambassador" and network.vault is None:
-        yield error(
-            "tessera-vault",
-            ("platform", "transaction_manager"),
-            "tessera behind ambassador needs `vault`: the gateway takes TLS only, and Bevel's charts hand the "
-            "certificates to Tessera through Vault; without Vault use gateway none within one cluster",
-        )
-    if network.gateway.type == "ambassador":
-        for i, organization in enumerate(network.organizations):
-            if names.besu_roles(organization).members > 1:
-                yield warning(
-                    "tessera-certificate",
-                    ("organizations", i, "besu", "members"),
-                    "Bevel's charts make one TLS certificate in a namespace, for the name of its first member; the "
-                    "transaction managers of the others show that one too",
-                )
-
-
-RULES = (validators, counts, substrings, version, transaction_manager)
+RULES = (counts, substrings, version)

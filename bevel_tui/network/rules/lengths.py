@@ -29,8 +29,8 @@ def derived(network: Network, release: NamedRelease) -> Iterator[tuple[str, str,
     yield "Helm release", name, HELM_RELEASE
     full = full_name(release.chart, name)
     match release.chart:
-        case "besu-node":
-            wholes = [full_of("besu-node", name)]
+        case "besu-node" | "quorum-node":
+            wholes = [full_of(release.chart, name)]
             if names.has_tessera(network, release):
                 wholes.append(full_of("tessera", name))
             for whole in wholes:

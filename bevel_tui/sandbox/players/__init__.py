@@ -19,13 +19,27 @@ __all__ = ["ContainerFailed", "Player", "PodContext", "players"]
 @cache
 def players() -> Mapping[str, Player]:
     """All players by name (imported on first use: they bring cryptography along)."""
-    from bevel_tui.sandbox.players import besu, cleanup, fabric_ca, fabric_channel, fabric_genesis, shared, tessera
+    from bevel_tui.sandbox.players import (
+        besu,
+        cleanup,
+        fabric_ca,
+        fabric_channel,
+        fabric_genesis,
+        quorum,
+        shared,
+        tessera,
+    )
 
     return {
         "besu-genesis": besu.genesis,
         "besu-node-keys": besu.node_keys,
         "besu-node-cleanup": besu.node_cleanup,
         "besu-genesis-cleanup": cleanup.named,
+        "quorum-genesis": quorum.genesis,
+        "quorum-node-keys": quorum.node_keys,
+        "quorum-node-cleanup": quorum.node_cleanup,
+        "quorum-genesis-cleanup": cleanup.named,
+        "quorum-node": quorum.start,
         "tessera-keys": tessera.keys,
         "tessera-cleanup": tessera.cleanup,
         "tls-certs": shared.tls_certs,

@@ -8,24 +8,7 @@ import secrets
 from typing import Any
 
 from bevel_tui.sandbox.players.context import PodContext
-from bevel_tui.sandbox.players.ethereum import NodeKey, extra_data, new_key
-
-
-def option(context: PodContext, name: str, default: str = "") -> str:
-    """The value of ``--name`` on a command line in the container's script."""
-    match = re.search(rf"--{name}[ =]+\"?([^\s\"\\]+)", context.args)
-    return match.group(1) if match else default
-
-
-def integer(text: str, default: int) -> int:
-    """A number as Helm prints it: decimal, hexadecimal, or 2.147483647e+09 (facts I)."""
-    try:
-        return int(text, 0)
-    except ValueError:
-        try:
-            return int(float(text))
-        except ValueError:
-            return default
+from bevel_tui.sandbox.players.ethereum import NodeKey, extra_data, integer, new_key, option
 
 
 async def genesis(context: PodContext) -> None:

@@ -1,13 +1,34 @@
-"""As much of Ethereum as genesis needs: node keys, addresses, and validators inside `extraData` (RLP)."""
+"""As much of Ethereum as genesis needs: node keys, addresses, validators inside `extraData` (RLP), and how the
+scripts of Besu and GoQuorum call the tool that makes them."""
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bevel_tui.sandbox.players.context import PodContext
+
 Item = bytes | Sequence["Item"]
+
+
+def option(context: PodContext, name: str, default: str = "") -> str:
+    """The value of ``--name`` on a command line in the container's script."""
+    match = re.search(rf"--{name}[ =]+\"?([^\s\"\\]+)", context.args)
+    return match.group(1) if match else default
+
+
+def integer(text: str, default: int) -> int:
+    """A number as Helm prints it: decimal, hexadecimal, or 2.147483647e+09 (facts I)."""
+    try:
+        return int(text, 0)
+    except ValueError:
+        try:
+            return int(float(text))
+        except ValueError:
+            return default
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +103,15 @@ def _decode(data: bytes) -> tuple[Any, bytes]:
 
 
 def extra_data(consensus: str, addresses: Sequence[str]) -> str:
-    """`extraData` of a genesis whose first validators have these addresses (Besu documentation: QBFT, IBFT 2.0, Clique)."""
+    """`extraData` of a genesis whose first validators have these addresses (Besu documentation: QBFT, IBFT 2.0,
+    Clique; EIP 650 for GoQuorum's ibft; raft names nobody)."""
     validators = [bytes.fromhex(address) for address in addresses]
     if consensus == "clique":
         return "0x" + (bytes(32) + b"".join(validators) + bytes(65)).hex()
+    if consensus == "raft":
+        return "0x" + bytes(32).hex()
+    if consensus == "ibft":
+        return "0x" + (bytes(32) + encode([validators, b"", []])).hex()
     # QBFT: vanity, validators, no vote, round 0 (an integer: empty), no seals. IBFT 2.0: no vote, round as 4 bytes.
     vote: Item = [] if consensus == "qbft" else b""
     round_number = b"" if consensus == "qbft" else bytes(4)
@@ -98,6 +124,8 @@ def validators_of(genesis: dict[str, Any]) -> list[str]:
         data = bytes.fromhex(str(genesis.get("extraData", "")).removeprefix("0x"))
         if "clique" in (genesis.get("config") or {}):
             return [data[i : i + 20].hex() for i in range(32, len(data) - 65, 20)]
+        if "ibft" in (genesis.get("config") or {}):
+            return [address.hex() for address in decode(data[32:])[0]]
         found = decode(data)
         return [address.hex() for address in found[1]]
     except (ValueError, IndexError, TypeError, AttributeError):

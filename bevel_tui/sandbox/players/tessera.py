@@ -1,4 +1,4 @@
-"""Besu's private transaction manager: its hooks (besu-tessera-node; facts A2.2)."""
+"""The private transaction manager of Besu and GoQuorum: its hooks (besu- and quorum-tessera-node; facts A2.2, A3)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import json
 import re
 import secrets
 
-from bevel_tui.sandbox.players.besu import option
 from bevel_tui.sandbox.players.context import PodContext
+from bevel_tui.sandbox.players.ethereum import option
 from bevel_tui.sandbox.players.shared import vault_token
 
 
