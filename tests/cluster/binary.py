@@ -1,6 +1,6 @@
 """The multi-call binary of real Kubernetes: built once per go.sum into the user's cache, then found there.
 
-Building takes Go and about ten minutes of two cores; using it takes neither. `find` never builds: the default test
+Building takes Go and about five minutes of two cores; using it takes neither. `find` never builds: the default test
 command must run without Go.
 """
 
@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 SOURCE = Path(__file__).parent / "controlplane"
-HOW = "run `python tests/cluster/binary.py` once (needs Go 1.24 or newer, about ten minutes) to enable it"
+HOW = "run `python tests/cluster/binary.py` once (needs Go 1.24 or newer, about five minutes) to enable it"
 
 
 def version() -> str:
@@ -50,6 +50,7 @@ def build() -> Path:
     with (path.parent / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if path.exists():
+            print(f"Kubernetes {version()} is built: {path}")
             return path
         began = time.monotonic()
         major, minor, _ = version().split(".")

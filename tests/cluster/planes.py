@@ -1,23 +1,28 @@
 """Real control planes on loopback: etcd, API server, controller manager and scheduler, one set per cluster.
 
-Real TLS, real RBAC, three users per cluster (admin, deployer: one namespace only, reader). No kubelet: whoever wants
-pods to live drives nodes and pod status through the ordinary API.
+Real TLS, real RBAC, and users told apart: `admin` (may do everything), `deployer` (nothing until a test binds it to a
+role in a namespace), `reader` (sees everything but Secrets), `simulator` (whoever plays nodes and pods), `components`
+(the controllers). No kubelet: nodes and pod status are driven through the ordinary API (`playing.py`).
 """
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import contextlib
+import ctypes
 import json
 import os
 import secrets
 import signal
 import socket
 import ssl
+import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,7 +31,29 @@ import trustme
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-USERS = {"admin": "system:masters", "deployer": "deployers", "reader": "readers"}
+USERS = {
+    "admin": "system:masters",
+    "deployer": "deployers",
+    "reader": "readers",
+    "simulator": "system:masters",
+    "components": "system:masters",
+}
+#: audited are people's requests, once answered; that is what "zero mutating requests" is counted with
+_AUDIT = {
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "omitStages": ["RequestReceived", "ResponseStarted", "Panic"],
+    "rules": [{"level": "Metadata", "users": ["admin", "deployer", "reader"]}, {"level": "None"}],
+}
+_READERS = {
+    "apiVersion": "rbac.authorization.k8s.io/v1",
+    "kind": "ClusterRoleBinding",
+    "metadata": {"name": "readers"},
+    "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"},
+    "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "readers"}],
+}
+_READY_SECONDS = 90.0
+_PR_SET_PDEATHSIG = 1
 
 
 def free_port() -> int:
@@ -37,16 +64,27 @@ def free_port() -> int:
         return port
 
 
+def die_with_parent() -> None:
+    """For `preexec_fn`: the kernel kills this child when the thread that starts it ends, however it ends (Linux).
+
+    So children are started from the main thread, and even a SIGKILL of pytest leaves none behind.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 @dataclass
 class Plane:
-    """One running control plane. `tokens` are bearer tokens by user; `ca` is PEM."""
+    """One control plane. `tokens` are bearer tokens by user; `ca` is PEM; `folder` holds keys, data and logs."""
 
     name: str
     folder: Path
+    binary: Path
     port: int
-    ca: bytes
-    tokens: dict[str, str]
-    processes: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
+    ca: bytes = field(repr=False)
+    tokens: dict[str, str] = field(repr=False)
+    etcd: int = 0
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict, repr=False)
 
     @property
     def server(self) -> str:
@@ -56,34 +94,150 @@ class Plane:
     def entry(self, user: str = "admin", context: str | None = None) -> dict[str, dict[str, Any]]:
         """Cluster, user and context for a kubeconfig; the context is named as the cluster unless told otherwise."""
         name = context or self.name
+        certificate = base64.b64encode(self.ca).decode()
         return {
             "cluster": {
                 "name": name,
-                "cluster": {
-                    "server": self.server,
-                    "certificate-authority-data": base64.b64encode(self.ca).decode(),
-                },
+                "cluster": {"server": self.server, "certificate-authority-data": certificate},
             },
             "user": {"name": name, "user": {"token": self.tokens[user]}},
             "context": {"name": name, "context": {"cluster": name, "user": name}},
         }
 
-    async def stop(self, *names: str) -> None:
-        """End processes (all when none is named), gently, then for good."""
-        chosen = [(n, p) for n, p in self.processes.items() if not names or n in names]
-        for _, process in chosen:
-            with contextlib.suppress(ProcessLookupError):
-                process.send_signal(signal.SIGTERM)
-        for name, process in chosen:
+    def request(self, method: str, path: str, body: Any = None, *, user: str = "admin") -> Any:
+        """One blocking request, answered as JSON (or text). Raises urllib.error.URLError and OSError."""
+        request = urllib.request.Request(
+            self.server + path,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {self.tokens[user]}", "Content-Type": "application/json"},
+        )
+        context = ssl.create_default_context(cadata=self.ca.decode())
+        with urllib.request.urlopen(request, timeout=5, context=context) as response:
+            text = response.read().decode()
+            return json.loads(text) if "json" in response.headers.get_content_type() else text
+
+    # ------------------------------------------------------------ processes
+
+    def spawn_etcd(self) -> None:
+        """Start the store."""
+        peer = free_port()
+        self._spawn(
+            "etcd",
+            f"--data-dir={self.folder / 'etcd'}",
+            f"--listen-client-urls=http://127.0.0.1:{self.etcd}",
+            f"--advertise-client-urls=http://127.0.0.1:{self.etcd}",
+            f"--listen-peer-urls=http://127.0.0.1:{peer}",
+            f"--initial-advertise-peer-urls=http://127.0.0.1:{peer}",
+            f"--initial-cluster=default=http://127.0.0.1:{peer}",
+            "--unsafe-no-fsync",
+            "--log-level=warn",
+        )
+
+    def spawn_apiserver(self, *flags: str) -> None:
+        """Start (or start again) the API server; `wait_ready` tells when it serves. Later flags win."""
+        folder = self.folder
+        self._spawn(
+            "kube-apiserver",
+            f"--etcd-servers=http://127.0.0.1:{self.etcd}",
+            "--bind-address=127.0.0.1",
+            "--advertise-address=127.0.0.1",
+            f"--secure-port={self.port}",
+            f"--tls-cert-file={folder / 'serving.crt'}",
+            f"--tls-private-key-file={folder / 'serving.key'}",
+            f"--cert-dir={folder / 'apiserver'}",
+            f"--token-auth-file={folder / 'tokens.csv'}",
+            "--authorization-mode=RBAC",
+            "--anonymous-auth=false",
+            "--service-cluster-ip-range=10.96.0.0/16",
+            "--service-account-issuer=https://kubernetes.default.svc",
+            f"--service-account-key-file={folder / 'sa.key'}",
+            f"--service-account-signing-key-file={folder / 'sa.key'}",
+            "--endpoint-reconciler-type=none",
+            "--event-ttl=1h",
+            f"--audit-policy-file={folder / 'audit-policy.json'}",
+            f"--audit-log-path={folder / 'audit.log'}",
+            "--audit-log-mode=blocking",
+            "--v=0",
+            *flags,
+        )
+
+    def spawn_controllers(self) -> None:
+        """Start the controller manager and the scheduler."""
+        kubeconfig = write_kubeconfig(self.folder / "components.kubeconfig", [self], user="components")
+        common = ["--kubeconfig", str(kubeconfig), "--leader-elect=false", "--v=0", "--secure-port=0"]
+        self._spawn(
+            "kube-controller-manager",
+            *common,
+            f"--service-account-private-key-file={self.folder / 'sa.key'}",
+            f"--root-ca-file={self.folder / 'ca.crt'}",
+            # a node is as alive as its Lease; a busy machine must not make them look dead
+            "--node-monitor-grace-period=300s",
+            "--namespace-sync-period=30s",
+        )
+        self._spawn("kube-scheduler", *common)
+
+    def wait_ready(self, seconds: float = _READY_SECONDS) -> None:
+        """Return when the API server is ready. Raises RuntimeError with the end of its log."""
+        deadline = time.monotonic() + seconds
+        process = self.processes["kube-apiserver"]
+        while True:
             try:
-                await asyncio.wait_for(process.wait(), 10)
-            except TimeoutError:
+                self.request("GET", "/readyz")
+                return
+            except (urllib.error.URLError, OSError) as error:
+                if time.monotonic() > deadline or process.poll() is not None:
+                    log = (self.folder / "kube-apiserver.log").read_text()[-2000:]
+                    raise RuntimeError(f"the API server of {self.name} is not ready: {error}\n{log}") from None
+                time.sleep(0.05)
+
+    def stop(self, *names: str) -> None:
+        """End processes (all when none is named), gently, then for good."""
+        chosen = [n for n in reversed(self.processes) if not names or n in names]
+        for name in chosen:
+            with contextlib.suppress(ProcessLookupError):
+                self.processes[name].send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + 3
+        for name in chosen:
+            process = self.processes.pop(name)
+            try:
+                process.wait(max(deadline - time.monotonic(), 0.01))
+            except subprocess.TimeoutExpired:  # an API server waits for its watches
                 process.kill()
-                await process.wait()
-            del self.processes[name]
+                process.wait()
+
+    def _spawn(self, name: str, *flags: str) -> None:
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                [str(self.binary), name, *flags],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=die_with_parent,
+                env={"PATH": os.environ.get("PATH", ""), "HOME": str(self.folder), "GOMAXPROCS": "2"},
+            )
+
+    # ------------------------------------------------------------ what was asked of it
+
+    def audited(self, user: str = "admin") -> list[dict[str, Any]]:
+        """The answered requests of a user so far, oldest first (audit.k8s.io/v1 Events)."""
+        lines = (self.folder / "audit.log").read_text().splitlines()
+        found = [json.loads(line) for line in lines]
+        return [event for event in found if event["user"]["username"] == user]
+
+    def mutations(self, user: str = "admin") -> Counter[str]:
+        """Mutating requests of a user so far, as ``verb resource``; access reviews are questions and do not count."""
+        found: Counter[str] = Counter()
+        for event in self.audited(user):
+            about = event.get("objectRef") or {}
+            if event["verb"] in {"get", "list", "watch"} or about.get("apiGroup") == "authorization.k8s.io":
+                continue
+            found[f"{event['verb']} {about.get('resource')}/{about.get('name')}"] += 1
+        return found
 
 
-def write_kubeconfig(path: Path, planes: list[Plane], user: str = "admin") -> Path:
+def write_kubeconfig(path: Path, planes: Sequence[Plane], user: str = "admin") -> Path:
     """A kubeconfig with one context per plane, mode 0600."""
     entries = [plane.entry(user) for plane in planes]
     document = {
@@ -97,9 +251,28 @@ def write_kubeconfig(path: Path, planes: list[Plane], user: str = "admin") -> Pa
     return path
 
 
-async def start(binary: Path, name: str, folder: Path) -> Plane:
-    """Start one control plane and wait until it is ready. `folder` holds its keys, data and logs."""
-    folder.mkdir(parents=True)
+def start(binary: Path, folder: Path, names: Iterable[str]) -> list[Plane]:
+    """Start control planes side by side and wait until all of them serve. Stops what was started when one fails."""
+    planes: list[Plane] = []
+    try:
+        for name in names:
+            planes.append(_furnish(binary, folder / name, name))
+            planes[-1].spawn_etcd()
+            planes[-1].spawn_apiserver()
+        for plane in planes:
+            plane.wait_ready()
+            plane.spawn_controllers()
+            plane.request("POST", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", _READERS, user="components")
+    except BaseException:
+        for plane in planes:
+            plane.stop()
+        raise
+    return planes
+
+
+def _furnish(binary: Path, folder: Path, name: str) -> Plane:
+    """Keys, tokens and policies of one cluster in a private folder."""
+    folder.mkdir(mode=0o700, parents=True)
     authority = trustme.CA()
     serving = authority.issue_cert("127.0.0.1", "localhost", "kubernetes.default.svc")
     serving.private_key_pem.write_to_path(folder / "serving.key")
@@ -112,113 +285,10 @@ async def start(binary: Path, name: str, folder: Path) -> Plane:
         )
     )
     tokens = {user: secrets.token_hex(16) for user in USERS}
-    (folder / "tokens.csv").write_text(
-        "".join(f'{tokens[user]},{user},{user},"{group}"\n' for user, group in USERS.items())
-    )
-    (folder / "tokens.csv").chmod(0o600)
-    plane = Plane(name, folder, free_port(), authority.cert_pem.bytes(), tokens)
-    await _spawn_etcd(binary, plane)
-    await spawn_apiserver(binary, plane)
-    admin = write_kubeconfig(folder / "admin.kubeconfig", [plane])
-    common = ["--kubeconfig", str(admin), "--leader-elect=false", "--v=0"]
-    await _spawn(
-        plane,
-        binary,
-        "kube-controller-manager",
-        *common,
-        "--service-account-private-key-file",
-        str(folder / "sa.key"),
-        "--root-ca-file",
-        str(_ca_file(plane)),
-        "--use-service-account-credentials=false",
-        # Nodes are simulated: nobody renews their heartbeats.
-        "--controllers=*,-node-lifecycle-controller,-device-taint-eviction-controller",
-        "--secure-port=0",
-        "--concurrent-deployment-syncs=2",
-    )
-    await _spawn(plane, binary, "kube-scheduler", *common, "--secure-port=0")
-    return plane
-
-
-def _ca_file(plane: Plane) -> Path:
-    path = plane.folder / "ca.crt"
-    path.write_bytes(plane.ca)
-    return path
-
-
-async def _spawn_etcd(binary: Path, plane: Plane) -> None:
-    client, peer = free_port(), free_port()
-    (plane.folder / "etcd.port").write_text(str(client))
-    await _spawn(
-        plane,
-        binary,
-        "etcd",
-        f"--data-dir={plane.folder / 'etcd'}",
-        f"--listen-client-urls=http://127.0.0.1:{client}",
-        f"--advertise-client-urls=http://127.0.0.1:{client}",
-        f"--listen-peer-urls=http://127.0.0.1:{peer}",
-        f"--initial-advertise-peer-urls=http://127.0.0.1:{peer}",
-        f"--initial-cluster=default=http://127.0.0.1:{peer}",
-        "--unsafe-no-fsync",
-        "--log-level=warn",
-    )
-
-
-async def spawn_apiserver(binary: Path, plane: Plane) -> None:
-    """Start (or start again) the API server of a plane and wait until it is ready."""
-    folder = plane.folder
-    etcd = (folder / "etcd.port").read_text()
-    await _spawn(
-        plane,
-        binary,
-        "kube-apiserver",
-        f"--etcd-servers=http://127.0.0.1:{etcd}",
-        "--bind-address=127.0.0.1",
-        "--advertise-address=127.0.0.1",
-        f"--secure-port={plane.port}",
-        f"--tls-cert-file={folder / 'serving.crt'}",
-        f"--tls-private-key-file={folder / 'serving.key'}",
-        f"--cert-dir={folder / 'apiserver'}",
-        f"--token-auth-file={folder / 'tokens.csv'}",
-        "--authorization-mode=RBAC",
-        "--anonymous-auth=false",
-        "--service-cluster-ip-range=10.96.0.0/16",
-        "--service-account-issuer=https://kubernetes.default.svc",
-        f"--service-account-key-file={folder / 'sa.key'}",
-        f"--service-account-signing-key-file={folder / 'sa.key'}",
-        "--endpoint-reconciler-type=none",
-        "--event-ttl=1h",
-        "--v=0",
-    )
-    await asyncio.to_thread(_wait_ready, plane, 60)
-
-
-def _wait_ready(plane: Plane, seconds: float) -> None:
-    context = ssl.create_default_context(cadata=plane.ca.decode())
-    request = urllib.request.Request(
-        f"{plane.server}/readyz", headers={"Authorization": f"Bearer {plane.tokens['admin']}"}
-    )
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            with urllib.request.urlopen(request, timeout=2, context=context):
-                return
-        except (urllib.error.URLError, OSError) as error:
-            if time.monotonic() > deadline:
-                log = (plane.folder / "kube-apiserver.log").read_text()[-2000:]
-                raise RuntimeError(f"the API server of {plane.name} did not become ready: {error}\n{log}") from None
-            time.sleep(0.1)
-
-
-async def _spawn(plane: Plane, binary: Path, name: str, *flags: str) -> None:
-    with (plane.folder / f"{name}.log").open("ab") as log:
-        plane.processes[name] = await asyncio.create_subprocess_exec(
-            str(binary),
-            name,
-            *flags,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            env={"PATH": os.environ.get("PATH", ""), "HOME": str(plane.folder), "GOMAXPROCS": "2"},
-        )
+    rows = (f'{tokens[user]},{user},{user},"{group}"\n' for user, group in USERS.items())
+    (folder / "tokens.csv").write_text("".join(rows))
+    (folder / "audit-policy.json").write_text(json.dumps(_AUDIT))
+    (folder / "audit.log").touch()
+    ca = authority.cert_pem.bytes()
+    (folder / "ca.crt").write_bytes(ca)
+    return Plane(name, folder, binary, free_port(), ca, tokens, etcd=free_port())

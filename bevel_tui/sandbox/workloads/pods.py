@@ -244,7 +244,6 @@ class PodRun:
                     "hostIP": "10.0.0.1",
                     "podIP": self.address,
                     "podIPs": [{"ip": self.address}],
-                    "qosClass": "Burstable",
                     "containerStatuses": [c.status() for c in self.main],
                 }
                 if self.init:

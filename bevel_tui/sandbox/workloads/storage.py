@@ -9,7 +9,7 @@ from bevel_tui.sandbox.clock import Clock
 from bevel_tui.sandbox.workloads.hands import Hands
 from bevel_tui.sandbox.workloads.needs import claims
 from bevel_tui.sandbox.workloads.queue import Key, Queue
-from bevel_tui.sandbox.workloads.view import Object, View
+from bevel_tui.sandbox.workloads.view import Object, View, ref
 
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 PROVISIONER = "sandbox.bevel-tui.io/simulated"
@@ -26,6 +26,7 @@ class Volumes:
         self.clock = clock
         self.binder = binder
         self.queue = Queue("volumes", self.reconcile)
+        self._released: set[str] = set()
         view.listen(["PersistentVolumeClaim"], self._changed)
         view.listen(["StorageClass"], lambda _change, _kind, _obj: self._all())
         view.listen(["Pod"], self._pod)
@@ -44,8 +45,11 @@ class Volumes:
             }
         )
 
-    def _changed(self, _change: str, _kind: str, claim: Object) -> None:
-        self.queue.add((claim["metadata"]["namespace"], claim["metadata"]["name"]))
+    def _changed(self, change: str, _kind: str, claim: Object) -> None:
+        meta = claim["metadata"]
+        if change == "DELETED":
+            self._released.add(meta["uid"])
+        self.queue.add((meta["namespace"], meta["name"]))
 
     def _all(self) -> None:
         for claim in self.view.all("PersistentVolumeClaim"):
@@ -58,6 +62,9 @@ class Volumes:
 
     async def reconcile(self, key: Key) -> None:
         """Provision and bind one claim, or say why not."""
+        for uid in tuple(self._released):
+            await self._remove(uid)
+            self._released.discard(uid)
         claim = self.view.get("PersistentVolumeClaim", *key)
         if claim is None or claim["metadata"].get("deletionTimestamp"):
             return
@@ -86,6 +93,12 @@ class Volumes:
             return await self._pending(claim)
         await self._bind(claim, found)
         return None
+
+    async def _remove(self, uid: str) -> None:
+        """What a provisioner does when a claim is gone: its volume goes too, unless it is to be kept."""
+        found = await self.hands.client.get(ref("PersistentVolume", None, f"pvc-{uid}"))
+        if found is not None and found["spec"].get("persistentVolumeReclaimPolicy") == "Delete":
+            await self.hands.delete(found)
 
     def _default(self) -> str | None:
         for found in self.view.all("StorageClass"):
@@ -156,7 +169,7 @@ def _volume(
             "persistentVolumeReclaimPolicy": storage_class.get("reclaimPolicy", "Delete"),
             "storageClassName": storage_class["metadata"]["name"],
             "volumeMode": "Filesystem",
-            "csi": {"driver": PROVISIONER, "volumeHandle": name},
+            "csi": {"driver": PROVISIONER.partition("/")[0], "volumeHandle": name},
             "claimRef": {
                 "apiVersion": "v1",
                 "kind": "PersistentVolumeClaim",
