@@ -54,6 +54,7 @@ _READERS = {
 }
 _READY_SECONDS = 90.0
 _PR_SET_PDEATHSIG = 1
+_prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
 
 def free_port() -> int:
@@ -69,8 +70,8 @@ def die_with_parent() -> None:
 
     So children are started from the main thread, and even a SIGKILL of pytest leaves none behind.
     """
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if _prctl is not None:
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 @dataclass
@@ -214,7 +215,7 @@ class Plane:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=die_with_parent,
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - one system call, its function found beforehand
                 env={"PATH": os.environ.get("PATH", ""), "HOME": str(self.folder), "GOMAXPROCS": "2"},
             )
 

@@ -20,7 +20,6 @@ from pathlib import Path
 from bevel_tui.kube.client import KubeClient
 from bevel_tui.sandbox.conductor import Conductor
 from bevel_tui.sandbox.process import save_memory
-from tests.cluster.planes import die_with_parent
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,7 +48,7 @@ async def play(kubeconfig: Path, contexts: Sequence[str], domains: Sequence[str]
 
 
 class Player:
-    """The child process. `log` holds what the simulator complained about."""
+    """The child process: it ends with its stdin, however this process ends. `log` holds what the simulator complained about."""
 
     def __init__(self, kubeconfig: Path, contexts: Sequence[str], *, domains: Sequence[str] = (), speed: float) -> None:
         self.log = kubeconfig.with_suffix(".player.log")
@@ -65,7 +64,6 @@ class Player:
                 cwd=ROOT,
                 env={**os.environ, "PYTHONPATH": str(ROOT)},
                 start_new_session=True,
-                preexec_fn=die_with_parent,
             )
         assert self.process.stdout is not None
         if self.process.stdout.readline() != b"playing\n":
