@@ -12,85 +12,85 @@ from bevel_tui.platforms.shared_behaviour import VAULT_MGMT
 VERSION = "1.1.0"
 
 
-def tessera(chart: str) -> tuple[Behaviour, ...]:
-    """The private transaction manager beside a member, alias tessera (facts A2.2)."""
-    return (
-        Behaviour(
-            kind="Job",
-            workload=r"tessera-(?P<release>.+)-pre-install-hook",
-            container=r"tessera-.+-keygen",
-            player="tessera-keys",
-            seconds=0.8,
-            source=f"{chart}/templates/hooks-pre-install.yaml",
+#: The private transaction manager beside a member, alias tessera (facts A2.2). The same in both
+#: platforms' charts, and so the same entries: the simulator asks all tables at once.
+TESSERA = (
+    Behaviour(
+        kind="Job",
+        workload=r"tessera-(?P<release>.+)-pre-install-hook",
+        container=r"tessera-.+-keygen",
+        player="tessera-keys",
+        seconds=0.8,
+        source="(besu|quorum)-tessera-node/templates/hooks-pre-install.yaml",
+    ),
+    Behaviour(
+        kind="Job",
+        workload=r"tessera-(?P<release>.+)-pre-delete-hook",
+        container=r"tessera-.+-cleanup",
+        player="tessera-cleanup",
+        seconds=0.3,
+        source="(besu|quorum)-tessera-node/templates/hooks-pre-delete.yaml",
+    ),
+    Behaviour(
+        kind="StatefulSet",
+        workload=r"tessera-(?P<release>.+)",
+        container=r"certificates-init|mysql-init",
+        seconds=0.2,
+        init=True,
+        source="(besu|quorum)-tessera-node/templates/statefulset.yaml",
+    ),
+    Behaviour(
+        kind="StatefulSet",
+        workload=r"tessera-(?P<release>.+)",
+        container=r"mysql-db",
+        seconds=0.8,
+        serves=(Serves(3306, "tcp"),),
+        source="(besu|quorum)-tessera-node/templates/statefulset.yaml",
+    ),
+    Behaviour(
+        kind="StatefulSet",
+        workload=r"tessera-(?P<release>.+)",
+        container=r"tessera",
+        seconds=1.5,
+        serves=(
+            Serves(9000, "http"),
+            # STRICT: the same certificate that the gateway terminates with (kv tlscerts, facts E)
+            Serves(443, "tls", tls=("tls-tls-certs", "tls.crt", "tls.key")),
+            Serves(9101, "http"),
+            Serves(9080, "http"),
         ),
-        Behaviour(
-            kind="Job",
-            workload=r"tessera-(?P<release>.+)-pre-delete-hook",
-            container=r"tessera-.+-cleanup",
-            player="tessera-cleanup",
-            seconds=0.3,
-            source=f"{chart}/templates/hooks-pre-delete.yaml",
-        ),
-        Behaviour(
-            kind="StatefulSet",
-            workload=r"tessera-(?P<release>.+)",
-            container=r"certificates-init|mysql-init",
-            seconds=0.2,
-            init=True,
-            source=f"{chart}/templates/statefulset.yaml",
-        ),
-        Behaviour(
-            kind="StatefulSet",
-            workload=r"tessera-(?P<release>.+)",
-            container=r"mysql-db",
-            seconds=0.8,
-            serves=(Serves(3306, "tcp"),),
-            source=f"{chart}/templates/statefulset.yaml",
-        ),
-        Behaviour(
-            kind="StatefulSet",
-            workload=r"tessera-(?P<release>.+)",
-            container=r"tessera",
-            seconds=1.5,
-            serves=(
-                Serves(9000, "http"),
-                # STRICT: the same certificate that the gateway terminates with (kv tlscerts, facts E)
-                Serves(443, "tls", tls=("tls-tls-certs", "tls.crt", "tls.key")),
-                Serves(9101, "http"),
-                Serves(9080, "http"),
-            ),
-            source=f"{chart}/templates/statefulset.yaml",
-        ),
-    )
+        source="(besu|quorum)-tessera-node/templates/statefulset.yaml",
+    ),
+)
 
 
-def tls(chart: str) -> tuple[Behaviour, ...]:
-    """Certificates, alias tls: fixed names, hence one per namespace (facts A2.2, B11)."""
-    return (
-        Behaviour(
-            kind="Job",
-            workload=r"tls",
-            container=r"init-check-certificates",
-            seconds=0.2,
-            init=True,
-            source=f"{chart}/templates/job.yaml",
-        ),
-        Behaviour(
-            kind="Job",
-            workload=r"tls",
-            container=r"generate-certs",
-            player="tls-certs",
-            seconds=0.8,
-            source=f"{chart}/templates/job.yaml",
-        ),
-        Behaviour(
-            kind="Job",
-            workload=r"tls-cleanup",
-            container=r"delete-certs",
-            seconds=0.3,
-            source=f"{chart}/templates/job-cleanup.yaml",
-        ),
-    )
+#: Certificates, alias tls: fixed names, hence one per namespace (facts A2.2, B11). The same in both
+#: platforms' charts, and so the same entries: the simulator asks all tables at once.
+TLS = (
+    Behaviour(
+        kind="Job",
+        workload=r"tls",
+        container=r"init-check-certificates",
+        seconds=0.2,
+        init=True,
+        source="(besu|quorum)-tlscert-gen/templates/job.yaml",
+    ),
+    Behaviour(
+        kind="Job",
+        workload=r"tls",
+        container=r"generate-certs",
+        player="tls-certs",
+        seconds=0.8,
+        source="(besu|quorum)-tlscert-gen/templates/job.yaml",
+    ),
+    Behaviour(
+        kind="Job",
+        workload=r"tls-cleanup",
+        container=r"delete-certs",
+        seconds=0.3,
+        source="(besu|quorum)-tlscert-gen/templates/job-cleanup.yaml",
+    ),
+)
 
 
 def charts(name: str, *, container: str, node_player: str | None = None) -> dict[str, ChartBehaviour]:
@@ -166,8 +166,8 @@ def charts(name: str, *, container: str, node_player: str | None = None) -> dict
                     ),
                     source=f"{name}-node/templates/node-statefulset.yaml",
                 ),
-                *tessera(f"{name}-tessera-node"),
-                *tls(f"{name}-tlscert-gen"),
+                *TESSERA,
+                *TLS,
             ),
         ),
     }

@@ -17,6 +17,11 @@ def secret_id(cluster: str, namespace: str, name: str) -> str:
     return f"{cluster}/{namespace}/secret/{name}"
 
 
+def keys_id(cluster: str, namespace: str, release: str) -> str:
+    """The step that makes a node's keys before its release is installed."""
+    return f"{cluster}/{namespace}/keys/{release}"
+
+
 def release_id(cluster: str, namespace: str, release: str) -> str:
     """The step that installs a release."""
     return f"{cluster}/{namespace}/{release}"

@@ -14,7 +14,7 @@ from bevel_tui.platforms import quorum_manifests
 from bevel_tui.platforms.behaviour import Manifest
 from bevel_tui.platforms.ethereum import DROP_WS_MAPPING, EthereumPlanner, Handed, Ports
 from bevel_tui.platforms.ethereum_tessera_manifests import TESSERA_SCRIPT, TLS_HOST
-from bevel_tui.platforms.ids import namespace_id, secret_id
+from bevel_tui.platforms.ids import keys_id, namespace_id
 from bevel_tui.platforms.quorum_behaviour import BEHAVIOURS, VERSION
 from bevel_tui.platforms.quorum_manifests import DATA_VOLUME, PTM_URL, WS_UPGRADE, keys_name
 from bevel_tui.records.steps import KeysStep, ObjectRef, Produced, ReleaseStep, Step
@@ -106,17 +106,16 @@ class _Planner(EthereumPlanner):
         if release.role != "member":
             return ()
         namespace = namespace_of(self.network, organization)
-        name = keys_name(release.name, namespace)
         return (
             KeysStep(
-                id=secret_id(organization.cluster, namespace, name),
+                id=keys_id(organization.cluster, namespace, release.name),
                 cluster=organization.cluster,
                 namespace=namespace,
                 organization=organization.name,
                 managed=organization.managed,
                 needs=(namespace_id(organization.cluster, namespace),),
                 estimate=0.1,
-                name=name,
+                name=keys_name(release.name, namespace),
                 password=self.account_password,
             ),
         )

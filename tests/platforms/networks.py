@@ -62,6 +62,24 @@ def besu(gateway: str = "ambassador", **more: Any) -> Network:
     )
 
 
+def quorum(gateway: str = "ambassador", **more: Any) -> Network:
+    """The usual two organizations in two clusters (in one without a gateway)."""
+    platform = {"type": "quorum", **more.pop("platform", {})}
+    other = "east" if gateway == "none" else "west"
+    return network(
+        platform,
+        gateway,
+        more.pop(
+            "organizations",
+            [
+                {"name": "supplychain", "cluster": "east", "quorum": {"validators": 4, "members": 1}},
+                {"name": "carrier", "cluster": other, "quorum": {"members": 1}},
+            ],
+        ),
+        **more,
+    )
+
+
 def fabric(gateway: str = "haproxy", **more: Any) -> Network:
     """The usual two organizations in two clusters (in one without a gateway)."""
     platform = {"type": "fabric", **more.pop("platform", {})}
@@ -83,15 +101,16 @@ def fabric(gateway: str = "haproxy", **more: Any) -> Network:
 @st.composite
 def networks(draw: st.DrawFn) -> Network:
     """Any valid network of up to four organizations over up to three clusters."""
-    platform = draw(st.sampled_from(["besu", "fabric"]))
-    gateway = draw(st.sampled_from(["none", "ambassador" if platform == "besu" else "haproxy"]))
+    platform = draw(st.sampled_from(["besu", "quorum", "fabric"]))
+    gateway = draw(st.sampled_from(["none", "haproxy" if platform == "fabric" else "ambassador"]))
     places = ["east"] if gateway == "none" else ["east", "west", "north"]
     vault = draw(st.booleans())
     organizations = []
     for index, name in enumerate(["supplychain", "carrier", "store", "bank"][: draw(st.integers(1, 4))]):
         roles: dict[str, Any]
-        if platform == "besu":
-            roles = {"validators": 0 if index else draw(st.integers(1, 5)), "members": draw(st.integers(1, 2))}
+        if platform != "fabric":
+            least = 4 if platform == "quorum" else 1
+            roles = {"validators": 0 if index else draw(st.integers(least, 5)), "members": draw(st.integers(1, 2))}
         else:
             roles = {
                 "orderers": 0 if index else draw(st.sampled_from([1, 3])),
@@ -101,11 +120,13 @@ def networks(draw: st.DrawFn) -> Network:
         place = draw(st.sampled_from(places))
         managed = draw(st.booleans())
         organizations.append({"name": name, "cluster": place, "managed": managed, platform: roles})
-    tessera = platform == "besu" and (vault or gateway == "none") and draw(st.booleans())
+    tessera = platform != "fabric" and (vault or gateway == "none") and draw(st.booleans())
     details: dict[str, Any] = {"type": platform}
+    if platform != "fabric":
+        details["transaction_manager"] = "tessera" if tessera else "none"
     if platform == "besu":
-        details |= {"transaction_manager": "tessera" if tessera else "none", "bootnodes": draw(st.booleans())}
-    elif draw(st.booleans()):
+        details["bootnodes"] = draw(st.booleans())
+    elif platform == "fabric" and draw(st.booleans()):
         details["channels"] = [{"name": "trade"}, {"name": "audit", "participants": ["supplychain"]}]
     used = {organization["cluster"] for organization in organizations}
     more: dict[str, Any] = {"clusters": [cluster for cluster in CLUSTERS if cluster["name"] in used]}

@@ -12,7 +12,7 @@ from bevel_tui.network.model import Network
 from bevel_tui.network.rules import problems
 from bevel_tui.platforms import ids
 from bevel_tui.platforms.registry import platform
-from bevel_tui.records.steps import HandoffStep, ObjectRef, ReleaseStep, SecretStep, SecretValue, Step
+from bevel_tui.records.steps import HandoffStep, KeysStep, ObjectRef, ReleaseStep, SecretStep, SecretValue, Step
 from tests.contract.summaries import workload
 from tests.platforms.networks import networks
 
@@ -42,7 +42,7 @@ def made_by(step: Step) -> Iterator[ObjectRef]:
     if isinstance(step, ReleaseStep):
         yield from (e.ref for e in step.expects if e.hook is None)
         yield from (p.ref for p in step.produces)
-    elif isinstance(step, SecretStep):
+    elif isinstance(step, SecretStep | KeysStep):
         yield ObjectRef("v1", "Secret", step.name, step.namespace)
 
 
