@@ -9,6 +9,17 @@ from bevel_tui.platforms.values import Chart
 HOOKS_IMAGE = "ghcr.io/hyperledger/bevel-k8s-hooks:qgt-0.2.12"
 ALPINE_EXT = "ghcr.io/hyperledger/bevel-alpine-ext:latest"
 
+#: what Secret ``quorum-node-<release>-<namespace>-keys`` holds (facts A3), in the order in which scripts pass it on
+QUORUM_KEYS = (
+    "address",
+    "nodekey",
+    "nodekey.pub",
+    "accountPrivateKey",
+    "accountPassword",
+    "accountKeystore",
+    "accountAddress",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Flavour:

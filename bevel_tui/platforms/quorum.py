@@ -13,6 +13,7 @@ from bevel_tui.network.names import NamedRelease, has_tessera, namespace_of
 from bevel_tui.platforms import quorum_manifests
 from bevel_tui.platforms.behaviour import Manifest
 from bevel_tui.platforms.ethereum import DROP_WS_MAPPING, EthereumPlanner, Handed, Ports
+from bevel_tui.platforms.ethereum_charts import QUORUM_KEYS
 from bevel_tui.platforms.ethereum_tessera_manifests import TESSERA_SCRIPT, TLS_HOST
 from bevel_tui.platforms.ids import keys_id, namespace_id
 from bevel_tui.platforms.quorum_behaviour import BEHAVIOURS, VERSION
@@ -30,15 +31,6 @@ CONTRACT_SIZE = "2147483647"
 #: (facts I, B09)
 TLS_NAME = "tls"
 
-NODE_KEYS = (
-    "address",
-    "nodekey",
-    "nodekey.pub",
-    "accountPrivateKey",
-    "accountPassword",
-    "accountKeystore",
-    "accountAddress",
-)
 PRIVATE_NODE_KEYS = ("nodekey", "accountPrivateKey", "accountPassword", "accountKeystore")
 
 
@@ -95,7 +87,7 @@ class _Planner(EthereumPlanner):
         )
         return (
             Produced(genesis, ("genesis.json",), keep=True),
-            *(Produced(ref, NODE_KEYS, PRIVATE_NODE_KEYS, keep=True) for ref in keys),
+            *(Produced(ref, QUORUM_KEYS, PRIVATE_NODE_KEYS, keep=True) for ref in keys),
         )
 
     def before(self, organization: Organization, release: NamedRelease) -> tuple[Step, ...]:

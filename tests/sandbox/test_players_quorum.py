@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from bevel_tui.platforms.ethereum_charts import QUORUM_KEYS as FIELDS
 from bevel_tui.sandbox.components import Unreachable, behind
 from bevel_tui.sandbox.ledger import answer
 from bevel_tui.sandbox.players.ethereum import key_of, validators_of
-from bevel_tui.sandbox.players.quorum import FIELDS, passed_on
+from bevel_tui.sandbox.players.quorum import passed_on
 
 NS = "supplychain-quo"
 EAST = "east"

@@ -17,6 +17,7 @@ from bevel_tui.engine.context import RunContext
 from bevel_tui.engine.executor import Result
 from bevel_tui.engine.labels import ours
 from bevel_tui.kube.client import ApiError
+from bevel_tui.platforms.ethereum_charts import QUORUM_KEYS
 from bevel_tui.records.steps import KeysStep, ObjectRef
 
 #: cost of deriving the keystore's key. Small on purpose: the password lies beside the keystore in the same Secret.
@@ -96,15 +97,5 @@ def _private_key() -> bytes:
             return key
 
 
-_KEYS = {
-    "quorum-node": (
-        "address",
-        "nodekey",
-        "nodekey.pub",
-        "accountPrivateKey",
-        "accountPassword",
-        "accountKeystore",
-        "accountAddress",
-    )
-}
+_KEYS = {"quorum-node": QUORUM_KEYS}
 _MAKERS: dict[str, Callable[[str], dict[str, str]]] = {"quorum-node": _quorum_node}

@@ -8,20 +8,10 @@ from __future__ import annotations
 import json
 import re
 
+from bevel_tui.platforms.ethereum_charts import QUORUM_KEYS as FIELDS
 from bevel_tui.sandbox.players.context import PodContext
 from bevel_tui.sandbox.players.ethereum import NodeKey, extra_data, integer, new_key, option
 from bevel_tui.sandbox.players.shared import vault_token
-
-#: in the order in which the scripts pass the values from one function to the next
-FIELDS = (
-    "address",
-    "nodekey",
-    "nodekey.pub",
-    "accountPrivateKey",
-    "accountPassword",
-    "accountKeystore",
-    "accountAddress",
-)
 
 
 async def genesis(context: PodContext) -> None:
