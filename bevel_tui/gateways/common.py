@@ -59,7 +59,7 @@ def ports_of(endpoints: Iterable[Endpoint]) -> tuple[int, ...]:
 
 def hosts_of(endpoints: Iterable[Endpoint]) -> tuple[str, ...]:
     """The DNS names behind which endpoints are found, sorted; addresses (Indy) need no record."""
-    return tuple(sorted({endpoint.host for endpoint in endpoints if not _is_address(endpoint.host)}))
+    return tuple(sorted({e.host for e in endpoints if e.address is None and not _is_address(e.host)}))
 
 
 def _is_address(host: str) -> bool:
@@ -71,17 +71,18 @@ def _is_address(host: str) -> bool:
 
 
 def service_annotations(network: Network, cluster: Cluster, endpoints: Sequence[Endpoint]) -> dict[str, str]:
-    """The gateway Service's annotations: in external-dns mode the names that are to lead here, else none.
+    """The gateway Service's annotations: the preset's, and in external-dns mode the names that are to lead here.
 
     ``*.<domain>.`` as Bevel writes it, final dot included (facts C.4); it covers Fabric's two labels too (RFC 4592,
     section 2.1.1: a wildcard matches any number of labels). Hosts outside the domain are named one by one.
     """
     if network.dns_mode(cluster) != "external-dns":
-        return {}
+        return dict(cluster.gateway_annotations)
     domain = cluster.domain
-    names = [] if domain is None else [f"*.{domain}."]
-    names += [f"{host}." for host in hosts_of(endpoints) if domain is None or not host.endswith(f".{domain}")]
-    return {EXTERNAL_DNS: ",".join(names)} if names else {}
+    hosts = hosts_of(endpoints)
+    names = [] if domain is None or not hosts else [f"*.{domain}."]
+    names += [f"{host}." for host in hosts if domain is None or not host.endswith(f".{domain}")]
+    return {**cluster.gateway_annotations, **({EXTERNAL_DNS: ",".join(names)} if names else {})}
 
 
 def placement(network: Network) -> dict[str, Any]:
@@ -161,7 +162,7 @@ def closing_steps(
         ports=ports_of(endpoints),
     )
     hosts = hosts_of(endpoints)
-    if cluster.domain is None and not hosts:
+    if not hosts:
         return (address,)
     mode = network.dns_mode(cluster)
     dns = DnsStep(

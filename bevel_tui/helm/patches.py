@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 
-from bevel_tui.helm import quorum_patches
+from bevel_tui.helm import indy_patches, quorum_patches
 from bevel_tui.helm.patching import UnexpectedError, templates
 from bevel_tui.helm.tree import Tree, metadata
 from bevel_tui.records.errors import BevelError, Code
@@ -22,6 +22,7 @@ POD_PLACEMENT = "pod-placement"
 _DOCUMENT = re.compile(r"^---[ \t]*\n", re.MULTILINE)
 _ACTION = re.compile(r"\{\{-?\s*(?:if|else|end|with|range|define|block)\b")
 _ACCOUNT = re.compile(r"^(?P<indent>[ ]+)serviceAccountName:.*$", re.MULTILINE)
+_RESTART = re.compile(r"^(?P<indent>[ ]+)restartPolicy:.*$", re.MULTILINE)
 
 
 def apply(tree: Mapping[str, bytes], names: Iterable[str]) -> Tree:
@@ -69,17 +70,19 @@ def drop_ws_mapping(tree: Tree) -> Tree:
 def pod_placement(tree: Tree) -> Tree:
     """Put ``global.placement.nodeSelector`` and ``global.placement.tolerations`` into every pod spec.
 
-    Bevel's charts have no such values. Pod specs are found by their serviceAccountName, which every one has.
+    Bevel's charts have no such values. Pod specs are found by their serviceAccountName; that of
+    indy-register-identity has none, so by its restartPolicy.
     """
     patched = dict(tree)
     for path, text in templates(tree).items():
-        if not _ACCOUNT.search(text):
+        anchor = next((a for a in (_ACCOUNT, _RESTART) if a.search(text)), None)
+        if anchor is None:
             continue
         if re.search(r"^\s*(?:nodeSelector|tolerations):", text, re.MULTILINE):
             raise UnexpectedError(f"{path} places its pods already")
-        patched[path] = _ACCOUNT.sub(_placed, text).encode()
+        patched[path] = anchor.sub(_placed, text).encode()
     if patched == tree:
-        raise UnexpectedError("no pod spec with a serviceAccountName in its templates")
+        raise UnexpectedError("no pod spec in its templates")
     return patched
 
 
@@ -99,6 +102,7 @@ def _placed(match: re.Match[str]) -> str:
 PATCHES: dict[str, Callable[[Tree], Tree]] = {
     DROP_WS_MAPPING: drop_ws_mapping,
     POD_PLACEMENT: pod_placement,
+    indy_patches.GENESIS_ONCE: indy_patches.genesis_once,
     quorum_patches.WS_UPGRADE: quorum_patches.ws_upgrade,
     quorum_patches.TLS_HOST: quorum_patches.tls_host,
     quorum_patches.TESSERA_SCRIPT: quorum_patches.tessera_script,

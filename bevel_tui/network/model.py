@@ -22,6 +22,13 @@ DnsName = Annotated[
         examples=["east.example.com"],
     ),
 ]
+IPv4 = Annotated[
+    str,
+    Field(
+        pattern=r"^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])$",
+        examples=["192.0.2.1"],
+    ),
+]
 Text = Annotated[str, Field(min_length=1, max_length=1024)]
 Subject = Annotated[
     str,
@@ -115,6 +122,16 @@ class Cluster(Model):
     existing_gateway: ExistingGateway | None = Field(
         None, description="Use this gateway, which is there already, instead of installing one."
     )
+    gateway_annotations: dict[str, str] = Field(
+        {},
+        description="Annotations for the Service of the gateway that is installed here, such as the name of a reserved "
+        "address in the words of the provider's load balancer.",
+    )
+    public_ip: IPv4 | None = Field(
+        None,
+        description="Indy: the IPv4 address under which all others reach this cluster, for good. Default: the one of "
+        "the gateway's Service, or without a gateway of a node.",
+    )
     dns: DnsMode | None = Field(None, description="Overrides dns.mode for this cluster.")
 
 
@@ -190,6 +207,7 @@ class Indy(Model):
     """Hyperledger Indy."""
 
     type: Literal["indy"]
+    version: Literal["1.11.0", "1.12.1", "1.12.6"] = Field("1.12.6", description="Tag of Bevel's Indy images.")
 
 
 class Corda(Model):
@@ -250,6 +268,18 @@ class FabricRoles(Model):
     ca_admin: SecretRef | None = Field(None, description="Password of the CA's bootstrap administrator.")
 
 
+class IndyRoles(Model):
+    """Indy identities of one organization. One trustee and one endorser at most (facts A4.3)."""
+
+    trustee: bool = Field(
+        False, description="It has a trustee, who vouches for others; the first organization must have one."
+    )
+    endorser: bool = Field(False, description="It has an endorser, who may write to the ledger for others.")
+    stewards: Annotated[int, Field(ge=0, le=50)] = Field(
+        0, description="Nodes that hold the ledger; at least 4 in the whole network, to stand the loss of one."
+    )
+
+
 class Organization(Model):
     """A member of the consortium: one namespace of one cluster. The first organization founds the network."""
 
@@ -268,6 +298,7 @@ class Organization(Model):
     besu: BesuRoles | None = Field(None, description="Its nodes, in a Besu network.")
     quorum: QuorumRoles | None = Field(None, description="Its nodes, in a GoQuorum network.")
     fabric: FabricRoles | None = Field(None, description="Its nodes, in a Fabric network.")
+    indy: IndyRoles | None = Field(None, description="Its identities and nodes, in an Indy network.")
 
 
 # ---------------------------------------------------------------- the rest

@@ -17,6 +17,7 @@ from bevel_tui.network.model import (
     Cluster,
     Fabric,
     FabricRoles,
+    IndyRoles,
     Network,
     Organization,
     QuorumRoles,
@@ -39,10 +40,15 @@ DEFAULT_CHANNEL = "allchannel"
 #: charts of Ethereum nodes: they have a p2p port and a host of their own
 NODE_CHARTS = frozenset({"besu-node", "quorum-node"})
 
+#: how many ports of its gateway a node takes, by chart; Indy's has one for nodes and one for clients (facts A4.3)
+PORTS_PER_NODE = {"besu-node": 1, "quorum-node": 1, "indy-node": 2}
+
 #: p2p ports by (cluster, namespace, release) names
 PortMap = dict[tuple[str, str, str], int]
 
-ReleaseRole = Literal["genesis", "validator", "member", "ca", "orderer", "peer", "channel", "join"]
+ReleaseRole = Literal[
+    "genesis", "validator", "member", "ca", "orderer", "peer", "channel", "join", "keys", "steward", "identity"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,11 @@ def ethereum_roles(network: Network, organization: Organization) -> BesuRoles | 
 def fabric_roles(organization: Organization) -> FabricRoles:
     """The organization's Fabric nodes; the defaults where the preset says nothing."""
     return organization.fabric or FabricRoles()
+
+
+def indy_roles(organization: Organization) -> IndyRoles:
+    """The organization's Indy identities; the defaults where the preset says nothing."""
+    return organization.indy or IndyRoles()
 
 
 def founder(network: Network) -> Organization:
@@ -170,10 +181,39 @@ def fabric_releases(network: Network, organization: Organization) -> tuple[Named
     return tuple(releases)
 
 
+def indy_releases(network: Network, organization: Organization) -> tuple[NamedRelease, ...]:
+    """Releases of an Indy organization, in the order in which they are installed (facts A4.1).
+
+    Keys, genesis, one node per steward, and the registration of every endorser that the organization's trustee
+    vouches for. A steward's release is called as its identity, or the node finds no keys (I06).
+    """
+    stewards = range(indy_roles(organization).stewards)
+    endorsers = [
+        o.name
+        for o in network.organizations
+        if indy_roles(o).endorser and trustee_of(network, o).name == organization.name
+    ]
+    return (
+        NamedRelease(f"{organization.name}-keys", "keys", "indy-key-mgmt"),
+        NamedRelease("genesis", "genesis", "indy-genesis"),
+        *(NamedRelease(f"{organization.name}-steward-{i + 1}", "steward", "indy-node", i, True) for i in stewards),
+        *(
+            NamedRelease(f"{name}-endorser-id", "identity", "indy-register-identity", i)
+            for i, name in enumerate(endorsers)
+        ),
+    )
+
+
+def trustee_of(network: Network, organization: Organization) -> Organization:
+    """The organization whose trustee vouches for this one's stewards and endorser: itself, else the founder."""
+    return organization if indy_roles(organization).trustee else founder(network)
+
+
 RELEASES: dict[str, Callable[[Network, Organization], tuple[NamedRelease, ...]]] = {
     "besu": besu_releases,
     "quorum": quorum_releases,
     "fabric": fabric_releases,
+    "indy": indy_releases,
 }
 
 
@@ -219,21 +259,31 @@ def p2p_range(network: Network) -> range:
 
 
 def p2p_ports(network: Network) -> PortMap:
-    """The p2p port at the gateway of every Besu or GoQuorum node, by (cluster, namespace, release) names.
+    """The (first) p2p port at the gateway of every node that has one, by (cluster, namespace, release) names.
 
-    Ports are given out per cluster from the low end of the range, in the order of organizations and releases;
-    they run past the end of a range that is too short (a rule reports that).
+    Ports are given out per cluster from the low end of the range, in the order of organizations and releases, as
+    many to each as `PORTS_PER_NODE` says; they run past the end of a range that is too short (a rule reports that).
     """
     low = p2p_range(network).start
     given: dict[str, int] = {}
     ports: PortMap = {}
     for organization, release in nodes(network):
-        if release.chart not in NODE_CHARTS:
-            continue
-        count = given.get(organization.cluster, 0)
-        given[organization.cluster] = count + 1
-        ports[organization.cluster, namespace_of(network, organization), release.name] = low + count
+        count = PORTS_PER_NODE.get(release.chart, 0)
+        if count:
+            before = given.get(organization.cluster, 0)
+            ports[organization.cluster, namespace_of(network, organization), release.name] = low + before
+            given[organization.cluster] = before + count
     return ports
+
+
+def p2p_needed(network: Network) -> dict[str, int]:
+    """How many p2p ports each cluster's gateway has to give out."""
+    needed: dict[str, int] = {}
+    for organization, release in nodes(network):
+        count = PORTS_PER_NODE.get(release.chart, 0)
+        if count:
+            needed[organization.cluster] = needed.get(organization.cluster, 0) + count
+    return needed
 
 
 def nodes(network: Network) -> Iterator[tuple[Organization, NamedRelease]]:

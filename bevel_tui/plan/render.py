@@ -158,6 +158,8 @@ def _handoff(step: HandoffStep) -> str:
         key = f" ({step.key}: only {', '.join(field.rpartition('.')[2] for field in step.keep_fields)})"
     elif step.log is not None:
         key = f" (log of {step.log.container}: {step.key})"
+    elif step.member is not None:
+        key = f" ({step.key}: {step.member})"
     else:
         key = f" ({step.key})" if step.key else f" (only {', '.join(step.keep)})" if step.keep else ""
     source = f"{step.source.kind} {step.source.namespace}/{step.source.name}{key}"

@@ -18,12 +18,26 @@ WorkloadKind = Literal["Job", "StatefulSet", "Deployment", "DaemonSet"]
 class Serves:
     """A port that a running container answers on, and how (the gateway listeners route to it).
 
+    Port 0 stands for all ports that the container declares, where the chart takes them from its values (Indy).
+
     `tls` names the Secret (``{release}-tls``) and its certificate and key entries, for components that terminate
     TLS themselves.
     """
 
     port: int
-    protocol: Literal["json-rpc", "ws", "rlpx", "http", "fabric-operations", "fabric-ca", "grpc", "tls", "tcp"]
+    protocol: Literal[
+        "json-rpc",
+        "ws",
+        "rlpx",
+        "http",
+        "fabric-operations",
+        "fabric-ca",
+        "grpc",
+        "tls",
+        "tcp",
+        "doorman",
+        "network-map",
+    ]
     tls: tuple[str, str, str] | None = None
 
 

@@ -17,6 +17,7 @@ MODULES = {
     "besu": "bevel_tui.platforms.besu",
     "quorum": "bevel_tui.platforms.quorum",
     "fabric": "bevel_tui.platforms.fabric",
+    "indy": "bevel_tui.platforms.indy",
 }
 
 

@@ -316,3 +316,14 @@ def ingress(
 def ambassador(kind: str, name: str, namespace: str, spec: Mapping[str, Any]) -> Json:
     """A route of Emissary-ingress or Edge Stack."""
     return {"apiVersion": AMBASSADOR, "kind": kind, "metadata": meta(name, namespace), "spec": dict(spec)}
+
+
+def tcp_listener(name: str, namespace: str, port: int) -> Json:
+    """A port of Ambassador's that carries raw TCP to the mappings of its own namespace (facts A2.3, A4.3)."""
+    spec = {
+        "port": port,
+        "protocol": "TCP",
+        "securityModel": "XFP",
+        "hostBinding": {"namespace": {"from": "SELF"}},
+    }
+    return ambassador("Listener", name, namespace, spec)

@@ -91,8 +91,9 @@ def of_pod(world: World, site: Site, pod: Mapping[str, Any], port: int) -> Compo
     for container in pod["spec"].get("containers") or ():
         part = world.catalogue.find(kind, workload, container["name"])
         known = known or part is not None
+        named = {p.get("containerPort") for p in container.get("ports") or ()}
         for serves in part.behaviour.serves if part else ():
-            if serves.port == port and part:
+            if part and (serves.port == port or (serves.port == 0 and port in named)):
                 return _with_certificate(site, pod, part, serves)
     if known:
         return None

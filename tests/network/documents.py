@@ -47,6 +47,17 @@ FABRIC: Json = {
 }
 
 
+INDY: Json = {
+    **BESU,
+    "platform": {"type": "indy"},
+    "clusters": [{"name": "east", "context": "c-east"}, {"name": "west", "context": "c-west"}],
+    "organizations": [
+        {"name": "authority", "cluster": "east", "indy": {"trustee": True}},
+        {"name": "university", "cluster": "west", "indy": {"stewards": 4, "endorser": True}},
+    ],
+}
+
+
 def change(document: Json, *changes: tuple[str, Any]) -> Json:
     """A copy with values put in by dotted path (``organizations.0.besu.members``); `...` removes."""
     changed = copy.deepcopy(document)

@@ -99,7 +99,8 @@ def _platform() -> st.SearchStrategy[dict[str, Any]]:
                 ),
             },
         ),
-        st.builds(lambda t: {"type": t}, st.sampled_from(["indy", "corda", "corda-enterprise", "substrate"])),
+        _some({"type": st.just("indy")}, {"version": st.sampled_from(["1.11.0", "1.12.6"])}),
+        st.builds(lambda t: {"type": t}, st.sampled_from(["corda", "corda-enterprise", "substrate"])),
     )
 
 
@@ -121,6 +122,8 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
                         st.builds(lambda c: {"class": c}, TEXTS),
                     ),
                     "existing_gateway": _some({"namespace": NAMES, "service": NAMES}, {"ingress_class": NAMES}),
+                    "gateway_annotations": st.dictionaries(TEXTS, TEXTS),
+                    "public_ip": st.sampled_from(["192.0.2.1", "203.0.113.255"]),
                     "dns": st.sampled_from(["manual", "external-dns", "rfc2136", "skip"]),
                 },
             ),
@@ -140,6 +143,9 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
                     "subject": st.just("O=Carrier,C=GB"),
                     "besu": _some({}, {"validators": st.integers(0, 12), "members": st.integers(0, 12)}),
                     "quorum": _some({}, {"validators": st.integers(0, 12), "members": st.integers(0, 12)}),
+                    "indy": _some(
+                        {}, {"trustee": st.booleans(), "endorser": st.booleans(), "stewards": st.integers(0, 5)}
+                    ),
                     "fabric": _some(
                         {},
                         {

@@ -12,7 +12,7 @@ from bevel_tui.network.model import Network
 from bevel_tui.network.problem import Problem
 from bevel_tui.network.rules import RULES, problems
 from bevel_tui.network.rules.support import PLATFORMS_TO_COME
-from tests.network.documents import BESU, FABRIC, QUORUM, Json, change, found, network
+from tests.network.documents import BESU, FABRIC, INDY, QUORUM, Json, change, found, network
 from tests.network.strategies import networks
 
 ONE_BESU: Json = change(BESU, ("gateway.type", "none"), ("clusters.1", ...), ("organizations.1", ...))
@@ -25,7 +25,7 @@ def organization(name: str, cluster: str = "east", **more: Any) -> Json:
     return {"name": name, "cluster": cluster, **more}
 
 
-@pytest.mark.parametrize("document", [BESU, QUORUM, FABRIC, ONE_BESU])
+@pytest.mark.parametrize("document", [BESU, QUORUM, FABRIC, INDY, ONE_BESU])
 def test_the_documents_that_these_tests_spoil_have_no_problem(document: Json) -> None:
     assert found(document) == set()
 
@@ -40,10 +40,12 @@ SERVES = {("fabric", "haproxy"), *((p, "ambassador") for p in ALL if p != "fabri
 @pytest.mark.parametrize("gateway", ["haproxy", "ambassador", "istio", "none"])
 @pytest.mark.parametrize("platform", ALL)
 def test_matrix(platform: str, gateway: str, clusters: int) -> None:
-    base = {"fabric": FABRIC, "quorum": QUORUM}.get(platform, BESU)
+    base = {"fabric": FABRIC, "quorum": QUORUM, "indy": INDY}.get(platform, BESU)
     document = change(base, ("platform.type", platform), ("gateway.type", gateway))
     if base is BESU and platform != "besu":
         document = change(document, ("organizations.0.besu", ...), ("organizations.1.besu", ...))
+    if platform == "indy" and gateway == "none":
+        document = change(document, ("gateway.p2p_ports", "30010-30050"))
     if clusters == 1:
         document = change(document, ("organizations.1.cluster", "east"), ("clusters.1", ...))
     codes = {code for severity, code, _ in found(document) if severity == "error"}
@@ -303,7 +305,49 @@ CASES: list[tuple[Json, list[tuple[str, Any]], set[tuple[str, str, str]]]] = [
     (BESU, [("charts", {"ledger": {"repository": "https://u:p@v.example.com"}})], {
         (E, "secret-in-url", "charts.ledger.repository")
     }),
+    # indy
+    (INDY, [("organizations.0.indy", {"endorser": True})], {(E, "trustee-missing", "organizations[0].indy.trustee")}),
+    (INDY, [("organizations.1.indy.stewards", 3)], {(E, "stewards-few", "organizations")}),
+    (INDY, [("organizations.0.indy.stewards", 1), ("organizations.1.indy.stewards", 3)], set()),
+    (INDY, [("organizations.2", organization("idle"))], {(E, "organization-empty", "organizations[2].indy")}),
+    (INDY, [("organizations.1.name", "western-union")], {(E, "identity-word", "organizations[1].name")}),
+    (INDY, [("organizations.1.name", "a--b")], {(E, "identity-word", "organizations[1].name")}),
+    (INDY, [("organizations.1.name", "reunion")], set()),
+    (INDY, [("clusters.1.domain", "west.example.test")], {(W, "domain-unused", "clusters[1].domain")}),
+    (INDY, [("clusters.1.provider", "aws")], {(W, "address-aws", "clusters[1].public_ip")}),
+    (INDY, [("clusters.0.provider", "aws")], set()),
+    (INDY, [("clusters.1.provider", "aws"), ("clusters.1.public_ip", "192.0.2.1")], set()),
+    (INDY, [("clusters.0.public_ip", "192.0.2.1"), ("clusters.1.public_ip", "192.0.2.1")], {
+        (E, "public-ip-duplicate", "clusters[1].public_ip")
+    }),
+    (BESU, [("clusters.0.public_ip", "192.0.2.1")], {(W, "public-ip-unused", "clusters[0].public_ip")}),
+    (INDY, [("gateway", {"type": "none", "p2p_ports": "30010-30017"})], {
+        (W, "address-of-node", "clusters[1].public_ip")
+    }),
+    (INDY, [("gateway", {"type": "none", "p2p_ports": "30010-30017"}), ("clusters.1.provider", "kind")], set()),
+    (INDY, [("gateway", {"type": "none"}), ("clusters.1.provider", "kind")], {
+        (E, "node-port-range", "gateway.p2p_ports")
+    }),
+    (INDY, [("gateway.p2p_ports", "15010-15016")], {(E, "p2p-too-few", "gateway.p2p_ports")}),
+    (INDY, [("gateway", {"type": "none", "p2p_ports": "32761-32767"}), ("clusters.1.provider", "kind")], {
+        (E, "p2p-too-few", "gateway.p2p_ports")
+    }),
+    (ONE_BESU, [("clusters.0.gateway_annotations", {"a": "b"})], {
+        (W, "annotations-unused", "clusters[0].gateway_annotations")
+    }),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("field", "value"), [("trustee", 2), ("endorser", 2), ("stewards", -1), ("trustees", 1)])
+def test_an_organization_has_one_trustee_and_one_endorser_at_most(field: str, value: int) -> None:
+    """facts A4.3: the format leaves no room for more."""
+    with pytest.raises(ValueError, match=field):
+        network(INDY, (f"organizations.1.indy.{field}", value))
+
+
+def test_the_words_that_the_key_generator_refuses_are_named() -> None:
+    (problem,) = problems(network(INDY, ("organizations.1.name", "update")))
+    assert "`update`" in problem.message
 
 
 @pytest.mark.parametrize(("document", "changes", "expected"), CASES)
@@ -319,7 +363,7 @@ def test_duplicate_organizations() -> None:
 def test_every_rule_is_seen_to_find_something() -> None:
     """A rule that no case above sets off would be untested."""
     judged = [network(d, *c) for d, c, _ in CASES]
-    judged.append(network(change(BESU, ("platform.type", "indy"), ("gateway.type", "istio"))))
+    judged.append(network(change(BESU, ("platform.type", "corda"), ("gateway.type", "istio"))))
     judged.append(network(change(BESU, ("gateway.type", "none"))))
     judged.append(network(change(BESU, ("organizations.2", organization("carrier", "west", besu={})))))
     judged.append(network(HOST_TWICE))

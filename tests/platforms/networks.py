@@ -1,4 +1,4 @@
-"""Networks that rules accept, of all shapes that Besu and Fabric plans know."""
+"""Networks that rules accept, of all shapes that plans know."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REGISTRY = {"server": "registry.example.test", "username": {"env": "U"}, "passwo
 
 
 def document(
-    platform: dict[str, Any], gateway: str, organizations: list[dict[str, Any]], **more: Any
+    platform: dict[str, Any], gateway: str | dict[str, Any], organizations: list[dict[str, Any]], **more: Any
 ) -> dict[str, Any]:
     """A preset as plain data; two clusters unless told otherwise."""
     return {
@@ -32,7 +32,7 @@ def document(
         "kind": "Network",
         "name": "net",
         "platform": platform,
-        "gateway": {"type": gateway},
+        "gateway": gateway if isinstance(gateway, dict) else {"type": gateway},
         "clusters": CLUSTERS[:2],
         "organizations": organizations,
         **more,
@@ -98,9 +98,57 @@ def fabric(gateway: str = "haproxy", **more: Any) -> Network:
     )
 
 
+#: Indy has no names, and node ports are a range of their own (facts A4.3)
+NAMELESS = [{key: value for key, value in cluster.items() if key != "domain"} for cluster in CLUSTERS]
+NODE_PORTS = {"type": "none", "p2p_ports": "30010-30050"}
+
+
+def indy(gateway: str = "ambassador", **more: Any) -> Network:
+    """An authority in the east, a university with four stewards in the west; over two clusters with either gateway."""
+    platform = {"type": "indy", **more.pop("platform", {})}
+    organizations = more.pop(
+        "organizations",
+        [
+            {"name": "authority", "cluster": "east", "indy": {"trustee": True}},
+            {"name": "university", "cluster": "west", "indy": {"stewards": 4, "endorser": True}},
+        ],
+    )
+    chosen: str | dict[str, Any] = NODE_PORTS if gateway == "none" else gateway
+    return network(platform, chosen, organizations, **{"clusters": NAMELESS[:2], **more})
+
+
+@st.composite
+def indy_networks(draw: st.DrawFn) -> Network:
+    """Any valid Indy network of up to four organizations over up to three clusters."""
+    gateway = draw(st.sampled_from(["none", "ambassador"]))
+    organizations = []
+    for index, name in enumerate(["authority", "university", "employer", "bank"][: draw(st.integers(1, 4))]):
+        roles = {
+            "trustee": index == 0 or draw(st.booleans()),
+            "endorser": draw(st.booleans()),
+            # enough of them wherever they are
+            "stewards": 4 if index == 0 else draw(st.integers(1, 3)),
+        }
+        place, managed = draw(st.sampled_from(["east", "west", "north"])), draw(st.booleans())
+        organizations.append({"name": name, "cluster": place, "managed": managed, "indy": roles})
+    used = {organization["cluster"] for organization in organizations}
+    clusters = [dict(cluster) for cluster in NAMELESS if cluster["name"] in used]
+    for number, cluster in enumerate(clusters):
+        if gateway == "none":
+            cluster.pop("existing_gateway", None)
+        if draw(st.booleans()):
+            cluster["public_ip"] = f"192.0.2.{number}"
+    more: dict[str, Any] = {"vault": VAULT} if draw(st.booleans()) else {}
+    if draw(st.booleans()):
+        more["registry"] = REGISTRY
+    return indy(gateway, organizations=organizations, clusters=clusters, **more)
+
+
 @st.composite
 def networks(draw: st.DrawFn) -> Network:
     """Any valid network of up to four organizations over up to three clusters."""
+    if draw(st.integers(0, 2)) == 0:
+        return draw(indy_networks())
     platform = draw(st.sampled_from(["besu", "quorum", "fabric"]))
     gateway = draw(st.sampled_from(["none", "haproxy" if platform == "fabric" else "ambassador"]))
     places = ["east"] if gateway == "none" else ["east", "west", "north"]

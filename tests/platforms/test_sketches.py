@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from bevel_tui.network.model import Network
 from bevel_tui.platforms.registry import MODULES, platform
 from bevel_tui.records.steps import ReleaseStep
-from tests.platforms.networks import besu, fabric, networks
+from tests.platforms.networks import besu, fabric, indy, networks
 
 WORKLOADS = ("Job", "StatefulSet", "Deployment")
 LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
@@ -80,8 +80,13 @@ def test_routes_lead_to_the_endpoints(network: Network) -> None:
                     routed |= {(rule["host"], port) for rule in spec["rules"]}
                 case "Mapping":
                     routed.add((spec["hostname"], 80) if "hostname" in spec else (spec["host"], 443))
+                case "TCPMapping" if network.platform.type == "indy":
+                    routed |= {(e.host, e.port) for e in step.endpoints if e.port == spec["port"]}
                 case "TCPMapping":
                     routed.add((f"{step.release}.{step.values['global']['proxy']['externalUrlSuffix']}", spec["port"]))
+                case "Service" if spec["type"] == "NodePort":
+                    ports = {port["nodePort"] for port in spec["ports"]}
+                    routed |= {(e.host, e.port) for e in step.endpoints if e.node_port and e.port in ports}
         assert {(e.host, e.port) for e in step.endpoints if e.exposed} == routed
         services = {
             f"{m['metadata']['name']}.{step.namespace}:{p['port']}"
@@ -141,7 +146,7 @@ def test_what_a_pod_waits_for_is_written(network: Network) -> None:
                     assert (step.namespace, name.format(release=step.release)) in written
 
 
-@pytest.mark.parametrize("network", [besu(), fabric()], ids=["besu", "fabric"])
+@pytest.mark.parametrize("network", [besu(), fabric(), indy()], ids=["besu", "fabric", "indy"])
 def test_a_foreign_chart_is_refused(network: Network) -> None:
     other = "fabric" if network.platform.type == "besu" else "besu"
     with pytest.raises(KeyError):

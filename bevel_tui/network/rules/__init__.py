@@ -17,6 +17,7 @@ from bevel_tui.network.rules import (
     ethereum,
     fabric,
     gateway,
+    indy,
     lengths,
     organizations,
     quorum,
@@ -38,6 +39,7 @@ RULES: tuple[Rule, ...] = (
     *besu.RULES,
     *quorum.RULES,
     *fabric.RULES,
+    *indy.RULES,
     *settings.RULES,
 )
 

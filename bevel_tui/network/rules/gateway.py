@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from bevel_tui.network import names
@@ -11,6 +10,8 @@ from bevel_tui.network.problem import Problem, error, warning
 
 #: ports of an Ambassador that are taken: HTTP(S) outside and inside the pod, health, diagnostics
 TAKEN_PORTS = frozenset({80, 443, 8005, 8006, 8080, 8443, 8877, 8878})
+#: where Kubernetes takes node ports from unless its administrator says otherwise
+NODE_PORTS = range(30000, 32768)
 #: platforms that reach other clusters without a gateway, through node ports (facts A4.3)
 NODE_PORT_PLATFORMS = frozenset({"indy"})
 
@@ -50,7 +51,16 @@ def none_is_one_cluster(network: Network) -> Iterator[Problem]:
 
 
 def domains(network: Network) -> Iterator[Problem]:
-    """A gateway needs a domain per cluster, and each cluster its own (facts C.4)."""
+    """A gateway needs a domain per cluster, and each cluster its own (facts C.4); Indy has no names at all (A4.3)."""
+    if network.platform.type == "indy":
+        for i, cluster in enumerate(network.clusters):
+            if cluster.domain is not None:
+                yield warning(
+                    "domain-unused",
+                    ("clusters", i, "domain"),
+                    "Indy's nodes know one another by address, so no name is used and no record is needed",
+                )
+        return
     seen: dict[str, str] = {}
     for i, cluster in enumerate(network.clusters):
         if network.gateway.type != "none" and cluster.domain is None:
@@ -127,20 +137,39 @@ def p2p_ports(network: Network) -> Iterator[Problem]:
     if ports[0] < 1 or ports[-1] > 65535:
         yield error("p2p-range", path, f"{network.gateway.p2p_ports} leaves the ports that there are (1 to 65535)")
         return
-    if network.gateway.type != "ambassador":
+    nodes = network.gateway.type == "none" and network.platform.type in NODE_PORT_PLATFORMS
+    if nodes and not (ports[0] in NODE_PORTS and ports[-1] in NODE_PORTS):
+        yield error(
+            "node-port-range",
+            path,
+            f"without a gateway stewards are reached through node ports, which lie in {NODE_PORTS[0]}-{NODE_PORTS[-1]}; "
+            "say for example 30010-30050",
+        )
+        return
+    if network.gateway.type != "ambassador" and not nodes:
         return
     taken = sorted(TAKEN_PORTS.intersection(ports))
     if taken:
         yield error("p2p-taken", path, f"Ambassador uses {', '.join(map(str, taken))} itself; choose another range")
-    needed = Counter(cluster for cluster, _, _ in names.p2p_ports(network))
-    for cluster, count in needed.items():
+    for cluster, count in names.p2p_needed(network).items():
         if count > len(ports):
             yield error(
                 "p2p-too-few",
                 path,
-                f"cluster {cluster} holds {count} nodes and each needs a p2p port of its own at the gateway, "
+                f"the nodes of cluster {cluster} need {count} p2p ports of their own at the gateway, "
                 f"but {network.gateway.p2p_ports} has {len(ports)}",
             )
 
 
-RULES = (matrix, none_is_one_cluster, domains, existing, edition, p2p_ports)
+def annotated(network: Network) -> Iterator[Problem]:
+    """Annotations go to a Service that is installed."""
+    for i, cluster in enumerate(network.clusters):
+        if cluster.gateway_annotations and (network.gateway.type == "none" or cluster.existing_gateway is not None):
+            yield warning(
+                "annotations-unused",
+                ("clusters", i, "gateway_annotations"),
+                "no gateway is installed in this cluster, so nothing is annotated",
+            )
+
+
+RULES = (annotated, matrix, none_is_one_cluster, domains, existing, edition, p2p_ports)

@@ -36,6 +36,8 @@ def derived(network: Network, release: NamedRelease) -> Iterator[tuple[str, str,
             for whole in wholes:
                 yield "StatefulSet", whole, STATEFUL_SET
                 yield "Job", f"{whole}-pre-install-hook", LABEL
+        case "indy-node":
+            yield "StatefulSet", name, STATEFUL_SET
         case "fabric-ca-server":
             yield "StatefulSet", full, STATEFUL_SET
         case "fabric-orderernode" | "fabric-peernode":

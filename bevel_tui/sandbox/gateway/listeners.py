@@ -96,7 +96,9 @@ class Gateways:
     async def _serve(self, site: Site, door: Door, connection: socket.socket) -> None:
         """One connection, from its first bytes to the protocol that answers."""
         try:
-            if door.kind == "haproxy":
+            if door.kind == "node":
+                await self._raw(site, routes.node_target(site.view, door.target), connection)
+            elif door.kind == "haproxy":
                 await self._haproxy(site, door, connection)
             else:
                 await self._ambassador(site, door, connection)
@@ -153,11 +155,7 @@ class Gateways:
             return
         protocol = routes.listener_protocol(found)
         if protocol in {"TCP", "TLS"}:
-            target = routes.tcp_target(site.view, door.target)
-            if target is None:
-                connection.close()
-                return
-            await self._component(connection, self._behind(site, target))
+            await self._raw(site, routes.tcp_target(site.view, door.target), connection)
             return
         first = b"" if protocol == "HTTP" else await peek(connection)
         if not is_tls(first):
@@ -181,7 +179,14 @@ class Gateways:
             return web.Response(status=503, text="no healthy upstream")
         return await self._through(component, target, request)
 
-    # ------------------------------------------------------------ both
+    # ------------------------------------------------------------ all
+
+    async def _raw(self, site: Site, target: Target | None, connection: socket.socket) -> None:
+        """A connection that is handed through byte by byte."""
+        if target is None:
+            connection.close()
+            return
+        await self._component(connection, self._behind(site, target))
 
     def _behind(self, site: Site, target: Target) -> Component:
         return behind(self.world, site, target.namespace, target.service, target.port)
@@ -230,11 +235,12 @@ class Gateways:
             )
 
     def tcp_component(self, address: str, port: int) -> Component | None:
-        """What a raw TCP connection to a load balancer's address and port leads to."""
+        """What a raw TCP connection to a load balancer's (or a node's) address and port leads to."""
         for name, door in self._open:
-            if (door.address, door.port) == (address, port) and door.kind == "ambassador":
+            if (door.address, door.port) == (address, port) and door.kind != "haproxy":
                 site = self.world.sites[name]
-                target = routes.tcp_target(site.view, door.target)
+                find = routes.node_target if door.kind == "node" else routes.tcp_target
+                target = find(site.view, door.target)
                 with contextlib.suppress(Unreachable):
                     return self._behind(site, target) if target else None
         return None

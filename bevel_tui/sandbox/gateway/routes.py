@@ -2,7 +2,8 @@
 
 HAProxy Ingress: rules of its class, passthrough by SNI where the annotation asks for it, HTTP by Host header.
 Ambassador (Emissary-ingress, Edge Stack): Listeners open ports, Hosts choose certificates and treat plain HTTP,
-Mappings route by Host header and prefix, TCPMappings by port.
+Mappings route by Host header and prefix, TCPMappings by port. Node ports need no gateway: every node of a cluster has
+them open (Indy without a gateway).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from bevel_tui.sandbox.workloads.view import Object, View
 from bevel_tui.sandbox.world import Site
 
 Kind = Literal["haproxy", "ambassador"]
+DoorKind = Literal["haproxy", "ambassador", "node"]
 PASSTHROUGH = ("ingress.kubernetes.io/ssl-passthrough", "haproxy-ingress.github.io/ssl-passthrough")
 _WORDS: tuple[tuple[str, Kind], ...] = (
     ("haproxy", "haproxy"),
@@ -41,11 +43,13 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """A port of a load balancer that leads to a gateway controller. `target` is the controller's port."""
+    """A port of a load balancer that leads to a gateway controller, or of a node that leads to a Service.
+
+    `target` is the controller's port, or the node port itself."""
 
     address: str
     port: int
-    kind: Kind
+    kind: DoorKind
     target: int
     ingress_class: str = "haproxy"
 
@@ -62,8 +66,8 @@ def controller_kind(pod: Mapping[str, Any]) -> Kind | None:
 
 
 def doors(site: Site) -> list[Door]:
-    """All open doors: LoadBalancer Services with an address, in front of a controller that is Ready."""
-    found = []
+    """All open doors: LoadBalancer Services with an address, in front of a controller that is Ready; node ports."""
+    found = node_doors(site)
     for service in site.view.all("Service"):
         if service["spec"].get("type") != "LoadBalancer" or service["metadata"].get("deletionTimestamp"):
             continue
@@ -77,6 +81,34 @@ def doors(site: Site) -> list[Door]:
                 if entry.get("protocol", "TCP") == "TCP" and target is not None and _listens(site.view, kind, target):
                     found.append(Door(address, entry["port"], kind, target, _ingress_class(pod)))
     return found
+
+
+def node_doors(site: Site) -> list[Door]:
+    """The ports of Services of type NodePort with a ready pod, on every node that has an outer address."""
+    ports = [
+        int(entry["nodePort"])
+        for service in site.view.all("Service")
+        if service["spec"].get("type") == "NodePort" and not service["metadata"].get("deletionTimestamp")
+        if endpoint_pods(site, service)
+        for entry in service["spec"].get("ports") or ()
+        if entry.get("nodePort") and entry.get("protocol", "TCP") == "TCP"
+    ]
+    outer = [
+        str(entry["address"])
+        for node in (site.view.all("Node") if ports else ())
+        for entry in (node.get("status") or {}).get("addresses") or ()
+        if entry.get("type") == "ExternalIP"
+    ]
+    return [Door(address, port, "node", port) for address in outer for port in ports]
+
+
+def node_target(view: View, port: int) -> Target | None:
+    """The Service that a node port leads to."""
+    for service in view.all("Service"):
+        for entry in service["spec"].get("ports") or ():
+            if service["spec"].get("type") == "NodePort" and entry.get("nodePort") == port:
+                return Target(service["metadata"]["namespace"], service["metadata"]["name"], int(entry["port"]))
+    return None
 
 
 def gateway_services(site: Site) -> list[Object]:

@@ -35,8 +35,12 @@ def quantity(text: str | float) -> Decimal:
         raise ValueError(f"no quantity: {text!r}") from error
 
 
-async def create_nodes(hands: Hands, cluster: str, version: str, count: int = 3) -> None:
-    """`count` Ready nodes named after the cluster."""
+async def create_nodes(hands: Hands, cluster: str, site: int, version: str, count: int = 3) -> None:
+    """`count` Ready nodes named after the cluster.
+
+    From outside they are ``127.102.<site>.<n>``: loopback addresses, as those of load balancers, so that nothing can
+    leave the machine; what answers at their node ports is found through the dial map.
+    """
     safe = "".join(c if c.isalnum() else "-" for c in cluster.lower()).strip("-") or "cluster"
     for number in range(1, count + 1):
         name = f"{safe[:50]}-node-{number}"
@@ -54,7 +58,11 @@ async def create_nodes(hands: Hands, cluster: str, version: str, count: int = 3)
             "capacity": CAPACITY,
             "allocatable": CAPACITY,
             "conditions": conditions(("Ready",), "KubeletReady", "kubelet is posting ready status", timestamp()),
-            "addresses": [{"type": "Hostname", "address": name}, {"type": "InternalIP", "address": f"10.0.0.{number}"}],
+            "addresses": [
+                {"type": "Hostname", "address": name},
+                {"type": "InternalIP", "address": f"10.0.0.{number}"},
+                {"type": "ExternalIP", "address": f"127.102.{site}.{number}"},
+            ],
             "nodeInfo": {
                 "kubeletVersion": version,
                 "osImage": "bevel-tui sandbox (simulated)",

@@ -60,7 +60,7 @@ class Simulator:
         self.world.sites[site.name] = site
         version = str((await site.client.version()).get("gitVersion", ""))
         volumes = Volumes(site.view, site.hands, self.world.clock, binder=self.controllers)
-        await asyncio.gather(create_nodes(site.hands, site.name, version), volumes.prepare())
+        await asyncio.gather(create_nodes(site.hands, site.name, site.number, version), volumes.prepare())
         balancers = LoadBalancers(site.view, site.hands, self.world.clock, site.number)
         self._begin(volumes.queue.run(), balancers.queue.run(), site.hands.write_events())
         if self.controllers:
