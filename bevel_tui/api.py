@@ -11,11 +11,14 @@ preset costs pydantic, planning nothing more, and only what touches a cluster im
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from bevel_tui.engine.bundles.document import Bundle
+    from bevel_tui.engine.bundles.taking import Taken
     from bevel_tui.engine.cancel import Cancellation
     from bevel_tui.engine.changes import Change
     from bevel_tui.engine.options import RunOptions
@@ -23,18 +26,22 @@ if TYPE_CHECKING:
     from bevel_tui.plan.graph import Plan
     from bevel_tui.records.events import AnyEvent
 
-__all__ = ["changes", "check", "deploy", "destroy", "load", "plan"]
+__all__ = ["changes", "check", "deploy", "destroy", "hand_over", "load", "open_bundle", "plan", "take_over"]
 
 
-def load(preset: str) -> Network:
+def load(preset: str, own: Iterable[str] = ()) -> Network:
     """The Network of a preset: a file's path, or the name of a shipped preset.
+
+    `own` are the organizations of whoever asks: theirs are managed then and all others are not, whatever the preset
+    says; without any the preset's `managed` flags hold.
 
     Raises BevelError (preset-missing, preset-syntax, preset-invalid); its details hold all problems, each with the
     path in the YAML and the line.
     """
     from bevel_tui.network.load import load as read
+    from bevel_tui.network.sides import seen_by
 
-    return read(preset)
+    return seen_by(read(preset), own)
 
 
 def plan(network: Network) -> Plan:
@@ -93,3 +100,44 @@ async def changes(network: Network, options: RunOptions | None = None) -> list[C
     from bevel_tui.engine.changes import changes as compare
 
     return await compare(network, plan(network), options)
+
+
+async def hand_over(network: Network, receivers: Iterable[str], options: RunOptions | None = None) -> Bundle:
+    """What is ready of this side's part for organizations that others run, as a bundle. Clusters are only read.
+
+    Raises BevelError: handoff-empty when nothing is ready yet, step-failed for what may not cross.
+    """
+    from bevel_tui.engine.bundles.giving import give
+
+    return await give(network, plan(network), receivers, options, agreed=_agreed(network))
+
+
+def open_bundle(path: Path, network: Network | None = None) -> Bundle:
+    """A bundle from a file, its digests checked and nothing private in it; with a Network also whether it is for it.
+
+    Raises BevelError(handoff-refused).
+    """
+    from bevel_tui.engine.bundles.document import load as read
+    from bevel_tui.engine.bundles.taking import judged
+
+    bundle = read(path)
+    if network is not None:
+        judged(network, plan(network), bundle)
+    return bundle
+
+
+async def take_over(network: Network, bundle: Bundle, options: RunOptions | None = None) -> Taken:
+    """Keep what a bundle brings in the clusters of this side that need it; a deployment that waits goes on by itself.
+
+    Raises BevelError(handoff-refused) for anything that the plan does not wait for, and what clusters do wrong.
+    """
+    from bevel_tui.engine.bundles.taking import take_in
+
+    return await take_in(network, plan(network), bundle, options, agreed=_agreed(network))
+
+
+def _agreed(network: Network) -> str:
+    """The id of the plan that all sides have, whoever runs which part."""
+    from bevel_tui.network.sides import seen_by_all
+
+    return plan(seen_by_all(network)).id

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
@@ -54,7 +55,17 @@ def _options(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
     return apply
 
 
-_preset = click.option("--preset", metavar="FILE", help="Preset file, or the name of a shipped preset.")
+_only_preset = click.option("--preset", metavar="FILE", help="Preset file, or the name of a shipped preset.")
+_preset = _options(
+    _only_preset,
+    click.option(
+        "--as",
+        "own",
+        metavar="ORG",
+        multiple=True,
+        help="An organization of yours; all others are run by their owners. Repeatable; default: as the preset says.",
+    ),
+)
 _kubeconfig = click.option("--kubeconfig", metavar="PATH", help="kubeconfig file; default: $KUBECONFIG merged.")
 _charts = _options(
     click.option(
@@ -100,7 +111,7 @@ def cli(ctx: click.Context, /, preset: str | None, **options: Any) -> None:
             if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
         ]
         if given:
-            flags = ", ".join("--" + name.replace("_", "-") for name in given)
+            flags = ", ".join("--" + {"own": "as"}.get(name, name.replace("_", "-")) for name in given)
             raise click.UsageError(f"{flags} goes after the command: bevel-tui {ctx.invoked_subcommand} {flags} ...")
         return
     if preset is None:
@@ -157,6 +168,57 @@ def destroy(ctx: click.Context, /, preset: str | None, **options: Any) -> None:
     ctx.exit(run(_required(preset), **options))
 
 
+@cli.group()
+def handoff() -> None:
+    """Public material between operators who share no kubeconfig: each runs their part of the same preset."""
+
+
+_bundle = click.argument("bundle", type=click.Path(path_type=Path))
+
+
+@handoff.command("export")
+@_preset
+@click.option("--for", "receivers", metavar="ORG", multiple=True, required=True, help="Who waits for it; repeatable.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The bundle's file. Default: NETWORK-for-ORG.handoff.yaml here.",
+)
+@_kubeconfig
+@click.pass_context
+def handoff_export(ctx: click.Context, /, preset: str | None, **options: Any) -> None:
+    """Write what others wait for, as far as it is ready, to a bundle. Clusters are only read."""
+    from bevel_tui.cli.handoff import export
+
+    ctx.exit(export(_required(preset), **options))
+
+
+@handoff.command("import")
+@_preset
+@_bundle
+@click.option("--digest", metavar="SHA256", help="The digest that the sender told you; another one is refused.")
+@_kubeconfig
+@click.pass_context
+def handoff_import(ctx: click.Context, /, preset: str | None, **options: Any) -> None:
+    """Take a bundle in: check it against your plan and keep it in your clusters. A run that waits goes on."""
+    from bevel_tui.cli.handoff import take
+
+    ctx.exit(take(_required(preset), **options))
+
+
+@handoff.command("show")
+@_preset
+@_bundle
+@click.pass_context
+def handoff_show(ctx: click.Context, /, **options: Any) -> None:
+    """Say what a bundle holds; with --preset also whether your plan waits for it. Nothing is changed."""
+    from bevel_tui.cli.handoff import show
+
+    ctx.exit(show(**options))
+
+
 @cli.command()
 def schema() -> None:
     """Print the JSON Schema of presets."""
@@ -174,7 +236,7 @@ def sandbox() -> None:
 
 @sandbox.command()
 @click.option("--clusters", type=click.IntRange(1, 20), metavar="N", help="That many, contexts sandbox-1, sandbox-2...")
-@_preset
+@_only_preset
 @_speed
 @click.pass_context
 def up(ctx: click.Context, /, clusters: int | None, preset: str | None, speed: float) -> None:

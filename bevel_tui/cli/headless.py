@@ -32,6 +32,7 @@ RUN_BUDGET = 3600.0
 class Deployment:
     """The options of `bevel-tui --preset`, as given."""
 
+    own: tuple[str, ...]
     sandbox: bool
     kubeconfig: str | None
     charts: str | None
@@ -51,7 +52,7 @@ def deploy(preset: str, **options: object) -> int:
 async def _deploy(preset: str, options: Deployment) -> int:
     from bevel_tui.engine.options import RunOptions
 
-    network = api.load(preset)
+    network = api.load(preset, options.own)
     plan = api.plan(network)
     for source in filter(None, (options.charts, options.gateway_charts)):
         _must_exist(source)
@@ -79,6 +80,7 @@ async def _deploy(preset: str, options: Deployment) -> int:
 def plan(
     preset: str,
     *,
+    own: tuple[str, ...],
     output: str,
     diff: bool,
     exit_code: bool,
@@ -89,7 +91,7 @@ def plan(
     """`bevel-tui plan`. Exit 6 with --exit-code when something would change."""
     from bevel_tui.plan import render
 
-    network = api.load(preset)
+    network = api.load(preset, own)
     if not (diff or exit_code):
         shown = {"text": render.text, "json": render.to_json, "mermaid": render.mermaid}[output](api.plan(network))
         sys.stdout.write(shown if shown.endswith("\n") else shown + "\n")
@@ -119,18 +121,18 @@ def plan(
     return ExitCode.CHANGES if exit_code and found else ExitCode.OK
 
 
-def check(preset: str, *, output: str, kubeconfig: str | None, color: str) -> int:
+def check(preset: str, *, own: tuple[str, ...], output: str, kubeconfig: str | None, color: str) -> int:
     """`bevel-tui check`: results on stdout, progress nowhere (it takes seconds)."""
-    return asyncio.run(_check(preset, output, kubeconfig, color))
+    return asyncio.run(_check(preset, own, output, kubeconfig, color))
 
 
-async def _check(preset: str, output: str, kubeconfig: str | None, color: str) -> int:
+async def _check(preset: str, own: tuple[str, ...], output: str, kubeconfig: str | None, color: str) -> int:
     from bevel_tui.engine.options import RunOptions
     from bevel_tui.output import checks
     from bevel_tui.output.console import results
     from bevel_tui.output.state import RunView
 
-    network = api.load(preset)
+    network = api.load(preset, own)
     view = RunView()
     with _cancellation() as cancel:
         async for event in api.check(network, RunOptions(kubeconfig=kubeconfig, journal=False), cancel=cancel):
@@ -150,6 +152,7 @@ async def _check(preset: str, output: str, kubeconfig: str | None, color: str) -
 def destroy(
     preset: str,
     *,
+    own: tuple[str, ...],
     purge_data: bool,
     kubeconfig: str | None,
     timeout: float | None,
@@ -160,7 +163,7 @@ def destroy(
     """`bevel-tui destroy`."""
     from bevel_tui.engine.options import RunOptions
 
-    network = api.load(preset)
+    network = api.load(preset, own)
     kept = "its ledger data, keys and namespaces WILL BE DELETED" if purge_data else "ledger data stays"
     _confirm(f"Remove network {network.name} from {_contexts(network)} ({kept})?", yes=yes)
     options = RunOptions(kubeconfig=kubeconfig, purge_data=purge_data, timeout=timeout or RUN_BUDGET)
@@ -300,11 +303,13 @@ def _confirm(question: str, *, yes: bool, details: tuple[str, ...] = ()) -> None
 def _size(plan: Plan) -> str:
     from bevel_tui.records.steps import ReleaseStep
 
-    return f"{sum(isinstance(step, ReleaseStep) for step in plan.steps)} releases"
+    return f"{sum(isinstance(step, ReleaseStep) and step.managed for step in plan.steps)} releases"
 
 
 def _contexts(network: Network) -> str:
-    return ", ".join(f"{cluster.name} (context {cluster.context})" for cluster in network.clusters)
+    """The clusters that are ours, or hold nobody's organization."""
+    others = {o.cluster for o in network.organizations} - {o.cluster for o in network.organizations if o.managed}
+    return ", ".join(f"{c.name} (context {c.context})" for c in network.clusters if c.name not in others)
 
 
 @contextmanager

@@ -29,6 +29,9 @@ def in_plan(ctx: RunContext, here: str) -> AddressOf:
     async def address_of(fact: ClusterFact) -> str:
         name = fact.cluster or here
         access = ctx.clusters.get(name)
+        told = None if access is not None else ctx.inbox.received.address(replace(fact, cluster=name))
+        if told is not None:
+            return told
         if access is None:
             raise BevelError(
                 Code.STEP_FAILED, f"the address of cluster {name} is needed, which this run cannot ask", remedy=_SAY

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bevel_tui.engine.context import RunContext
 from bevel_tui.engine.executor import Hold, Result
-from bevel_tui.engine.steps import address, check, dns, handoff, keys, namespace, release, secret
+from bevel_tui.engine.steps import address, awaited, check, dns, handoff, keys, namespace, release, secret
 from bevel_tui.engine.summary import OWNER_RUNS
 from bevel_tui.kube.client import ApiError
+from bevel_tui.plan.sides import acting_in
 from bevel_tui.records.errors import BevelError, Code
 from bevel_tui.records.steps import (
     AddressStep,
@@ -23,10 +24,10 @@ from bevel_tui.records.steps import (
 
 async def carry_out(ctx: RunContext, step: Step, hold: Hold, budget: float | None) -> Result:
     """Carry out a step; `budget` is its seconds, which Helm's hooks must fit into. Raises nothing but cancellation."""
-    if not step.managed:
+    if not step.managed and step.id not in ctx.awaited:
         return Result("skipped", OWNER_RUNS)
     try:
-        result = await _by_kind(ctx, step, hold, budget)
+        result = await (_by_kind(ctx, step, hold, budget) if step.managed else awaited.perform(ctx, step))
     except BevelError as error:
         if error.code in {Code.CHART_MISSING, Code.CHART_RENDER}:
             ctx.codes.add(error.code)
@@ -34,7 +35,7 @@ async def carry_out(ctx: RunContext, step: Step, hold: Hold, budget: float | Non
     except ApiError as error:
         if ctx.cancel.aborting.is_set():
             return Result("cancelled", "stopped")
-        context = ctx.access(step).context
+        context = next((ctx.clusters[name].context for name in acting_in(step) if name in ctx.clusters), step.cluster)
         return Result(
             "failed",
             f"The cluster of context {context!r} refused: {error.message}"

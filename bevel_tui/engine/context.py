@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from bevel_tui.engine.bundles.inbox import Inbox
 from bevel_tui.engine.cancel import Cancellation
 from bevel_tui.engine.charts import Charts
 from bevel_tui.engine.emitter import Emitter
@@ -122,6 +123,10 @@ class RunContext:
     codes: set[str] = field(default_factory=set)
     #: where each endpoint was found to be, by its id
     hosts: dict[str, str] = field(default_factory=dict)
+    #: what other operators have handed over
+    inbox: Inbox = field(default_factory=Inbox)
+    #: steps of others that ours need directly, each with those of ours that do
+    awaited: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
     _handoffs: dict[str, tuple[HandoffStep, ...]] | None = None
     _pending: dict[str, tuple[int, frozenset[ObjectRef]]] = field(default_factory=dict)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from bevel_tui.engine.charts import Located
 from bevel_tui.engine.context import RunContext
@@ -15,6 +15,7 @@ from bevel_tui.engine.material import extract
 from bevel_tui.engine.observe import Observed, gather_all
 from bevel_tui.engine.readiness import judge, understood
 from bevel_tui.engine.repair import TABLE, Record, Repair, hooks_of, situation
+from bevel_tui.plan.sides import acting_in
 from bevel_tui.records.errors import BevelError
 from bevel_tui.records.steps import HandoffStep, KeysStep, NamespaceStep, ObjectRef, ReleaseStep, SecretStep
 
@@ -51,7 +52,7 @@ def may_change(decision: Decision) -> bool:
 async def decide(ctx: RunContext, observed: Mapping[str, Observed]) -> dict[str, Decision]:
     """A decision per managed step that can change something. Raises ApiError, BevelError(CHART_MISSING...)."""
     made: dict[str, Decision] = {}
-    steps = [step for step in ctx.plan.steps if step.managed and step.cluster in ctx.clusters]
+    steps = [step for step in ctx.plan.steps if step.managed and all(c in ctx.clusters for c in acting_in(step))]
     simple = [step for step in steps if isinstance(step, NamespaceStep | SecretStep | KeysStep)]
     for plain, decision in zip(simple, await gather_all(_simple(ctx, observed, s) for s in simple), strict=True):
         made[plain.id] = decision
@@ -63,7 +64,7 @@ async def decide(ctx: RunContext, observed: Mapping[str, Observed]) -> dict[str,
     for release, decision in zip(releases, first, strict=True):
         made[release.id] = _after_sources(ctx, release, decision, made)
     for step in steps:
-        if isinstance(step, HandoffStep) and step.target_object is not None:
+        if isinstance(step, HandoffStep) and step.target_object is not None and step.crossing != "export":
             made[step.id] = await _handoff_object(ctx, observed, step, step.target_object, made)
     return made
 
@@ -97,7 +98,7 @@ async def _release(
     found = situation(records, digest=digest, network=ctx.plan.network_name, now=time.time())
     ready = False
     if found == "same":
-        damage, ready = await _objects(observed[step.cluster], step)
+        damage, ready = await objects_of(observed[step.cluster], step)
         if damage:
             found = "damaged"
     repair = TABLE[found, hooks_of(step.expects)]
@@ -116,9 +117,7 @@ async def followed_files(
     for handoff in ctx.handoffs_into(step.id):
         if handoff.policy != "follow" or handoff.target_file is None:
             continue
-        if handoff.cluster not in observed:
-            return None
-        source = await observed[handoff.cluster].get(handoff.source)
+        source = await _source(ctx, observed, handoff)
         if source is None:
             return None
         try:
@@ -140,7 +139,14 @@ def _after_sources(ctx: RunContext, step: ReleaseStep, decision: Decision, made:
     return decision
 
 
-async def _objects(observed: Observed, step: ReleaseStep) -> tuple[str, bool]:
+async def _source(ctx: RunContext, observed: Mapping[str, Observed], step: HandoffStep) -> dict[str, Any] | None:
+    """What a handoff takes from, as it is now: in its cluster, or as somebody else's bundle brought it."""
+    if step.crossing == "import":
+        return ctx.inbox.received.source(step)
+    return await observed[step.cluster].get(step.source) if step.cluster in observed else None
+
+
+async def objects_of(observed: Observed, step: ReleaseStep) -> tuple[str, bool]:
     """(what is damaged, whether all is ready) of a release that Helm calls deployed."""
     made = all([await observed.find(item.ref) is not None for item in step.produces])
     ready = made
@@ -178,7 +184,7 @@ async def _handoff_object(
         return NOTHING
     if source_step is not None and source_step.id in made and made[source_step.id].changes:
         return Decision("update", "what it is made from will change", ready=False)
-    source = await observed[step.cluster].get(step.source) if step.cluster in observed else None
+    source = await _source(ctx, observed, step)
     if source is None:
         return Decision("update", "its source is not there yet", ready=False)
     material = extract(step, source, ctx.private_keys(step.source, step.cluster))

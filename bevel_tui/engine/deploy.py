@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bevel_tui.engine import inventory
+from bevel_tui.engine.bundles.inbox import Inbox
 from bevel_tui.engine.carry import carry_out
 from bevel_tui.engine.connect import unusable
 from bevel_tui.engine.context import Access, RunContext
@@ -27,6 +28,7 @@ from bevel_tui.engine.secrets import Secrets, environment
 from bevel_tui.engine.watcher import Watcher
 from bevel_tui.engine.workdir import workdir
 from bevel_tui.kube.client import ApiError
+from bevel_tui.plan.sides import acting_in, awaited, run_needs
 from bevel_tui.records.errors import Code
 from bevel_tui.records.events import Notice
 from bevel_tui.records.steps import HandoffStep, ReleaseStep, Step
@@ -61,7 +63,7 @@ async def prepare(run: Run, watcher: Watcher, work: Path, *, rights: bool = True
     steps = [step for step in run.plan.steps if step.managed]
     secrets = Secrets.resolve(steps)
     run.emit.hide(secrets.values())
-    await run.open({step.cluster for step in steps} | {s.target_cluster for s in steps if isinstance(s, HandoffStep)})
+    await run.open({cluster for step in steps for cluster in acting_in(step)})
     driver = await run.parts.driver(run.options, environment(run.plan.steps))
     run.helm = driver.name
     run.started(run.chosen())
@@ -83,7 +85,10 @@ async def prepare(run: Run, watcher: Watcher, work: Path, *, rights: bool = True
         finished=run.finished,
         codes=run.codes,
         hosts=run.hosts,
+        inbox=Inbox((access.client for access in run.clusters.values()), run.plan.network_name),
+        awaited=awaited(run.plan.steps),
     )
+    await _open_inbox(ctx)
     observed = {name: Observed(access.client) for name, access in run.clusters.items()}
     ctx.decisions = await decide(ctx, observed)
     _announce(ctx)
@@ -91,6 +96,15 @@ async def prepare(run: Run, watcher: Watcher, work: Path, *, rights: bool = True
         await review(ctx, ctx.decisions)
         await render_each_chart(ctx)
     return ctx
+
+
+async def _open_inbox(ctx: RunContext) -> None:
+    """What others have handed over; not asked where nobody hands anything over. Raises BevelError."""
+    if ctx.awaited or any(isinstance(step, HandoffStep) and step.crossing == "import" for step in ctx.plan.steps):
+        try:
+            await ctx.inbox.read()
+        except ApiError as error:
+            raise unusable(next(iter(ctx.clusters.values())).client, error) from None
 
 
 def _announce(ctx: RunContext) -> None:
@@ -179,7 +193,8 @@ async def leases(run: Run, clusters: Mapping[str, Access], names: Iterable[str])
 
 async def _execute(run: Run, ctx: RunContext) -> None:
     options = run.options
-    tasks = [_task(ctx, step) for step in run.chosen()]
+    run.needs = run_needs(run.plan.steps)
+    tasks = [_task(ctx, step, run.needs[step.id]) for step in run.chosen()]
     capacity = {"helm": options.helm_processes}
     capacity.update({f"helm/{name}": options.helm_per_cluster for name in ctx.clusters})
 
@@ -189,7 +204,7 @@ async def _execute(run: Run, ctx: RunContext) -> None:
     await execute(tasks, perform, capacity=capacity, cancel=run.cancel, observe=run.observe())
 
 
-def _task(ctx: RunContext, step: Step) -> Task:
+def _task(ctx: RunContext, step: Step, needs: tuple[str, ...]) -> Task:
     slots: tuple[str, ...] = ()
     if isinstance(step, ReleaseStep):
         decision = ctx.decisions.get(step.id)
@@ -197,4 +212,6 @@ def _task(ctx: RunContext, step: Step) -> Task:
             slots = ("helm", f"helm/{step.cluster}")
             if step.lane:
                 slots = (*slots, f"lane/{step.cluster}/{step.lane}")
-    return Task(step.id, step.needs, slots, ctx.options.budget(step.kind))
+    # another operator takes the time that they take: like DNS, only the budget of the whole run ends that wait
+    elsewhere = not step.managed or (isinstance(step, HandoffStep) and step.crossing == "import")
+    return Task(step.id, needs, slots, None if elsewhere else ctx.options.budget(step.kind))

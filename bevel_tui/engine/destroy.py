@@ -65,7 +65,7 @@ def removal_order(steps: Iterable[Step]) -> tuple[Step, ...]:
         if step.managed
         and (
             isinstance(step, ReleaseStep | SecretStep | KeysStep | NamespaceStep)
-            or (isinstance(step, HandoffStep) and step.target_object is not None)
+            or (isinstance(step, HandoffStep) and step.target_object is not None and step.crossing != "export")
         )
     )
 

@@ -13,6 +13,8 @@ from bevel_tui.gateways.registry import MODULES as GATEWAYS
 from bevel_tui.gateways.registry import gateway
 from bevel_tui.network.model import Network
 from bevel_tui.plan.graph import Plan, ordered
+from bevel_tui.plan.sides import notes as border
+from bevel_tui.plan.sides import sided
 from bevel_tui.platforms.ids import address_step_id, check_step_id, dns_step_id, gateway_crds_id, gateway_ready_id
 from bevel_tui.platforms.registry import MODULES as PLATFORMS
 from bevel_tui.platforms.registry import platform
@@ -41,6 +43,7 @@ def build(network: Network) -> Plan:
     declared = without_empty_barriers(network, declared)
     declared = in_lanes(declared)
     declared += checks(network, declared, by_cluster)
+    declared = sided(network, declared)
     about = module.about(network)
     return Plan(
         network_name=network.name,
@@ -48,7 +51,7 @@ def build(network: Network) -> Plan:
         gateway=about.title,
         steps=ordered(declared),
         endpoints=endpoints,
-        notes=(*notes, *((about.notice,) if about.notice else ())),
+        notes=(*notes, *((about.notice,) if about.notice else ()), *border(network, declared)),
     )
 
 

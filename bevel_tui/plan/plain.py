@@ -160,6 +160,7 @@ def _detail(item: Step) -> dict[str, Any]:
             "target_file": item.target_file,
             "target_object": None if target is None else object_ref(target),
             "policy": item.policy,
+            **({} if item.crossing is None else {"crossing": item.crossing, "receivers": list(item.receivers)}),
         }
     if isinstance(item, AddressStep):
         return {"service": object_ref(item.service), "ports": list(item.ports)}

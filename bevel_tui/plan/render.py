@@ -110,7 +110,7 @@ def _stage(step: Step) -> str:
         return "Check"
     if isinstance(step, HandoffStep):
         return "Handed on from here"
-    owned = "" if step.managed else " (run by its owner)"
+    owned = "" if step.managed else f" (by {step.organization}'s owner)" if step.organization else " (by its owner)"
     return f"Gateway{owned}" if step.organization is None else f"Organization {step.organization}{owned}"
 
 
@@ -133,7 +133,7 @@ def _step(plan: Plan, step: Step, mark: str) -> Iterator[str]:
     elif isinstance(step, ReleaseStep):
         yield from _wrapped(f"{step.release}  ({step.chart} {step.chart_version} in {step.namespace})", lead, rest)
     elif isinstance(step, HandoffStep):
-        yield from _wrapped(_handoff(step), lead, rest)
+        yield from _wrapped(_handoff(step) + _border(step), lead, rest)
     elif isinstance(step, AddressStep):
         ports = ", ".join(_ranges(step.ports)) or "none"
         yield from _wrapped(f"address of Service {step.service.namespace}/{step.service.name}", lead, rest)
@@ -151,6 +151,13 @@ def _step(plan: Plan, step: Step, mark: str) -> Iterator[str]:
     needs = [_short(plan, need, step.cluster) for need in step.needs if not isinstance(plan.step(need), NamespaceStep)]
     if needs:
         yield from _wrapped(", ".join(needs), f"{rest}after: ", f"{rest}  ")
+
+
+def _border(step: HandoffStep) -> str:
+    """How a handoff gets to an operator with another kubeconfig, or from one."""
+    if step.crossing == "import":
+        return " (from a bundle: handoff import)"
+    return f" (handoff export --for {', '.join(step.receivers)})" if step.crossing == "export" else ""
 
 
 def _handoff(step: HandoffStep) -> str:

@@ -41,6 +41,8 @@ class Code(StrEnum):
     CLUSTER_UNREACHABLE = "cluster-unreachable"
     ACCESS_DENIED = "access-denied"
     LEASE_HELD = "lease-held"
+    HANDOFF_REFUSED = "handoff-refused"
+    HANDOFF_EMPTY = "handoff-empty"
     HELM_MISSING = "helm-missing"
     STEP_FAILED = "step-failed"
     TIMEOUT = "timed-out"
@@ -65,6 +67,8 @@ EXIT: dict[Code, ExitCode] = {
     Code.CLUSTER_UNREACHABLE: ExitCode.CLUSTER,
     Code.ACCESS_DENIED: ExitCode.CLUSTER,
     Code.LEASE_HELD: ExitCode.CLUSTER,
+    Code.HANDOFF_REFUSED: ExitCode.USAGE,
+    Code.HANDOFF_EMPTY: ExitCode.FAILED,
     Code.HELM_MISSING: ExitCode.USAGE,
     Code.STEP_FAILED: ExitCode.FAILED,
     Code.TIMEOUT: ExitCode.TIMEOUT,
@@ -90,6 +94,8 @@ REMEDY: dict[Code, str] = {
     Code.CLUSTER_UNREACHABLE: "Check the network, VPN and the server address of the context: kubectl --context NAME version.",
     Code.ACCESS_DENIED: "Ask the cluster's owner for the rights listed.",
     Code.LEASE_HELD: "Wait for the other run to end; its Lease expires 60 s after its last sign of life.",
+    Code.HANDOFF_REFUSED: "Nothing was taken in. Ask the sender for a new bundle (bevel-tui handoff export).",
+    Code.HANDOFF_EMPTY: "Deploy your part first: bevel-tui --preset FILE; what is ready then can be handed over.",
     Code.HELM_MISSING: "Install Helm (4, or 3 from 3.14) or, where a wheel exists, `pip install helm-python-sdk==0.2.2`.",
     Code.STEP_FAILED: "Correct the cause shown and run the same command again: what is done is skipped.",
     Code.TIMEOUT: "Run the same command again to continue, or raise --timeout.",

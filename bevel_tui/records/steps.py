@@ -261,6 +261,10 @@ class HandoffStep(Step):
     target_file: str | None = None
     target_object: ObjectRef | None = None
     policy: HandoffPolicy = "follow"
+    #: to another operator (their side imports what we export), or from one; None: both ends are ours, or none is
+    crossing: Literal["export", "import"] | None = None
+    #: the organizations that receive what crosses
+    receivers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

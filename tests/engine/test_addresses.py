@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from bevel_tui.engine import addresses
+from bevel_tui.engine.bundles.inbox import Inbox
 from bevel_tui.engine.clusterfacts import fill
 from bevel_tui.engine.context import PlanLike, RunContext
 from bevel_tui.engine.ports import Cluster
@@ -115,7 +116,7 @@ async def test_values_get_the_addresses_of_all_clusters() -> None:
         "east": SimpleNamespace(client=World({"ip": "192.0.2.1"})),
         "west": SimpleNamespace(client=World({"ip": "192.0.2.2"})),
     }
-    ctx = cast("RunContext", SimpleNamespace(clusters=clusters, plan=PLAN))
+    ctx = cast("RunContext", SimpleNamespace(clusters=clusters, plan=PLAN, inbox=Inbox()))
     tree = {"stewards": [{"publicIp": GATEWAY}, {"publicIp": ClusterFact("gateway-address", cluster="west")}]}
     east = client(clusters["east"].client)
     assert await fill(tree, east, addresses.in_plan(ctx, "east")) == {

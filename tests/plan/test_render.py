@@ -141,7 +141,7 @@ def test_text_shows_what_a_reviewer_asks_for(besu: Plan) -> None:
         "gateway: Emissary-ingress 4.1.0",
         "Cluster east, domain east.example.com",
         "Organization supplychain",
-        "Organization store (run by its owner)",
+        "Organization store (by store's owner)",
         "validator-1  (besu-node 1.1.0 in supplychain-bes)",
         "after: genesis, emissary-crds",
         "handed in: files/bootnodes.json, files/genesis.json",

@@ -6,7 +6,8 @@ import base64
 import re
 from typing import Any
 
-from bevel_tui.engine.context import RunContext
+from bevel_tui.engine.bundles.inbox import until
+from bevel_tui.engine.context import Access, RunContext
 from bevel_tui.engine.executor import Result
 from bevel_tui.engine.labels import ours
 from bevel_tui.engine.material import Material, extract
@@ -27,7 +28,13 @@ async def perform(ctx: RunContext, step: HandoffStep) -> Result:
         decision = ctx.decisions.get(step.id)
         if decision is not None and decision.action == "none":
             return Result("unchanged")
-    material, where = await _material(ctx, step)
+    if step.crossing == "export":
+        # Its other end is not ours: from now on `handoff export` finds it.
+        return Result("unchanged", f"ready for {', '.join(step.receivers)}: bevel-tui handoff export")
+    found = await _material(ctx, step)
+    if found is None:
+        return Result("cancelled", f"stopped while waiting for the bundle of {step.organization}")
+    material, where = found
     if step.target_step is not None and step.target_file is not None:
         ctx.files[step.target_step, step.target_file] = material.content
         _tell(ctx, step, material, f"{step.target_step}:{step.target_file}", where)
@@ -55,12 +62,15 @@ def _changed_source(ctx: RunContext, step: HandoffStep) -> bool:
     return source is not None and source.id in ctx.changed
 
 
-async def _material(ctx: RunContext, step: HandoffStep) -> tuple[Material, str]:
+async def _material(ctx: RunContext, step: HandoffStep) -> tuple[Material, str] | None:
+    """What is handed over, and where it is from; None when the run is to stop before somebody else's bundle comes."""
     private = ctx.private_keys(step.source, step.cluster)
     if step.policy == "frozen" and step.target_step is not None:
         own = await _own_copy(ctx, step)
         if own is not None:
             return extract(step, own, private), "the copy that is already there"
+    if step.crossing == "import":
+        return await _imported(ctx, step, private)
     if step.log is not None:
         return await _from_log(ctx, step, step.log)
     source = await ctx.access(step).client.get(step.source)
@@ -76,11 +86,33 @@ async def _material(ctx: RunContext, step: HandoffStep) -> tuple[Material, str]:
     return extract(step, source, private), where
 
 
+async def _imported(ctx: RunContext, step: HandoffStep, private: tuple[str, ...]) -> tuple[Material, str] | None:
+    """From a bundle that its owner exported; waits for one."""
+    if not await until(ctx, step, lambda received: received.source(step) is not None):
+        return None
+    received = ctx.inbox.received
+    source = received.source(step) or {}
+    return extract(step, source, private), f"bundle of {step.organization}, made {received.when(step.id)}"
+
+
+async def source_object(access: Access, step: HandoffStep) -> dict[str, Any] | None:
+    """The object that a handoff takes from, as it is now; None when it, or the word in a log, is not there. Raises ApiError."""
+    if step.log is None:
+        return await access.client.get(step.source)
+    lines = await access.client.logs(str(step.source.namespace), step.source.name, step.log.container, tail=_LOG_LINES)
+    found = _word(lines, step.log)
+    return None if found is None else {"apiVersion": "v1", "kind": "Pod", "data": {str(step.key): found}}
+
+
+def _word(lines: tuple[str, ...], log: ContainerLog) -> str | None:
+    return next((match[1] for line in reversed(lines) if (match := re.fullmatch(log.pattern, line.strip()))), None)
+
+
 async def _from_log(ctx: RunContext, step: HandoffStep, log: ContainerLog) -> tuple[Material, str]:
     """The word that a container wrote into its log. It passes the same second look as everything that is handed on."""
     access, namespace, pod = ctx.access(step), str(step.source.namespace), step.source.name
     lines = await access.client.logs(namespace, pod, log.container, tail=_LOG_LINES)
-    found = next((match[1] for line in reversed(lines) if (match := re.fullmatch(log.pattern, line.strip()))), None)
+    found = _word(lines, log)
     if found is None:
         raise BevelError(
             Code.STEP_FAILED,

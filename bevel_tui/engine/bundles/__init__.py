@@ -1,0 +1,1 @@
+"""Bundles: what crosses between operators who share no kubeconfig (docs/handoff.md)."""

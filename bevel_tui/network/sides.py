@@ -1,0 +1,45 @@
+"""Whose eyes a Network is seen with: the same preset serves every member of a consortium.
+
+`managed` says who runs an organization's part, so it depends on who asks. Each operator names their own organizations
+(`--as`); nothing of that is kept in the preset, which stays the same for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bevel_tui.network.model import Network
+from bevel_tui.records.errors import BevelError, Code
+
+
+def seen_by(network: Network, organizations: Iterable[str]) -> Network:
+    """The Network as the operator of these organizations sees it: theirs are managed, all others are not.
+
+    Without a name the preset's own `managed` flags stay. Raises BevelError(USAGE) for a name that no organization has.
+    """
+    ours = frozenset(organizations)
+    if not ours:
+        return network
+    unknown = ours - {organization.name for organization in network.organizations}
+    if unknown:
+        raise BevelError(
+            Code.USAGE,
+            f"Network {network.name} has no organization {', '.join(sorted(unknown))}.",
+            remedy=f"Name one of: {', '.join(organization.name for organization in network.organizations)}.",
+        )
+    return _with(network, ours)
+
+
+def seen_by_all(network: Network) -> Network:
+    """The Network with every organization managed: the same for all operators, whatever flags their copies have."""
+    return _with(network, frozenset(organization.name for organization in network.organizations))
+
+
+def ours(network: Network) -> tuple[str, ...]:
+    """Names of the organizations that this side runs."""
+    return tuple(organization.name for organization in network.organizations if organization.managed)
+
+
+def _with(network: Network, names: frozenset[str]) -> Network:
+    organizations = tuple(o.model_copy(update={"managed": o.name in names}) for o in network.organizations)
+    return network.model_copy(update={"organizations": organizations})
