@@ -223,9 +223,15 @@ class CordaEnterprise(Model):
 
 
 class Substrate(Model):
-    """Substrate."""
+    """Substrate: the node of the Inteli project, whose genesis says who may join (facts A7)."""
 
     type: Literal["substrate"]
+    version: Annotated[str, Field(pattern=r"^[0-9A-Za-z_][0-9A-Za-z_.-]{0,127}$")] = Field(
+        "v4.3.1", description="Tag of ghcr.io/inteli-poc/dscp-node."
+    )
+    chain: Annotated[str, Field(pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$", max_length=40)] = Field(
+        "inteli", description="Name of the chain."
+    )
 
 
 Platform = Annotated[Besu | Fabric | Quorum | Indy | Corda | CordaEnterprise | Substrate, Field(discriminator="type")]
@@ -252,6 +258,20 @@ class QuorumRoles(Model):
     )
     members: Annotated[int, Field(ge=0, le=100)] = Field(
         1, description="Nodes that applications use; they follow the chain. At most 10 with tessera."
+    )
+
+
+class SubstrateRoles(Model):
+    """Substrate nodes of one organization (facts A7). The first validator of the first one is where all others meet."""
+
+    validators: Annotated[int, Field(ge=0, le=100)] = Field(
+        0, description="Nodes that make blocks, in any organization that has a member; 4 stand the loss of one."
+    )
+    members: Annotated[int, Field(ge=0, le=100)] = Field(
+        1, description="Nodes with an account, that applications use; they follow the chain."
+    )
+    ipfs: Annotated[int, Field(ge=0, le=100)] = Field(
+        0, description="IPFS nodes, which keep files beside the chain; they use the organization's first member."
     )
 
 
@@ -297,6 +317,7 @@ class Organization(Model):
     subject: Subject | None = Field(None, description="X.509 subject of its certificates.")
     besu: BesuRoles | None = Field(None, description="Its nodes, in a Besu network.")
     quorum: QuorumRoles | None = Field(None, description="Its nodes, in a GoQuorum network.")
+    substrate: SubstrateRoles | None = Field(None, description="Its nodes, in a Substrate network.")
     fabric: FabricRoles | None = Field(None, description="Its nodes, in a Fabric network.")
     indy: IndyRoles | None = Field(None, description="Its identities and nodes, in an Indy network.")
 

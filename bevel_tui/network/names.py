@@ -42,12 +42,13 @@ NODE_CHARTS = frozenset({"besu-node", "quorum-node"})
 
 #: how many ports of its gateway a node takes, by chart; Indy's has one for nodes and one for clients (facts A4.3)
 PORTS_PER_NODE = {"besu-node": 1, "quorum-node": 1, "indy-node": 2}
+PORTS_PER_NODE |= {"substrate-node": 1, "dscp-ipfs-node": 1}
 
 #: p2p ports by (cluster, namespace, release) names
 PortMap = dict[tuple[str, str, str], int]
 
 ReleaseRole = Literal[
-    "genesis", "validator", "member", "ca", "orderer", "peer", "channel", "join", "keys", "steward", "identity"
+    "genesis", "validator", "member", "ca", "orderer", "peer", "channel", "join", "keys", "steward", "identity", "ipfs"
 ]
 
 
@@ -209,11 +210,19 @@ def trustee_of(network: Network, organization: Organization) -> Organization:
     return organization if indy_roles(organization).trustee else founder(network)
 
 
+def substrate_releases(network: Network, organization: Organization) -> tuple[NamedRelease, ...]:
+    """Releases of a Substrate organization: see `network.substrate`, which builds on this module."""
+    from bevel_tui.network import substrate
+
+    return substrate.releases(network, organization)
+
+
 RELEASES: dict[str, Callable[[Network, Organization], tuple[NamedRelease, ...]]] = {
     "besu": besu_releases,
     "quorum": quorum_releases,
     "fabric": fabric_releases,
     "indy": indy_releases,
+    "substrate": substrate_releases,
 }
 
 
@@ -261,13 +270,13 @@ def p2p_range(network: Network) -> range:
 def p2p_ports(network: Network) -> PortMap:
     """The (first) p2p port at the gateway of every node that has one, by (cluster, namespace, release) names.
 
-    Ports are given out per cluster from the low end of the range, in the order of organizations and releases, as
-    many to each as `PORTS_PER_NODE` says; they run past the end of a range that is too short (a rule reports that).
+    Ports are given out per cluster from the low end of the range, in the order of organizations and releases (IPFS
+    nodes after all others), as many to each as `PORTS_PER_NODE` says; they run past the end of a range that is too short (a rule reports that).
     """
     low = p2p_range(network).start
     given: dict[str, int] = {}
     ports: PortMap = {}
-    for organization, release in nodes(network):
+    for organization, release in sorted(nodes(network), key=lambda item: item[1].role == "ipfs"):
         count = PORTS_PER_NODE.get(release.chart, 0)
         if count:
             before = given.get(organization.cluster, 0)
@@ -340,10 +349,20 @@ def fabric_hosts(
     return ()
 
 
+def substrate_hosts(
+    network: Network, organization: Organization, release: NamedRelease, ports: PortMap | None = None
+) -> tuple[NamedHost, ...]:
+    """Hosts of a Substrate release: see `network.substrate`."""
+    from bevel_tui.network import substrate
+
+    return substrate.hosts(network, organization, release, ports)
+
+
 HOSTS: dict[str, Callable[[Network, Organization, NamedRelease, PortMap | None], tuple[NamedHost, ...]]] = {
     "besu": ethereum_hosts,
     "quorum": ethereum_hosts,
     "fabric": fabric_hosts,
+    "substrate": substrate_hosts,
 }
 
 

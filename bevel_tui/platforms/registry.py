@@ -17,6 +17,7 @@ MODULES = {
     "besu": "bevel_tui.platforms.besu",
     "quorum": "bevel_tui.platforms.quorum",
     "fabric": "bevel_tui.platforms.fabric",
+    "substrate": "bevel_tui.platforms.substrate",
     "indy": "bevel_tui.platforms.indy",
 }
 

@@ -133,11 +133,11 @@ def _vault(chart: Chart) -> list[Json]:
     ]
 
 
-def storage_class(chart: Chart) -> Json:
-    """The release's own StorageClass ``storage-<release>``, cluster-scoped (facts F)."""
+def storage_class(chart: Chart, alias: str = "storage") -> Json:
+    """The release's own StorageClass ``<alias>-<release>``, cluster-scoped; `alias` as which it is vendored (facts F)."""
     return sketch.storage_class(
-        f"storage-{chart.release}",
-        provisioner=chart.storage_provisioner(),
-        parameters=chart.storage_parameters(),
-        binding=chart.text("storage.volumeBindingMode", "Immediate"),
+        f"{alias}-{chart.release}",
+        provisioner=chart.storage_provisioner(alias),
+        parameters=chart.storage_parameters(alias),
+        binding=chart.text(f"{alias}.volumeBindingMode", "Immediate"),
     )

@@ -86,17 +86,17 @@ class Chart:
         """``nodeSelector`` and ``tolerations`` that a patch of the private copy puts into every pod."""
         return dict(self.value("global.placement", {}))
 
-    def storage_provisioner(self) -> str:
-        """The provisioner that bevel-storageclass renders (facts F)."""
-        given = self.value("storage.provisioner")
+    def storage_provisioner(self, alias: str = "storage") -> str:
+        """The provisioner that bevel-storageclass, vendored as `alias`, renders (facts F)."""
+        given = self.value(f"{alias}.provisioner")
         if isinstance(given, ClusterFact):
             return NO_PROVISIONER
         return str(given or PROVISIONERS.get(self.text("global.cluster.provider", "aws"), NO_PROVISIONER))
 
-    def storage_parameters(self) -> dict[str, str]:
-        """The parameters that bevel-storageclass renders (facts F)."""
+    def storage_parameters(self, alias: str = "storage") -> dict[str, str]:
+        """The parameters that bevel-storageclass, vendored as `alias`, renders (facts F)."""
         provider = self.text("global.cluster.provider", "aws")
-        given = self.value(f"storage.parameters.{provider}", {})
+        given = self.value(f"{alias}.parameters.{provider}", {})
         return {} if isinstance(given, ClusterFact) else {**PARAMETERS.get(provider, {}), **given}
 
 

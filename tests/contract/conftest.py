@@ -30,5 +30,11 @@ def contract() -> dict[str, list[dict[str, Any]]]:
         pytest.skip(f"no charts-contract: set BEVEL_CONTRACT to its folder (looked in {BESIDE})")
     return {
         name: json.loads((folder / f"{file}.json").read_text())
-        for name, file in (("besu", "hyperledger-besu"), ("quorum", "quorum"), ("fabric", "hyperledger-fabric"))
+        for name, file in (
+            ("besu", "hyperledger-besu"),
+            ("quorum", "quorum"),
+            ("fabric", "hyperledger-fabric"),
+            ("indy", "hyperledger-indy"),
+            ("substrate", "substrate"),
+        )
     }

@@ -10,7 +10,7 @@ def summary(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """A manifest in the contract's own terms."""
     metadata, spec = manifest["metadata"], manifest.get("spec", {})
     found: dict[str, Any] = {"apiVersion": manifest["apiVersion"]}
-    annotations = dict(metadata.get("annotations", {}))
+    annotations = dict(metadata.get("annotations") or {})
     for key, name in (("helm.sh/hook", "hook"), ("helm.sh/hook-weight", "hookWeight")):
         if key in annotations:
             found[name] = annotations.pop(key)
@@ -19,11 +19,13 @@ def summary(manifest: Mapping[str, Any]) -> dict[str, Any]:
     match manifest["kind"]:
         case "ConfigMap":
             found["keys"] = sorted(manifest["data"])
+        case "Secret":
+            found["keys"] = sorted(manifest.get("data") or ())
         case "Service":
-            found["type"] = spec["type"]
-            found["ports"] = [{k: port[k] for k in ("name", "port", "protocol")} for port in spec["ports"]]
+            found["type"] = spec.get("type", "ClusterIP")
+            found["ports"] = [{k: port[k] for k in ("name", "port", "protocol") if k in port} for port in spec["ports"]]
         case "StatefulSet":
-            found["replicas"] = spec["replicas"]
+            found["replicas"] = spec.get("replicas")
             found["pvcs"] = [claim["metadata"]["name"] for claim in spec["volumeClaimTemplates"]]
         case "Deployment":
             found["replicas"] = spec["replicas"]

@@ -68,7 +68,7 @@ def renamed(value: Any, old: str, new: str) -> Any:
     if old == new:
         return value
     if isinstance(value, str):
-        return re.sub(rf"{re.escape(old)}(?!-(?:bes|net|quo)(?![a-z]))", new, value)
+        return re.sub(rf"{re.escape(old)}(?!-(?:bes|net|quo|subs)(?![a-z]))", new, value)
     if isinstance(value, list):
         return [renamed(item, old, new) for item in value]
     if isinstance(value, dict):

@@ -24,14 +24,14 @@ from bevel_tui.network.model import ChartSource, Network
 from bevel_tui.plan.manifests import manifests
 from bevel_tui.platforms import groundwork
 from bevel_tui.platforms.registry import platform
-from bevel_tui.records.steps import ClusterFact, ReleaseStep, SecretValue
+from bevel_tui.records.steps import ClusterFact, ObjectValue, ReleaseStep, SecretValue
 from tests.contract.summaries import summary, workload
 from tests.contract.topologies import MORE, TOPOLOGIES, Topology
 from tests.tools import binaries
 
 pytestmark = pytest.mark.bevel_charts
 
-FOLDERS = ("hyperledger-besu", "hyperledger-fabric", "quorum", "shared")
+FOLDERS = ("hyperledger-besu", "hyperledger-fabric", "hyperledger-indy", "quorum", "substrate", "shared")
 WORKLOADS = ("Job", "StatefulSet", "Deployment")
 
 
@@ -68,6 +68,8 @@ def resolved(value: Any) -> Any:
     """Values as the engine would hand them to Helm."""
     if isinstance(value, SecretValue):
         return "a-secret"
+    if isinstance(value, ObjectValue):
+        return value.form.replace("{}", "12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp")
     if isinstance(value, ClusterFact):
         return {"type": "fast"} if value.what == "parameters" else "csi.example.com"
     if isinstance(value, Mapping):
@@ -185,7 +187,11 @@ def test_handed_files_are_read_by_the_chart(charts: Path) -> None:
 
 ALIASES = {"storage": "bevel-storageclass", "tessera": "{}-tessera-node", "tls": "{}-tlscert-gen"}
 ALIASES |= {"certs": "fabric-catools", "peer": "fabric-cli", "bevel-vault-mgmt": "bevel-vault-mgmt"}
+ALIASES |= {"substrate-storage": "bevel-storageclass"}
 CONDITIONS = {
+    # read by Helm itself: which sub-charts are rendered
+    "tags.bevel-vault-mgmt",
+    "tags.bevel-scripts",
     "tessera.enabled",
     "tls.enabled",
     "storage.enabled",
@@ -197,6 +203,7 @@ CONDITIONS = {
 
 #: set all the same: documented by the chart, but no template reads it (the Job gets no pull secret, the pod not Vault's CA)
 DEAF = {
+    ("substrate-key-gen", "global.vault.tls"),
     ("besu-genesis", "image.pullSecret"),
     ("besu-node", "global.vault.tls"),
     ("quorum-genesis", "image.pullSecret"),
@@ -234,7 +241,9 @@ def test_every_value_is_read_by_the_chart(topology: Topology, step: ReleaseStep,
     own = templates(step.chart)
     requirements = find_chart(charts, step.chart) / "requirements.yaml"
     listed = yaml.safe_load(requirements.read_text())["dependencies"] if requirements.exists() else ()
-    shared = "".join(templates(dependency["name"]) for dependency in listed)
+    shared = "".join(
+        templates(dependency["name"]) for dependency in listed if dependency["repository"].startswith("file:")
+    )
     ignored = []
     for path in leaves(step.values):
         first, _, rest = path.partition(".")

@@ -52,6 +52,15 @@ FABRIC = [
     {"name": "supplychain", "cluster": "one", "fabric": {"orderers": 3, "peers": 2, "cli": True}},
     {"name": "carrier", "cluster": "one", "fabric": {"peers": 1, "cli": True}},
 ]
+SUBSTRATE: list[dict[str, Any]] = [
+    {"name": "oem", "cluster": "one", "substrate": {"validators": 2, "members": 1, "ipfs": 2}},
+    {"name": "tierone", "cluster": "one", "substrate": {"validators": 2, "members": 1, "ipfs": 1}},
+    {"name": "tiertwo", "cluster": "one", "substrate": {"members": 1, "ipfs": 1}},
+]
+INDY = [
+    {"name": "authority", "cluster": "one", "indy": {"trustee": True}},
+    {"name": "university", "cluster": "one", "indy": {"stewards": 4, "endorser": True}},
+]
 PLAIN = [{"name": "one", "context": "one", "provider": "aws"}]
 PROXIED = [{"name": "one", "context": "one", "provider": "aws", "domain": "test.yourdomain.com"}]
 
@@ -93,6 +102,30 @@ TOPOLOGIES = (
         ),
     ),
     Topology(
+        "substrate-none",
+        "substrate",
+        slice(0, 19),
+        _document(
+            {"type": "substrate"},
+            {"type": "none"},
+            # the README creates oem-subs and installs into oem1-subs (facts A7, README traps)
+            [{**o, "namespace": f"{o['name']}1-subs"} for o in SUBSTRATE],
+            clusters=PLAIN,
+        ),
+    ),
+    Topology(
+        "substrate-ambassador-vault",
+        "substrate",
+        slice(19, 38),
+        _document(
+            {"type": "substrate"},
+            {"type": "ambassador", "p2p_ports": "15011-15050"},
+            SUBSTRATE,
+            clusters=PROXIED,
+            vault=VAULT,
+        ),
+    ),
+    Topology(
         "fabric-none", "fabric", slice(0, 13), _document({"type": "fabric"}, {"type": "none"}, FABRIC, clusters=PLAIN)
     ),
     Topology(
@@ -100,6 +133,26 @@ TOPOLOGIES = (
         "fabric",
         slice(17, 30),
         _document({"type": "fabric"}, {"type": "haproxy"}, FABRIC, clusters=PROXIED, vault=VAULT),
+    ),
+    Topology(
+        "indy-none",
+        "indy",
+        slice(0, 8),
+        _document(
+            {"type": "indy"},
+            {"type": "none", "p2p_ports": "30011-30050"},
+            # the README has three: fewer than Bevel itself asks for (facts A4)
+            [INDY[0], {**INDY[1], "indy": {"stewards": 3, "endorser": True}}],
+            clusters=PLAIN,
+        ),
+    ),
+    Topology(
+        "indy-ambassador-vault",
+        "indy",
+        slice(8, 17),
+        _document(
+            {"type": "indy"}, {"type": "ambassador", "p2p_ports": "15011-15050"}, INDY, clusters=PLAIN, vault=VAULT
+        ),
     ),
 )
 
@@ -204,6 +257,52 @@ MORE = (
             clusters=EAST_WEST,
             vault={**VAULT, "ca": {"file": "/ca.pem"}},
             placement=PLACEMENT,
+        ),
+    ),
+    Topology(
+        "substrate-two-clusters",
+        "substrate",
+        slice(0),
+        _document(
+            {"type": "substrate", "chain": "trade", "version": "v4.3.0"},
+            {"type": "ambassador"},
+            [
+                {"name": "north", "cluster": "east", "substrate": {"validators": 1, "members": 2, "ipfs": 2}},
+                {"name": "south", "cluster": "west", "substrate": {"validators": 1, "members": 1, "ipfs": 1}},
+            ],
+            clusters=EAST_WEST,
+            registry=REGISTRY,
+            placement=PLACEMENT,
+        ),
+    ),
+    Topology(
+        "indy-two-clusters",
+        "indy",
+        slice(0),
+        _document(
+            {"type": "indy", "version": "1.12.1"},
+            {"type": "ambassador"},
+            [
+                {"name": "north", "cluster": "east", "indy": {"trustee": True, "stewards": 2}},
+                {"name": "south", "cluster": "west", "indy": {"trustee": True, "stewards": 2, "endorser": True}},
+                {"name": "third", "cluster": "west", "indy": {"endorser": True}},
+            ],
+            clusters=[{**EAST_WEST[0], "public_ip": "192.0.2.1"}, EAST_WEST[1]],
+            registry=REGISTRY,
+            placement=PLACEMENT,
+        ),
+    ),
+    Topology(
+        "indy-node-ports-vault",
+        "indy",
+        slice(0),
+        _document(
+            {"type": "indy"},
+            {"type": "none", "p2p_ports": "30010-30050"},
+            [{"name": "north", "cluster": "east", "indy": {"trustee": True, "stewards": 4, "endorser": True}}],
+            clusters=EAST_WEST[:1],
+            vault={**VAULT, "ca": {"file": "/ca.pem"}},
+            registry=REGISTRY,
         ),
     ),
     Topology(

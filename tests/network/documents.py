@@ -46,6 +46,14 @@ FABRIC: Json = {
     ],
 }
 
+SUBSTRATE: Json = {
+    **BESU,
+    "platform": {"type": "substrate"},
+    "organizations": [
+        {"name": "oem", "cluster": "east", "substrate": {"validators": 2, "members": 1, "ipfs": 2}},
+        {"name": "tierone", "cluster": "west", "substrate": {"validators": 2, "members": 1}},
+    ],
+}
 
 INDY: Json = {
     **BESU,

@@ -99,8 +99,9 @@ def _platform() -> st.SearchStrategy[dict[str, Any]]:
                 ),
             },
         ),
+        _some({"type": st.just("substrate")}, {"chain": st.sampled_from(["inteli", "trade-net"])}),
         _some({"type": st.just("indy")}, {"version": st.sampled_from(["1.11.0", "1.12.6"])}),
-        st.builds(lambda t: {"type": t}, st.sampled_from(["corda", "corda-enterprise", "substrate"])),
+        st.builds(lambda t: {"type": t}, st.sampled_from(["corda", "corda-enterprise"])),
     )
 
 
@@ -143,6 +144,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
                     "subject": st.just("O=Carrier,C=GB"),
                     "besu": _some({}, {"validators": st.integers(0, 12), "members": st.integers(0, 12)}),
                     "quorum": _some({}, {"validators": st.integers(0, 12), "members": st.integers(0, 12)}),
+                    "substrate": _some({}, {role: st.integers(0, 5) for role in ("validators", "members", "ipfs")}),
                     "indy": _some(
                         {}, {"trustee": st.booleans(), "endorser": st.booleans(), "stewards": st.integers(0, 5)}
                     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bevel_tui.network import names
-from tests.network.documents import BESU, FABRIC, QUORUM, change, network
+from tests.network.documents import BESU, FABRIC, QUORUM, SUBSTRATE, change, network
 
 
 def test_namespaces_follow_bevel_unless_chosen() -> None:
@@ -78,7 +78,7 @@ def test_one_channel_of_all_is_the_default() -> None:
 
 
 def test_platforms_to_come_have_no_releases_yet() -> None:
-    n = network(BESU, ("platform.type", "substrate"))
+    n = network(BESU, ("platform.type", "corda-enterprise"))
     assert list(names.nodes(n)) == []
 
 
@@ -145,3 +145,42 @@ def test_enode_addresses_inside_and_outside() -> None:
     assert names.enode_addresses(inside, first, validator)[1] == (
         "besu-node-validator-1-0.besu-node-validator-1.supplychain-bes.svc.cluster.local:30303?discport=0"
     )
+
+
+def test_substrate_releases() -> None:
+    """Keys first, then the genesis in the first organization, then a node for each of the keys (facts A7)."""
+    n = network(SUBSTRATE)
+    first, second = n.organizations
+    assert [names.namespace_of(n, o) for o in n.organizations] == ["oem-subs", "tierone-subs"]
+    assert [(r.name, r.role, r.index) for r in names.releases(n, first)] == [
+        ("oem-validator-1", "keys", 0),
+        ("oem-validator-2", "keys", 1),
+        ("oem-member-1", "keys", 2),
+        ("oem-genesis", "genesis", 0),
+        ("oem-validator-1-node", "validator", 0),
+        ("oem-validator-2-node", "validator", 1),
+        ("oem-member-1-node", "member", 0),
+        ("dscp-ipfs-node-oem-1", "ipfs", 0),
+        ("dscp-ipfs-node-oem-2", "ipfs", 1),
+    ]
+    assert [r.name for r in names.releases(n, second) if r.role != "keys"] == [
+        "tierone-validator-1-node",
+        "tierone-validator-2-node",
+        "tierone-member-1-node",
+    ]
+
+
+def test_substrate_hosts_and_ports() -> None:
+    """Nodes advertise `<release>-substrate-node-0.<domain>`; IPFS nodes get their ports after all others."""
+    n = network(SUBSTRATE, ("organizations.1.cluster", "east"), ("clusters.1", ...))
+    hosts = {h.host: h.port for o, r in names.nodes(n) for h in names.hosts(n, o, r)}
+    assert hosts == {
+        "oem-validator-1-node-substrate-node-0.east.example.test": 15010,
+        "oem-validator-2-node-substrate-node-0.east.example.test": 15011,
+        "oem-member-1-node-substrate-node-0.east.example.test": 15012,
+        "tierone-validator-1-node-substrate-node-0.east.example.test": 15013,
+        "tierone-validator-2-node-substrate-node-0.east.example.test": 15014,
+        "tierone-member-1-node-substrate-node-0.east.example.test": 15015,
+        "dscp-ipfs-node-oem-1-swarm.east.example.test": 15016,
+        "dscp-ipfs-node-oem-2-swarm.east.example.test": 15017,
+    }

@@ -12,7 +12,7 @@ from bevel_tui.network.model import Network
 from bevel_tui.network.problem import Problem
 from bevel_tui.network.rules import RULES, problems
 from bevel_tui.network.rules.support import PLATFORMS_TO_COME
-from tests.network.documents import BESU, FABRIC, INDY, QUORUM, Json, change, found, network
+from tests.network.documents import BESU, FABRIC, INDY, QUORUM, SUBSTRATE, Json, change, found, network
 from tests.network.strategies import networks
 
 ONE_BESU: Json = change(BESU, ("gateway.type", "none"), ("clusters.1", ...), ("organizations.1", ...))
@@ -25,7 +25,7 @@ def organization(name: str, cluster: str = "east", **more: Any) -> Json:
     return {"name": name, "cluster": cluster, **more}
 
 
-@pytest.mark.parametrize("document", [BESU, QUORUM, FABRIC, INDY, ONE_BESU])
+@pytest.mark.parametrize("document", [BESU, QUORUM, FABRIC, INDY, SUBSTRATE, ONE_BESU])
 def test_the_documents_that_these_tests_spoil_have_no_problem(document: Json) -> None:
     assert found(document) == set()
 
@@ -40,7 +40,7 @@ SERVES = {("fabric", "haproxy"), *((p, "ambassador") for p in ALL if p != "fabri
 @pytest.mark.parametrize("gateway", ["haproxy", "ambassador", "istio", "none"])
 @pytest.mark.parametrize("platform", ALL)
 def test_matrix(platform: str, gateway: str, clusters: int) -> None:
-    base = {"fabric": FABRIC, "quorum": QUORUM, "indy": INDY}.get(platform, BESU)
+    base = {"fabric": FABRIC, "quorum": QUORUM, "indy": INDY, "substrate": SUBSTRATE}.get(platform, BESU)
     document = change(base, ("platform.type", platform), ("gateway.type", gateway))
     if base is BESU and platform != "besu":
         document = change(document, ("organizations.0.besu", ...), ("organizations.1.besu", ...))
@@ -201,6 +201,40 @@ CASES: list[tuple[Json, list[tuple[str, Any]], set[tuple[str, str, str]]]] = [
         ],
         {(W, "tessera-certificate", "organizations[1].besu.members")},
     ),
+    # substrate
+    (SUBSTRATE, [("organizations.0.substrate.validators", 0)], {
+        (E, "validators-missing", "organizations[0].substrate.validators")
+    }),
+    (SUBSTRATE, [("organizations.1.substrate.validators", 1)], {
+        (W, "validators-few", "organizations[0].substrate.validators")
+    }),
+    (SUBSTRATE, [("organizations.1.substrate.validators", 0), ("organizations.0.substrate.validators", 4)], set()),
+    (SUBSTRATE, [("organizations.1.substrate.members", 0)], {
+        (E, "validators-alone", "organizations[1].substrate.members")
+    }),
+    (SUBSTRATE, [("organizations.0.substrate.members", 0)], {
+        (E, "validators-alone", "organizations[0].substrate.members")
+    }),
+    (SUBSTRATE, [
+        ("organizations.0.substrate.validators", 4), ("organizations.1.substrate", {"members": 0, "ipfs": 1})
+    ], {(E, "ipfs-alone", "organizations[1].substrate.members")}),
+    (SUBSTRATE, [
+        ("organizations.0.substrate.validators", 4), ("organizations.1.substrate", {"members": 0})
+    ], {(E, "organization-empty", "organizations[1].substrate.members")}),
+    (SUBSTRATE, [("organizations.1.substrate.ipfs", 1)], {
+        (W, "ipfs-clusters", "organizations[1].substrate.ipfs")
+    }),
+    (SUBSTRATE, [("organizations.1.substrate.ipfs", 1), ("organizations.1.cluster", "east"), ("clusters.1", ...)], set()),
+    (SUBSTRATE, [("organizations.1.name", "substrate-node")], {(E, "chart-word", "organizations[1].name")}),
+    (SUBSTRATE, [("organizations.1.name", "my-substrate-storage")], {
+        (E, "storage-word", "organizations[1].name")
+    }),
+    (SUBSTRATE, [("organizations.1.name", "storage")], set()),  # another word is the trap here
+    (SUBSTRATE, [("organizations.1.name", "a" * 20)], set()),
+    (SUBSTRATE, [("organizations.1.name", "a" * 21)], {(E, "name-too-long", "organizations[1].name")}),
+    (SUBSTRATE, [("organizations.0.name", "a" * 19)], set()),
+    (SUBSTRATE, [("organizations.0.name", "a" * 20)], {(E, "name-too-long", "organizations[0].name")}),  # IPFS
+    (SUBSTRATE, [("organizations.1.besu", {})], {(E, "role-platform", "organizations[1].besu")}),
     # quorum
     (QUORUM, [("organizations.0.quorum.validators", 0)], {
         (E, "validators-missing", "organizations[0].quorum.validators")

@@ -144,11 +144,50 @@ def indy_networks(draw: st.DrawFn) -> Network:
     return indy(gateway, organizations=organizations, clusters=clusters, **more)
 
 
+def substrate(gateway: str = "ambassador", **more: Any) -> Network:
+    """Validators in both organizations, of two clusters (in one without a gateway), and three IPFS nodes."""
+    platform = {"type": "substrate", **more.pop("platform", {})}
+    other = "east" if gateway == "none" else "west"
+    organizations = more.pop(
+        "organizations",
+        [
+            {"name": "oem", "cluster": "east", "substrate": {"validators": 2, "members": 1, "ipfs": 2}},
+            {"name": "tierone", "cluster": other, "substrate": {"validators": 2, "members": 1, "ipfs": 1}},
+        ],
+    )
+    return network(platform, gateway, organizations, **more)
+
+
+@st.composite
+def substrate_networks(draw: st.DrawFn) -> Network:
+    """Any valid Substrate network of up to four organizations over up to three clusters."""
+    gateway = draw(st.sampled_from(["none", "ambassador"]))
+    places = ["east"] if gateway == "none" else ["east", "west", "north"]
+    organizations = []
+    for index, name in enumerate(["oem", "tierone", "tiertwo", "bank"][: draw(st.integers(1, 4))]):
+        roles = {
+            "validators": draw(st.integers(0 if index else 1, 3)),
+            "members": draw(st.integers(1, 2)),
+            "ipfs": draw(st.integers(0, 2)),
+        }
+        place, managed = draw(st.sampled_from(places)), draw(st.booleans())
+        organizations.append({"name": name, "cluster": place, "managed": managed, "substrate": roles})
+    used = {organization["cluster"] for organization in organizations}
+    more: dict[str, Any] = {"clusters": [cluster for cluster in CLUSTERS if cluster["name"] in used]}
+    if draw(st.booleans()):
+        more["vault"] = VAULT
+    if draw(st.booleans()):
+        more["registry"] = REGISTRY
+    return substrate(gateway, organizations=organizations, **more)
+
+
 @st.composite
 def networks(draw: st.DrawFn) -> Network:
     """Any valid network of up to four organizations over up to three clusters."""
     if draw(st.integers(0, 2)) == 0:
         return draw(indy_networks())
+    if draw(st.integers(0, 3)) == 0:
+        return draw(substrate_networks())
     platform = draw(st.sampled_from(["besu", "quorum", "fabric"]))
     gateway = draw(st.sampled_from(["none", "haproxy" if platform == "fabric" else "ambassador"]))
     places = ["east"] if gateway == "none" else ["east", "west", "north"]

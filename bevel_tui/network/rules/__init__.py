@@ -23,6 +23,7 @@ from bevel_tui.network.rules import (
     quorum,
     releases,
     settings,
+    substrate,
     support,
 )
 
@@ -40,6 +41,7 @@ RULES: tuple[Rule, ...] = (
     *quorum.RULES,
     *fabric.RULES,
     *indy.RULES,
+    *substrate.RULES,
     *settings.RULES,
 )
 

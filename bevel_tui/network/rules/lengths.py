@@ -38,6 +38,14 @@ def derived(network: Network, release: NamedRelease) -> Iterator[tuple[str, str,
                 yield "Job", f"{whole}-pre-install-hook", LABEL
         case "indy-node":
             yield "StatefulSet", name, STATEFUL_SET
+        case "substrate-node":
+            yield "StatefulSet", f"{name}-substrate-node", STATEFUL_SET
+            yield "Service", f"{name}-substrate-node-0-rc-p2p", LABEL
+        case "dscp-ipfs-node":
+            yield "StatefulSet", name, STATEFUL_SET
+            yield "container", f"{name}-dscp-ipfs-node-ipfs-config", LABEL
+        case "substrate-key-gen":
+            yield "Job", f"{name}-generate-keys", LABEL
         case "fabric-ca-server":
             yield "StatefulSet", full, STATEFUL_SET
         case "fabric-orderernode" | "fabric-peernode":

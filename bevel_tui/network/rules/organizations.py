@@ -22,7 +22,7 @@ RESERVED_NAMESPACES = {
     "bevel-tui": "where bevel-tui keeps its inventory",
 }
 #: fields of Organization that hold node counts, by platform
-ROLE_FIELDS = ("besu", "quorum", "fabric", "indy")
+ROLE_FIELDS = ("besu", "quorum", "fabric", "indy", "substrate")
 
 
 def distinct(network: Network) -> Iterator[Problem]:

@@ -57,18 +57,23 @@ def storage_classes(network: Network) -> Iterator[Problem]:
                 )
 
 
+#: under which name a platform's charts vendor bevel-storageclass, where it is not `storage`
+STORAGE_ALIASES = {"substrate": "substrate-storage"}
+
+
 def storage_word(network: Network) -> Iterator[Problem]:
     """A release name with `storage` in it gets a StorageClass of another name than its volumes ask for (facts F)."""
+    alias = STORAGE_ALIASES.get(network.platform.type, "storage")
     for i, organization in enumerate(network.organizations):
         for release in names.releases(network, organization):
             volumes = release.owns_storage_class or release.role == "peer"
-            if volumes and names.full_name("storage", release.name) != names.storage_class(release.name):
+            if volumes and names.full_name(alias, release.name) != f"{alias}-{release.name}":
                 yield error(
                     "storage-word",
                     ("organizations", i, "name"),
-                    f"release {release.name} holds the word `storage`, so the chart calls its StorageClass "
-                    f"{names.full_name('storage', release.name)} while its volumes ask for "
-                    f"{names.storage_class(release.name)}; choose an organization name without that word",
+                    f"release {release.name} holds the word `{alias}`, so the chart calls its StorageClass "
+                    f"{names.full_name(alias, release.name)} while its volumes ask for "
+                    f"{alias}-{release.name}; choose an organization name without that word",
                 )
                 break
 

@@ -8,7 +8,7 @@ from bevel_tui.network.model import Fabric, Network
 from bevel_tui.network.problem import Problem, error
 
 #: platforms that a preset may name but that this version cannot deploy yet
-PLATFORMS_TO_COME: frozenset[str] = frozenset({"corda", "corda-enterprise", "substrate"})
+PLATFORMS_TO_COME: frozenset[str] = frozenset({"corda", "corda-enterprise"})
 #: Fabric versions whose flow is not built yet: 2.2 makes a system channel first (facts A1.1)
 FABRIC_TO_COME: frozenset[str] = frozenset({"2.2.2"})
 

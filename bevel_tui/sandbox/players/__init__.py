@@ -28,6 +28,7 @@ def players() -> Mapping[str, Player]:
         indy,
         quorum,
         shared,
+        substrate,
         tessera,
     )
 
@@ -52,6 +53,13 @@ def players() -> Mapping[str, Player]:
         "indy-format-certs": indy.format_certs,
         "indy-node": indy.node,
         "indy-register": indy.register,
+        "substrate-keys": substrate.keys,
+        "substrate-genesis": substrate.genesis,
+        "substrate-cleanup": cleanup.named,
+        "substrate-node": substrate.node,
+        "ipfs-config": substrate.ipfs_config,
+        "ipfs-init": substrate.ipfs_init,
+        "ipfs-node": substrate.ipfs_node,
         "fabric-ca": fabric_ca.authority,
         "fabric-certs": fabric_ca.certificates,
         "fabric-certs-cleanup": cleanup.named,

@@ -15,7 +15,7 @@ def named_objects(script: str) -> list[tuple[str, str]]:
     """Kinds and names of the objects that a clean-up script deletes, in its order, variables left out."""
     found = [(match.start(), "Secret", match.group(1)) for match in _FUNCTION.finditer(script)]
     for match in _KUBECTL.finditer(script):
-        words = re.sub(r"(--namespace|-n)[ =]+\S+", "", match.group(2)).split()
+        words = re.sub(r"(--namespace|-n)[ =]+\S+", "", match.group(2)).replace('"', "").split()
         found += [(match.start(), _KINDS[match.group(1)], word) for word in words if not word.startswith(("-", "$"))]
     return list(dict.fromkeys((kind, name) for _, kind, name in sorted(found)))
 
