@@ -47,6 +47,8 @@ def load(preset: str, own: Iterable[str] = ()) -> Network:
 def plan(network: Network) -> Plan:
     """How the Network is brought about: a deterministic graph of steps. No file or cluster is read.
 
+    Of a Network whose ledger runs already the clusters know more (what was made for good); a deployment asks them.
+
     Raises BevelError(preset-invalid) when a rule forbids the Network.
     """
     from bevel_tui.plan.build import build
@@ -64,7 +66,7 @@ async def deploy(
     """
     from bevel_tui.engine.run import deploy as run
 
-    async with aclosing(run(network, plan(network), options, cancel=cancel)) as events:
+    async with aclosing(run(network, None, options, cancel=cancel)) as events:
         async for event in events:
             yield event
 
@@ -76,7 +78,7 @@ async def destroy(
     `options.purge_data`. Events and errors as in `deploy`."""
     from bevel_tui.engine.run import destroy as run
 
-    async with aclosing(run(network, plan(network), options, cancel=cancel)) as events:
+    async with aclosing(run(network, None, options, cancel=cancel)) as events:
         async for event in events:
             yield event
 
@@ -87,7 +89,7 @@ async def check(
     """Ask every reachability check once. Nothing is changed. Answers are `check-done` events."""
     from bevel_tui.engine.run import check as run
 
-    async with aclosing(run(network, plan(network), options, cancel=cancel)) as events:
+    async with aclosing(run(network, None, options, cancel=cancel)) as events:
         async for event in events:
             yield event
 
@@ -95,11 +97,12 @@ async def check(
 async def changes(network: Network, options: RunOptions | None = None) -> list[Change]:
     """What a deployment would change now, and why; empty when everything is as wanted. Reads the clusters only.
 
-    Raises BevelError as a deployment would before it changes anything.
+    Raises BevelError as a deployment would before it changes anything. What would destroy something is among the
+    changes, with the name (`needs`) that `options.allow_destructive` lacks.
     """
     from bevel_tui.engine.changes import changes as compare
 
-    return await compare(network, plan(network), options)
+    return await compare(network, None, options)
 
 
 async def hand_over(network: Network, receivers: Iterable[str], options: RunOptions | None = None) -> Bundle:

@@ -73,6 +73,12 @@ _charts = _options(
     ),
     click.option("--gateway-charts", metavar="PATH|URL", help="Gateway charts: the same kinds of source."),
 )
+_allow = click.option(
+    "--allow-destructive",
+    metavar="NAME",
+    multiple=True,
+    help="Release or organization that may be removed with its data, or genesis; repeatable.",
+)
 _timeout = click.option("--timeout", type=Duration(), metavar="TIME", help="Budget for everything, e.g. 45m.")
 _yes = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 _color = click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
@@ -91,6 +97,7 @@ _speed = click.option(
 @_kubeconfig
 @_charts
 @_timeout
+@_allow
 @_yes
 @click.option("-o", "--output", type=click.Choice(["text", "jsonl"]), default="text", show_default=True)
 @_color
@@ -131,6 +138,7 @@ def cli(ctx: click.Context, /, preset: str | None, **options: Any) -> None:
 @click.option("--exit-code", is_flag=True, help="As --diff; exit 6 when something would change.")
 @_kubeconfig
 @_charts
+@_allow
 @click.pass_context
 def plan(ctx: click.Context, /, preset: str | None, **options: Any) -> None:
     """Show what a preset would do. Offline unless --diff or --exit-code is given."""

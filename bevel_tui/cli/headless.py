@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from bevel_tui.records.errors import BevelError, Code, ExitCode
 
 if TYPE_CHECKING:
     from bevel_tui.engine.cancel import Cancellation
+    from bevel_tui.engine.changes import Change
     from bevel_tui.network.model import Network
     from bevel_tui.output.state import RunView
     from bevel_tui.plan.graph import Plan
@@ -38,6 +39,7 @@ class Deployment:
     charts: str | None
     gateway_charts: str | None
     timeout: float | None
+    allow_destructive: tuple[str, ...]
     yes: bool
     output: str
     color: str
@@ -69,6 +71,7 @@ async def _deploy(preset: str, options: Deployment) -> int:
                 charts=options.charts,
                 gateway_charts=options.gateway_charts,
                 timeout=options.timeout or RUN_BUDGET,
+                allow_destructive=options.allow_destructive,
             )
             events = api.deploy(network, run_options, cancel=cancel)
             code, view = await _show(events, options.output, options.color)
@@ -87,6 +90,7 @@ def plan(
     kubeconfig: str | None,
     charts: str | None,
     gateway_charts: str | None,
+    allow_destructive: tuple[str, ...],
 ) -> int:
     """`bevel-tui plan`. Exit 6 with --exit-code when something would change."""
     from bevel_tui.plan import render
@@ -100,25 +104,38 @@ def plan(
         raise BevelError(Code.USAGE, "--diff has no Mermaid form: use -o text or -o json.")
     from bevel_tui.engine.options import RunOptions
 
-    options = RunOptions(kubeconfig=kubeconfig, charts=charts, gateway_charts=gateway_charts, journal=False)
+    options = RunOptions(
+        kubeconfig=kubeconfig,
+        charts=charts,
+        gateway_charts=gateway_charts,
+        allow_destructive=allow_destructive,
+        journal=False,
+    )
     found = asyncio.run(api.changes(network, options))
-    if output == "json":
-        import dataclasses
-        import json
+    from bevel_tui.output import changes
 
-        rows = [dataclasses.asdict(change) for change in found]
-        sys.stdout.write(json.dumps({"network": network.name, "changes": rows}, indent=2) + "\n")
-    else:
-        width = max((len(change.action) for change in found), default=0)
-        for change in found:
-            sys.stdout.write(f"{change.action:<{width}}  {change.step}: {change.cause}\n")
-        count = len(found)
-        sys.stdout.write(
-            f"{count} step{'s' if count != 1 else ''} would change something.\n"
-            if found
-            else f"Network {network.name} is as its preset says: nothing would change.\n"
-        )
+    shown = changes.to_json(network.name, found) if output == "json" else changes.text(network.name, found)
+    sys.stdout.write(shown if shown.endswith("\n") else shown + "\n")
+    sys.stdout.flush()
+    _refuse(found)
     return ExitCode.CHANGES if exit_code and found else ExitCode.OK
+
+
+def _refuse(changes: Sequence[Change]) -> None:
+    """Raises BevelError(DESTRUCTIVE) for what a deployment would refuse, once it has been shown."""
+    needed = list(dict.fromkeys(change.needs for change in changes if change.needs))
+    hopeless = [change for change in changes if change.group == "refuse" and change.differences and not change.needs]
+    if not needed and not hopeless:
+        return
+    flags = " ".join(f"--allow-destructive {name}" for name in needed)
+    raise BevelError(
+        Code.DESTRUCTIVE,
+        "A deployment of this preset would be refused: it would destroy what runs.",
+        details=tuple(f"{change.step}: {change.cause}" for change in hopeless),
+        remedy=f"Put it back into the preset, or, if that is what you want, add: {flags}"
+        if needed and not hopeless
+        else "Put back what cannot be changed; only destroy --purge-data and a new deployment could change it.",
+    )
 
 
 def check(preset: str, *, own: tuple[str, ...], output: str, kubeconfig: str | None, color: str) -> int:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from bevel_tui.engine.connect import unusable
 from bevel_tui.engine.executor import Hold, Result, Task, execute
 from bevel_tui.engine.runner import Run
+from bevel_tui.engine.settle import settle
 from bevel_tui.engine.steps.check import ask
 from bevel_tui.kube.client import ApiError
+from bevel_tui.records.errors import BevelError, Code
 from bevel_tui.records.steps import CheckStep
 
 
 async def check_body(run: Run) -> bool:
     """Connect, then every cluster's checks side by side, each asked once. Raises BevelError."""
-    steps = [step for step in run.plan.steps if isinstance(step, CheckStep) and step.managed]
-    if await run.unless_stopped(_open(run, steps)) is None:
+    steps = await run.unless_stopped(_open(run))
+    if steps is None:
         return False
     reach = run.parts.reach(run.network, run.options)
     by_id = {step.id: step for step in steps}
@@ -31,7 +33,18 @@ async def check_body(run: Run) -> bool:
     return True
 
 
-async def _open(run: Run, steps: list[CheckStep]) -> bool:
-    await run.open({step.cluster for step in steps})
+async def _open(run: Run) -> list[CheckStep]:
+    await run.open({step.cluster for step in _checks(run)})
+    try:
+        await settle(run)
+    except BevelError as error:
+        # Who may only probe need not be allowed to read what we left; then the preset alone tells the addresses.
+        if error.code is not Code.ACCESS_DENIED:
+            raise
+    steps = _checks(run)
     run.started(steps)
-    return True
+    return steps
+
+
+def _checks(run: Run) -> list[CheckStep]:
+    return [step for step in run.plan.steps if isinstance(step, CheckStep) and step.managed]

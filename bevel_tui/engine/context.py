@@ -14,6 +14,7 @@ from bevel_tui.engine.emitter import Emitter
 from bevel_tui.engine.options import RunOptions
 from bevel_tui.engine.ports import Cluster
 from bevel_tui.engine.secrets import Secrets
+from bevel_tui.engine.shared import Shared
 from bevel_tui.engine.watcher import Watcher
 from bevel_tui.helm.driver import HelmDriver
 from bevel_tui.network.model import Network
@@ -123,6 +124,10 @@ class RunContext:
     codes: set[str] = field(default_factory=set)
     #: where each endpoint was found to be, by its id
     hosts: dict[str, str] = field(default_factory=dict)
+    #: the other networks in these clusters
+    shared: Shared = field(default_factory=Shared)
+    #: steps of a former plan that are to be removed and are there
+    going: tuple[Step, ...] = ()
     #: what other operators have handed over
     inbox: Inbox = field(default_factory=Inbox)
     #: steps of others that ours need directly, each with those of ours that do

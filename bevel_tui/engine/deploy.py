@@ -6,32 +6,34 @@ has been read. With nothing to change no Lease is taken and nothing at all is wr
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bevel_tui.engine import inventory
+from bevel_tui.engine import inventory, memory
 from bevel_tui.engine.bundles.inbox import Inbox
 from bevel_tui.engine.carry import carry_out
 from bevel_tui.engine.connect import unusable
 from bevel_tui.engine.context import Access, RunContext
 from bevel_tui.engine.decide import decide, may_change
+from bevel_tui.engine.destroy import Removal, found_releases, is_present
 from bevel_tui.engine.executor import Hold, Result, Task, execute
-from bevel_tui.engine.lease import Lease, sweep
+from bevel_tui.engine.lease import sweep
+from bevel_tui.engine.leases import leases
+from bevel_tui.engine.leaving import judge
 from bevel_tui.engine.observe import Observed, gather_all
 from bevel_tui.engine.rehearse import render_each_chart
+from bevel_tui.engine.removal import cluster_of
 from bevel_tui.engine.rights import review
 from bevel_tui.engine.runner import Run
 from bevel_tui.engine.secrets import Secrets, environment
+from bevel_tui.engine.settle import settle
 from bevel_tui.engine.watcher import Watcher
 from bevel_tui.engine.workdir import workdir
 from bevel_tui.kube.client import ApiError
 from bevel_tui.plan.sides import acting_in, awaited, run_needs
-from bevel_tui.records.errors import Code
 from bevel_tui.records.events import Notice
-from bevel_tui.records.steps import HandoffStep, ReleaseStep, Step
+from bevel_tui.records.steps import CheckStep, HandoffStep, ReleaseStep, Step
 
 
 async def deploy_body(run: Run) -> bool:
@@ -42,31 +44,87 @@ async def deploy_body(run: Run) -> bool:
             ctx = await run.unless_stopped(prepare(run, watcher, work))
             if ctx is None:
                 return False
-            changing = _changing(ctx)
-            stored = await _inventories(run, ctx) if changing is not None else {}
-            touched = (changing or set()) | set(stored)
+            going = ctx.going
+            changing = (_changing(ctx) or set()) | {cluster_of(step) for step in going}
+            stored = await _inventories(run, ctx, leaving=bool(going)) if changing or run.leaving.steps else {}
+            touched = changing | set(stored)
             calm = [access for name, access in ctx.clusters.items() if name not in touched]
             await gather_all(_sweep(access, run.plan.network_name) for access in calm)
             if not touched:
                 await _execute(run, ctx)
                 return True
             async with leases(run, ctx.clusters, touched):
-                await gather_all(_write(ctx.clusters[name], document) for name, document in stored.items())
-                await _execute(run, ctx)
+                await gather_all(_write(ctx.clusters[name], documents) for name, documents in stored.items())
+                await _carry_out(run, ctx)
             return True
         finally:
             await watcher.close()
 
 
+async def _carry_out(run: Run, ctx: RunContext) -> None:
+    """What must make room goes first, then the plan, then what is left over; each only if all before went well."""
+    going = {step.id for step in ctx.going}
+    if not going:
+        await _execute(run, ctx)
+        return
+    found = await found_releases(run, run.leaving.steps)
+    removal = Removal(run, ctx.driver, found, purge=True, kept=run.leaving.kept)
+    needs = {step.id: tuple(need for need in step.needs if need in going) for step in run.leaving.steps}
+    early = tuple(step for step in run.leaving.early if step.id in going)
+    if early:
+        await removal.carry_out(early, needs)
+        if not _well(run):
+            return
+        ctx.decisions = await decide(ctx, {name: Observed(access.client) for name, access in run.clusters.items()})
+    await _execute(run, ctx)
+    late = tuple(step for step in run.leaving.late if step.id in going)
+    if not _well(run, checks=False):
+        return
+    gone = {step.id for step in early}
+    await removal.carry_out(late, {name: tuple(n for n in wanted if n not in gone) for name, wanted in needs.items()})
+    if _well(run, checks=False):
+        await gather_all(_settled(run, access) for access in run.clusters.values())
+
+
+def _well(run: Run, *, checks: bool = True) -> bool:
+    """Whether everything so far went well; a check that failed is no reason to leave something behind."""
+    return all(
+        result.outcome in {"ok", "unchanged", "skipped"} or (not checks and isinstance(run.steps[name], CheckStep))
+        for name, result in run.results.items()
+    )
+
+
+async def _settled(run: Run, access: Access) -> None:
+    """The inventory without what has gone; none where the network has nothing any more."""
+    name = run.plan.network_name
+    try:
+        if all(cluster_of(step) != access.name for step in run.plan.steps):
+            await inventory.remove(access.client, name)
+            await memory.forget(access.client, name)
+            return
+        await inventory.write(access.client, _inventory(run, access.name))
+    except ApiError as error:
+        raise unusable(access.client, error) from None
+
+
 async def prepare(run: Run, watcher: Watcher, work: Path, *, rights: bool = True) -> RunContext:
-    """Everything before the first change; `rights` asks what we may do as well. Raises BevelError."""
-    steps = [step for step in run.plan.steps if step.managed]
-    secrets = Secrets.resolve(steps)
+    """Everything before the first change; `rights` asks what we may do as well, and whether the user has named what
+    would be destroyed. Raises BevelError."""
+    Secrets.resolve([step for step in run.plan.steps if step.managed])
+    steps = run.plan.steps
+    await run.open({cluster for step in steps if step.managed for cluster in acting_in(step)})
+    await settle(run)
+    found = await found_releases(run, run.leaving.steps)
+    going = tuple([step for step in run.leaving.steps if await is_present(run, step, found, purge=True)])
+    if rights:
+        judge(run.consequences, going, run.options.allow_destructive)
+    for step in going:
+        run.steps[step.id] = step
+    secrets = Secrets.resolve([step for step in run.plan.steps if step.managed])
     run.emit.hide(secrets.values())
-    await run.open({cluster for step in steps for cluster in acting_in(step)})
     driver = await run.parts.driver(run.options, environment(run.plan.steps))
     run.helm = driver.name
-    run.started(run.chosen())
+    run.started((*run.chosen(), *going))
     charts = run.parts.charts(run.network, run.options, run.clusters)
     ctx = RunContext(
         network=run.network,
@@ -85,6 +143,8 @@ async def prepare(run: Run, watcher: Watcher, work: Path, *, rights: bool = True
         finished=run.finished,
         codes=run.codes,
         hosts=run.hosts,
+        shared=run.shared,
+        going=going,
         inbox=Inbox((access.client for access in run.clusters.values()), run.plan.network_name),
         awaited=awaited(run.plan.steps),
     )
@@ -130,21 +190,36 @@ def _changing(ctx: RunContext) -> set[str] | None:
     return found or None
 
 
-async def _inventories(run: Run, ctx: RunContext) -> dict[str, dict[str, Any]]:
-    """The inventories that have to be written, by cluster. Raises BevelError."""
+def _inventory(run: Run, cluster: str) -> dict[str, Any]:
     from bevel_tui.network.save import dump
 
-    text = dump(run.network)
+    return inventory.document(run.plan.network_name, dump(run.network), run.plan.id, cluster)
+
+
+async def _inventories(run: Run, ctx: RunContext, *, leaving: bool) -> dict[str, list[dict[str, Any]]]:
+    """The inventories, and what a network remembers, that have to be written, by cluster. Raises BevelError.
+
+    With `leaving` they also hold the Network that still had what is going: a run that is cut off must find it again.
+    """
+    from bevel_tui.network.save import dump
+
     name = run.plan.network_name
-    found = {}
+    found: dict[str, list[dict[str, Any]]] = {}
     for cluster, access in ctx.clusters.items():
-        wanted = inventory.document(name, text, run.plan.id, cluster)
+        wanted = _inventory(run, cluster)
+        if leaving and run.before is not None:
+            wanted["data"][memory.LEAVING_KEY] = dump(run.before.applied)
         try:
             there = await inventory.read(access.client, name)
+            known = await access.client.get(memory.ref(name)) if run.past is not None else None
         except ApiError as error:
             raise unusable(access.client, error) from None
         if there != wanted["data"]:
-            found[cluster] = wanted
+            found.setdefault(cluster, []).append(wanted)
+        if run.past is not None:
+            remembered = memory.document(run.past, name)
+            if known is None or known.get("data") != remembered["data"]:
+                found.setdefault(cluster, []).append(remembered)
     return found
 
 
@@ -154,41 +229,15 @@ async def _sweep(access: Access, network: str) -> None:
         await sweep(access.client, network)
 
 
-async def _write(access: Access, document: dict[str, Any]) -> None:
+async def _write(access: Access, documents: list[dict[str, Any]]) -> None:
     try:
-        await inventory.write(access.client, document)
+        for document in documents:
+            if inventory.NETWORK_KEY in document["data"]:
+                await inventory.write(access.client, document)
+            else:
+                await memory.keep(access.client, document)
     except ApiError as error:
         raise unusable(access.client, error) from None
-
-
-@contextlib.asynccontextmanager
-async def leases(run: Run, clusters: Mapping[str, Access], names: Iterable[str]) -> AsyncIterator[None]:
-    """Hold the Lease in every cluster that will change. Raises BevelError(LEASE_HELD)."""
-
-    def lost(why: str) -> None:
-        run.codes.add(Code.LEASE_HELD)
-        run.emit(Notice(level="warning", text=f"{why} This run stops."))
-        run.cancel.request()
-
-    leases = [
-        Lease(clusters[name].client, name, run.plan.network_name, run.id, lost=lost) for name in sorted(set(names))
-    ]
-
-    async def take(lease: Lease, access: Access) -> None:
-        try:
-            before = await lease.acquire()
-        except ApiError as error:
-            raise unusable(access.client, error) from None
-        if before:
-            run.emit(
-                Notice(level="warning", cluster=access.name, text=f"Took over the Lease of {before}, which is dead.")
-            )
-
-    try:
-        await gather_all(take(lease, clusters[name]) for lease, name in zip(leases, sorted(set(names)), strict=True))
-        yield
-    finally:
-        await asyncio.gather(*(lease.release() for lease in leases))
 
 
 async def _execute(run: Run, ctx: RunContext) -> None:

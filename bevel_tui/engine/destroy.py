@@ -15,21 +15,25 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from bevel_tui.engine import inventory
+from bevel_tui.engine import inventory, memory
 from bevel_tui.engine.cancel import GRACE
 from bevel_tui.engine.connect import unusable
 from bevel_tui.engine.context import Access
-from bevel_tui.engine.deploy import leases
 from bevel_tui.engine.executor import Hold, Result, Task, execute
 from bevel_tui.engine.labels import HOME, NETWORK, is_ours
+from bevel_tui.engine.leases import leases
 from bevel_tui.engine.observe import gather_all, release_records
+from bevel_tui.engine.removal import cluster_of, in_order, removal_needs, removal_order, step_object
 from bevel_tui.engine.repair import Record
 from bevel_tui.engine.runner import Run
 from bevel_tui.engine.secrets import environment
+from bevel_tui.engine.settle import settle
 from bevel_tui.helm.driver import HelmDriver, Operation, Outcome
 from bevel_tui.kube.client import ApiError
 from bevel_tui.records.events import Notice, ReleaseApplied, StepWaiting
-from bevel_tui.records.steps import HandoffStep, KeysStep, NamespaceStep, ObjectRef, ReleaseStep, SecretStep, Step
+from bevel_tui.records.steps import KeysStep, NamespaceStep, ObjectRef, ReleaseStep, Step
+
+__all__ = ["Removal", "destroy_body", "found_releases", "in_order", "is_present", "removal_needs", "removal_order"]
 
 _HOOK_TIMEOUT = 120
 #: by cluster: (namespace, release) -> its records
@@ -41,99 +45,45 @@ async def destroy_body(run: Run) -> bool:
     found = await run.unless_stopped(_prepare(run))
     if found is None:
         return False
-    order = removal_order(run.plan.steps)
-    present = [step for step in order if await _present(run, step, found)]
-    inventories = [name for name, access in run.clusters.items() if await _inventory(access, run.plan.network_name)]
+    steps = _all_steps(run)
+    order = removal_order(steps)
+    purge = run.options.purge_data
+    present = [step for step in order if await is_present(run, step, found, purge=purge)]
+    inventories = [name for name, access in run.clusters.items() if await _inventory(access, run)]
     if not present and not inventories:
         run.emit(Notice(text="Nothing of this network is installed."))
         return True
     driver = await run.parts.driver(run.options, environment(run.plan.steps))
-    changing = {_cluster(step) for step in present} | set(inventories)
+    changing = {cluster_of(step) for step in present} | set(inventories)
     async with leases(run, run.clusters, changing):
-        removal = _Removal(run, driver, found)
-        await removal.carry_out(order)
+        removal = Removal(run, driver, found, purge=purge)
+        await removal.carry_out(order, removal_needs(steps))
         if all(result.outcome in {"ok", "unchanged"} for result in run.results.values()):
             await gather_all(_forget(run, run.clusters[name]) for name in inventories)
     return True
 
 
-def removal_order(steps: Iterable[Step]) -> tuple[Step, ...]:
-    """What is removed, each step before those it needed; `needs` are turned round by `removal_needs`."""
-    return tuple(
-        step
-        for step in reversed(tuple(steps))
-        if step.managed
-        and (
-            isinstance(step, ReleaseStep | SecretStep | KeysStep | NamespaceStep)
-            or (isinstance(step, HandoffStep) and step.target_object is not None and step.crossing != "export")
-        )
-    )
-
-
-def removal_needs(steps: Iterable[Step]) -> dict[str, tuple[str, ...]]:
-    """For every step to remove: the steps that must be gone before. Pure.
-
-    These are all in its cluster that depended on it, directly or through steps that are not removed; everything of
-    the ledger's in its namespace for the first ledger release of a namespace; every ledger release of the cluster
-    for a gateway's release. Clusters do not wait for one another: what was handed over is a copy, and one that
-    cannot be cleaned up must not keep the others.
-    """
-    steps = tuple(steps)
-    order = removal_order(steps)
-    kept = {step.id for step in order}
-    dependants: dict[str, set[str]] = {step.id: set() for step in steps}
-    for step in reversed(steps):
-        for need in step.needs:
-            if need in dependants:
-                dependants[need] |= {step.id} | dependants[step.id]
-    cluster = {step.id: _cluster(step) for step in steps}
-    before: dict[str, set[str]] = {
-        step.id: {name for name in dependants[step.id] & kept if cluster[name] == cluster[step.id]} for step in order
-    }
-    releases = [step for step in order if isinstance(step, ReleaseStep)]
-    firsts: dict[tuple[str, str | None], str] = {}
-    for step in reversed(releases):
-        if step.origin == "ledger":
-            firsts.setdefault((step.cluster, step.namespace), step.id)
-    for step in order:
-        where = (_cluster(step), step.namespace)
-        here = {other.id for other in releases if (other.cluster, other.namespace) == where} - {step.id}
-        if isinstance(step, NamespaceStep | SecretStep | KeysStep):
-            before[step.id] |= here
-        elif firsts.get(where) == step.id:
-            before[step.id] |= {other.id for other in releases if other.id in here and other.origin == "ledger"}
-    for gateway in releases:
-        if gateway.origin != "gateways":
-            continue
-        for other in releases:
-            # Not one that waits for this gateway to go, because the gateway was installed after it.
-            ledger = other.cluster == gateway.cluster and other.origin == "ledger"
-            if ledger and not _waits_for(other.id, gateway.id, before):
-                before[gateway.id].add(other.id)
-    return {name: tuple(sorted(wanted)) for name, wanted in before.items()}
-
-
-def _waits_for(step: str, wanted: str, before: Mapping[str, set[str]]) -> bool:
-    """Whether `step` is removed only after `wanted`, directly or not."""
-    seen: set[str] = set()
-    open_ends = [step]
-    while open_ends:
-        name = open_ends.pop()
-        if name == wanted:
-            return True
-        if name not in seen:
-            seen.add(name)
-            open_ends.extend(before[name])
-    return False
+def _all_steps(run: Run) -> tuple[Step, ...]:
+    """The plan's steps, and those of the network as it was last applied that the plan has no more."""
+    there = {step.id for step in run.plan.steps}
+    return (*run.plan.steps, *(step for step in run.former if step.id not in there))
 
 
 async def _prepare(run: Run) -> Found:
     """Connect and read which releases are there. Raises BevelError."""
-    found: Found = {}
-    order = removal_order(run.plan.steps)
-    await run.open({_cluster(step) for step in order})
+    await run.open({cluster_of(step) for step in removal_order(run.plan.steps)})
+    await settle(run)
+    order = removal_order(_all_steps(run))
+    for step in order:
+        run.steps.setdefault(step.id, step)
     run.started(order)
-    wanted = sorted({(step.cluster, str(step.namespace)) for step in order if isinstance(step, ReleaseStep)})
+    return await found_releases(run, order)
+
+
+async def found_releases(run: Run, steps: Iterable[Step]) -> Found:
+    """The records of all releases in the namespaces of `steps`. Raises BevelError."""
+    found: Found = {}
+    wanted = sorted({(step.cluster, str(step.namespace)) for step in steps if isinstance(step, ReleaseStep)})
 
     async def read(cluster: str, namespace: str) -> None:
         access = run.clusters[cluster]
@@ -144,31 +94,41 @@ async def _prepare(run: Run) -> Found:
         for name, records in releases.items():
             found.setdefault(cluster, {})[namespace, name] = records
 
-    await gather_all(read(cluster, namespace) for cluster, namespace in wanted)
+    await gather_all(read(cluster, namespace) for cluster, namespace in wanted if cluster in run.clusters)
     return found
 
 
-async def _present(run: Run, step: Step, found: Found) -> bool:
+async def is_present(run: Run, step: Step, found: Found, *, purge: bool) -> bool:
     """Whether there is something of this step to remove. Raises BevelError."""
-    access = run.clusters[_cluster(step)]
+    if cluster_of(step) not in run.clusters:
+        return False
+    if run.shared.used_by(step):
+        return False
+    access = run.clusters[cluster_of(step)]
     try:
         if isinstance(step, ReleaseStep):
             return (str(step.namespace), step.release) in found.get(step.cluster, {})
         if isinstance(step, NamespaceStep):
-            if not run.options.purge_data:
+            if not purge:
                 return False
             namespace = await access.client.get(ObjectRef("v1", "Namespace", str(step.namespace)))
             return namespace is not None and is_ours(namespace, run.plan.network_name)
-        ref = _object(step)
+        ref = step_object(step)
         obj = await access.client.get(ref) if ref is not None else None
+        if isinstance(step, KeysStep) and not purge:
+            return False
         return obj is not None and is_ours(obj, run.plan.network_name)
     except ApiError as error:
         raise unusable(access.client, error) from None
 
 
-async def _inventory(access: Access, network: str) -> bool:
+async def _inventory(access: Access, run: Run) -> bool:
+    """Whether something of us is to be forgotten here: the inventory, and with the data what belongs to it."""
+    name = run.plan.network_name
     try:
-        return await inventory.read(access.client, network) is not None
+        if run.options.purge_data and await access.client.get(memory.ref(name)) is not None:
+            return True
+        return await inventory.read(access.client, name) is not None
     except ApiError as error:
         raise unusable(access.client, error) from None
 
@@ -178,6 +138,7 @@ async def _forget(run: Run, access: Access) -> None:
         await inventory.remove(access.client, run.plan.network_name)
         if not run.options.purge_data:
             return
+        await memory.forget(access.client, run.plan.network_name)
         home = await access.client.get(ObjectRef("v1", "Namespace", HOME))
         others = await access.client.list("v1", "ConfigMap", HOME, labels=NETWORK)
         if home is not None and is_ours(home) and not others:
@@ -186,26 +147,28 @@ async def _forget(run: Run, access: Access) -> None:
         raise unusable(access.client, error) from None
 
 
-def _cluster(step: Step) -> str:
-    return step.target_cluster if isinstance(step, HandoffStep) else step.cluster
+class Removal:
+    """Carries out removals. `purge` takes ledger data along; `kept` are objects that others still need, by cluster."""
 
-
-def _object(step: Step) -> ObjectRef | None:
-    if isinstance(step, SecretStep | KeysStep):
-        return ObjectRef("v1", "Secret", step.name, step.namespace)
-    return step.target_object if isinstance(step, HandoffStep) else None
-
-
-class _Removal:
-    def __init__(self, run: Run, driver: HelmDriver, found: Found) -> None:
+    def __init__(
+        self,
+        run: Run,
+        driver: HelmDriver,
+        found: Found,
+        *,
+        purge: bool,
+        kept: frozenset[tuple[str, ObjectRef]] = frozenset(),
+    ) -> None:
         self.run = run
         self.driver = driver
         self.found = found
+        self.purge = purge
+        self.kept = kept
 
-    async def carry_out(self, order: tuple[Step, ...]) -> None:
-        needs = removal_needs(self.run.plan.steps)
+    async def carry_out(self, order: tuple[Step, ...], needs: Mapping[str, tuple[str, ...]]) -> None:
+        """Remove `order`, each after what `needs` names for it; steps are looked up in the run's."""
         order = in_order(order, needs)
-        self.run.needs = {step.id: needs[step.id] for step in order}
+        self.run.needs.update({step.id: needs[step.id] for step in order})
         options = self.run.options
         tasks = [
             Task(
@@ -222,7 +185,10 @@ class _Removal:
 
     async def _one(self, task: Task, hold: Hold) -> Result:
         step = self.run.steps[task.id]
-        access = self.run.clusters[_cluster(step)]
+        user = self.run.shared.used_by(step)
+        if user:
+            return Result("unchanged", f"stays: network {user} uses it")
+        access = self.run.clusters[cluster_of(step)]
         try:
             if isinstance(step, ReleaseStep):
                 return await self._release(step, access)
@@ -240,7 +206,7 @@ class _Removal:
         records = self.found.get(step.cluster, {}).get((str(step.namespace), step.release), ())
         changed = False
         if records:
-            failed = await self._uninstall(step, access, hooks=self.run.options.purge_data)
+            failed = await self._uninstall(step, access, hooks=self.purge)
             if failed is not None:
                 return failed
             changed = True
@@ -248,7 +214,7 @@ class _Removal:
             # Hooks stay behind when they are done; a later installation must not meet their old results.
             if item.hook and item.ref.kind in {"Job", "Pod"}:
                 changed = await access.client.delete(item.ref) or changed
-        if self.run.options.purge_data:
+        if self.purge:
             changed = await self._purge(step, access) or changed
         return Result("ok" if changed else "unchanged")
 
@@ -309,12 +275,13 @@ class _Removal:
                     ref = ObjectRef("v1", "PersistentVolumeClaim", name, step.namespace)
                     changed = await access.client.delete(ref) or changed
         for made in step.produces:
-            changed = await access.client.delete(made.ref) or changed
+            if (step.cluster, made.ref) not in self.kept:
+                changed = await access.client.delete(made.ref) or changed
         return changed
 
     async def _object(self, step: Step, access: Access) -> Result:
-        ref = _object(step)
-        if isinstance(step, KeysStep) and not self.run.options.purge_data:
+        ref = step_object(step)
+        if isinstance(step, KeysStep) and not self.purge:
             return Result("unchanged")  # the chain data that stays is worth nothing without them
         found = await access.client.get(ref) if ref is not None else None
         if ref is None or found is None or not is_ours(found, self.run.plan.network_name):
@@ -325,7 +292,7 @@ class _Removal:
     async def _namespace(self, step: NamespaceStep, access: Access) -> Result:
         """Only with `purge_data`, only if we made it; ends when it is gone."""
         ref = ObjectRef("v1", "Namespace", str(step.namespace))
-        found = await access.client.get(ref) if self.run.options.purge_data else None
+        found = await access.client.get(ref) if self.purge else None
         if found is None or not is_ours(found, self.run.plan.network_name):
             return Result("unchanged")
         await access.client.delete(ref, uid=found["metadata"].get("uid"))
@@ -353,20 +320,3 @@ async def _finished(driver: HelmDriver, operation: Operation) -> Outcome:
         await asyncio.wait({task}, timeout=GRACE * 0.8)
         task.cancel()
         raise
-
-
-def in_order(order: tuple[Step, ...], needs: dict[str, tuple[str, ...]]) -> tuple[Step, ...]:
-    """`order` with every step after those that must be gone before it (the executor wants needs first)."""
-    done: dict[str, Step] = {}
-    by_id = {step.id: step for step in order}
-
-    def visit(step: Step) -> None:
-        if step.id in done:
-            return
-        for need in needs[step.id]:
-            visit(by_id[need])
-        done[step.id] = step
-
-    for step in order:
-        visit(step)
-    return tuple(done.values())

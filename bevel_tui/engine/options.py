@@ -32,7 +32,8 @@ class RunOptions:
     """`charts` and `gateway_charts` override the preset's sources (path, URL or oci://). `timeout` is seconds for
     the whole run. `helm` names a driver (``cli``, ``sdk``) or a helm binary; None: the best there is.
     `helm_per_cluster` and `helm_processes` bound simultaneous Helm operations. `purge_data` (destroy) removes
-    ledger data, keys and the namespaces that we created."""
+    ledger data, keys and the namespaces that we created. `allow_destructive` names releases and organizations that a
+    deployment may remove with their data, and ``genesis`` where the ledger may be founded anew."""
 
     kubeconfig: str | None = None
     charts: str | None = None
@@ -40,6 +41,7 @@ class RunOptions:
     timeout: float | None = 3600.0
     helm: str | None = None
     purge_data: bool = False
+    allow_destructive: tuple[str, ...] = ()
     journal: bool = True
     check: bool = True
     helm_per_cluster: int = 4

@@ -32,7 +32,7 @@ def needs(steps: Iterable[Step], decisions: Mapping[str, Decision]) -> dict[str,
     for cluster, rights in found.items():
         found[cluster] = (
             rights
-            | {Need(HOME, "", "configmaps", verb) for verb in ("get", "create", "update")}
+            | {Need(HOME, "", "configmaps", verb) for verb in ("get", "list", "create", "update")}
             | {Need(HOME, "coordination.k8s.io", "leases", verb) for verb in ("get", "create", "update", "delete")}
         )
     return found

@@ -15,21 +15,38 @@ from bevel_tui.engine.deploy import deploy_body
 from bevel_tui.engine.destroy import destroy_body
 from bevel_tui.engine.options import RunOptions
 from bevel_tui.engine.parts import Parts
-from bevel_tui.engine.runner import Run
+from bevel_tui.engine.runner import Command, Run
 from bevel_tui.network.model import Network
 from bevel_tui.records.events import AnyEvent
 
 
+def run_of(
+    command: Command,
+    network: Network,
+    plan: PlanLike | None,
+    options: RunOptions | None,
+    cancel: Cancellation | None = None,
+    parts: Parts | None = None,
+) -> Run:
+    """A run; without a `plan` it makes its own, by what the clusters tell of the network. Raises BevelError."""
+    planner = None
+    if plan is None:
+        from bevel_tui.plan.build import build
+
+        planner, plan = build, build(network)
+    return Run(command, network, plan, options or RunOptions(), cancel or Cancellation(), parts or Parts(), planner)
+
+
 async def deploy(
     network: Network,
-    plan: PlanLike,
+    plan: PlanLike | None = None,
     options: RunOptions | None = None,
     *,
     cancel: Cancellation | None = None,
     parts: Parts | None = None,
 ) -> AsyncGenerator[AnyEvent, None]:
     """Carry out `plan`: install what is missing, repair what is half done, leave alone what is as planned."""
-    run = Run("deploy", network, plan, options or RunOptions(), cancel or Cancellation(), parts or Parts())
+    run = run_of("deploy", network, plan, options, cancel, parts)
     async with aclosing(run.events(deploy_body)) as events:
         async for event in events:
             yield event
@@ -37,14 +54,14 @@ async def deploy(
 
 async def destroy(
     network: Network,
-    plan: PlanLike,
+    plan: PlanLike | None = None,
     options: RunOptions | None = None,
     *,
     cancel: Cancellation | None = None,
     parts: Parts | None = None,
 ) -> AsyncGenerator[AnyEvent, None]:
     """Remove what `plan` installed, in the safe order; ledger data stays unless `options.purge_data`."""
-    run = Run("destroy", network, plan, options or RunOptions(), cancel or Cancellation(), parts or Parts())
+    run = run_of("destroy", network, plan, options, cancel, parts)
     async with aclosing(run.events(destroy_body)) as events:
         async for event in events:
             yield event
@@ -52,14 +69,14 @@ async def destroy(
 
 async def check(
     network: Network,
-    plan: PlanLike,
+    plan: PlanLike | None = None,
     options: RunOptions | None = None,
     *,
     cancel: Cancellation | None = None,
     parts: Parts | None = None,
 ) -> AsyncGenerator[AnyEvent, None]:
     """Ask only the plan's reachability checks, each once; nothing is changed."""
-    run = Run("check", network, plan, options or RunOptions(), cancel or Cancellation(), parts or Parts())
+    run = run_of("check", network, plan, options, cancel, parts)
     async with aclosing(run.events(check_body)) as events:
         async for event in events:
             yield event

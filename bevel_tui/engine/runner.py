@@ -13,10 +13,15 @@ from bevel_tui.engine.connect import close, connect
 from bevel_tui.engine.context import Access, PlanLike
 from bevel_tui.engine.emitter import Emitter
 from bevel_tui.engine.executor import Result, Task
+from bevel_tui.engine.leaving import Leaving
+from bevel_tui.engine.neighbours import Planner
 from bevel_tui.engine.options import RunOptions
 from bevel_tui.engine.parts import Parts
+from bevel_tui.engine.shared import Shared
 from bevel_tui.engine.summary import counts, critical_path, duration, endpoints, planned, verdict, worst
+from bevel_tui.network.growth import Consequence
 from bevel_tui.network.model import Network
+from bevel_tui.network.past import Past
 from bevel_tui.records.errors import BevelError, ExitCode
 from bevel_tui.records.events import (
     AnyEvent,
@@ -45,6 +50,7 @@ class Run:
         options: RunOptions,
         cancel: Cancellation,
         parts: Parts,
+        planner: Planner | None = None,
     ) -> None:
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         self.id = f"{stamp}-{random.token_hex(3)}"
@@ -67,7 +73,23 @@ class Run:
         self.finished: set[str] = set()
         #: where each endpoint was found to be, by its id
         self.hosts: dict[str, str] = {}
+        #: plans the network again once its clusters have told what it was (`settle`); None: the plan given holds
+        self.planner = planner
+        #: the past with which this run plans, and that from before it
+        self.past: Past | None = None
+        self.before: Past | None = None
+        #: steps of the network as it was, and those of them that are to go
+        self.former: tuple[Step, ...] = ()
+        self.leaving = Leaving()
+        self.consequences: tuple[Consequence, ...] = ()
+        self.shared = Shared()
         self._started = False
+
+    def adopt(self, plan: PlanLike) -> None:
+        """Take another plan, before anything was done with the first."""
+        self.plan = plan
+        self.steps = {step.id: step for step in plan.steps}
+        self.needs = {step.id: step.needs for step in plan.steps}
 
     def chosen(self) -> tuple[Step, ...]:
         """The steps of the plan that a deployment carries out."""

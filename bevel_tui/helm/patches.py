@@ -14,6 +14,7 @@ from itertools import pairwise
 from bevel_tui.helm import indy_patches, quorum_patches
 from bevel_tui.helm.patching import UnexpectedError, templates
 from bevel_tui.helm.tree import Tree, metadata
+from bevel_tui.helm.vote_patches import VOTE_ADDRESS, VOTE_METHOD, vote_address, vote_method
 from bevel_tui.records.errors import BevelError, Code
 
 DROP_WS_MAPPING = "drop-ws-mapping"
@@ -102,6 +103,8 @@ def _placed(match: re.Match[str]) -> str:
 PATCHES: dict[str, Callable[[Tree], Tree]] = {
     DROP_WS_MAPPING: drop_ws_mapping,
     POD_PLACEMENT: pod_placement,
+    VOTE_METHOD: vote_method,
+    VOTE_ADDRESS: vote_address,
     indy_patches.GENESIS_ONCE: indy_patches.genesis_once,
     quorum_patches.WS_UPGRADE: quorum_patches.ws_upgrade,
     quorum_patches.TLS_HOST: quorum_patches.tls_host,

@@ -12,10 +12,20 @@ from dataclasses import replace
 from bevel_tui.gateways.registry import MODULES as GATEWAYS
 from bevel_tui.gateways.registry import gateway
 from bevel_tui.network.model import Network
+from bevel_tui.network.names import founder, namespace_of, releases
+from bevel_tui.network.past import Past, grown_ports
 from bevel_tui.plan.graph import Plan, ordered
 from bevel_tui.plan.sides import notes as border
 from bevel_tui.plan.sides import sided
-from bevel_tui.platforms.ids import address_step_id, check_step_id, dns_step_id, gateway_crds_id, gateway_ready_id
+from bevel_tui.platforms import growth
+from bevel_tui.platforms.ids import (
+    address_step_id,
+    check_step_id,
+    dns_step_id,
+    gateway_crds_id,
+    gateway_ready_id,
+    release_id,
+)
 from bevel_tui.platforms.registry import MODULES as PLATFORMS
 from bevel_tui.platforms.registry import platform
 from bevel_tui.records.errors import BevelError, Code
@@ -25,14 +35,18 @@ from bevel_tui.records.steps import CheckStep, Endpoint, HandoffStep, ReleaseSte
 CHECK_SECONDS = 1.0
 
 
-def build(network: Network) -> Plan:
-    """The plan of a network; equal for equal networks.
+def build(network: Network, past: Past | None = None) -> Plan:
+    """The plan of a network; equal for equal networks and pasts. `past` is what a network that runs remembers.
 
     Raises BevelError(PRESET_INVALID) with all problems if a rule forbids the network, and PlanError for a bug of
     ours.
     """
     notes = _judged(network)
-    declared = list(platform(network.platform.type).steps(network))
+    if past is None:
+        declared = list(platform(network.platform.type).steps(network))
+    else:
+        declared = growth.steps(network, past, grown_ports(network, past.ports))
+    declared = made_once(network, declared)
     endpoints = tuple(e for step in declared if isinstance(step, ReleaseStep) for e in step.endpoints)
     module = gateway(network.gateway.type)
     by_cluster: dict[str, list[Endpoint]] = {cluster.name: [] for cluster in network.clusters}
@@ -73,6 +87,17 @@ def _judged(network: Network) -> tuple[str, ...]:
             details=errors,
         )
     return tuple(p.message for p in found)
+
+
+def made_once(network: Network, steps: Iterable[Step]) -> list[Step]:
+    """The founder's genesis is never made again: an upgrade of it could only part its nodes from all others."""
+    first = founder(network)
+    names = {
+        release_id(first.cluster, namespace_of(network, first), release.name)
+        for release in releases(network, first)
+        if release.role == "genesis"
+    }
+    return [replace(step, once=True) if isinstance(step, ReleaseStep) and step.id in names else step for step in steps]
 
 
 def without_empty_barriers(network: Network, steps: Sequence[Step]) -> list[Step]:

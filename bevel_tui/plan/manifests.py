@@ -10,14 +10,16 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bevel_tui.gateways import registry as gateways
+from bevel_tui.platforms import growth
 from bevel_tui.platforms import registry as platforms
 from bevel_tui.platforms.behaviour import ChartBehaviour, Manifest
 from bevel_tui.records.steps import ReleaseStep
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from bevel_tui.gateways.registry import GatewayModule
+    from bevel_tui.platforms.growth import ChartModule
     from bevel_tui.platforms.registry import PlatformModule
 
 
@@ -30,10 +32,10 @@ def manifests(step: ReleaseStep) -> tuple[Manifest, ...]:
 
 
 @cache
-def _module(chart: str, ledger: bool) -> PlatformModule | GatewayModule:
-    found: list[PlatformModule | GatewayModule]
+def _module(chart: str, ledger: bool) -> PlatformModule | GatewayModule | ChartModule:
+    found: Sequence[PlatformModule | GatewayModule | ChartModule]
     if ledger:
-        found = [platforms.platform(name) for name in platforms.MODULES]
+        found = [*(platforms.platform(name) for name in platforms.MODULES), *growth.charts()]
     else:
         found = [gateways.gateway(name) for name in gateways.MODULES]
     for module in found:
@@ -48,6 +50,8 @@ def behaviours() -> Mapping[str, ChartBehaviour]:
     table: dict[str, ChartBehaviour] = {}
     for name in platforms.MODULES:
         table.update(platforms.platform(name).behaviours)
+    for module in growth.charts():
+        table.update(module.behaviours)
     for name in gateways.MODULES:
         table.update(gateways.gateway(name).behaviours)
     return MappingProxyType(table)

@@ -31,6 +31,8 @@ class Code(StrEnum):
     SECRET_UNSET = "secret-unset"  # noqa: S105 - a code, not a secret
     SECRET_UNFIT = "secret-unfit"  # noqa: S105 - a code, not a secret
     CONFIRMATION = "confirmation-needed"
+    DESTRUCTIVE = "destructive-change"
+    GATEWAY_SHARED = "gateway-shared"
     USAGE = "usage"
     CHART_MISSING = "chart-missing"
     CHART_DIFFERS = "chart-differs"
@@ -57,6 +59,8 @@ EXIT: dict[Code, ExitCode] = {
     Code.SECRET_UNSET: ExitCode.USAGE,
     Code.SECRET_UNFIT: ExitCode.USAGE,
     Code.CONFIRMATION: ExitCode.USAGE,
+    Code.DESTRUCTIVE: ExitCode.USAGE,
+    Code.GATEWAY_SHARED: ExitCode.USAGE,
     Code.USAGE: ExitCode.USAGE,
     Code.CHART_MISSING: ExitCode.USAGE,
     Code.CHART_DIFFERS: ExitCode.USAGE,
@@ -84,6 +88,8 @@ REMEDY: dict[Code, str] = {
     Code.SECRET_UNSET: "Set the environment variable, or create the file, that the preset refers to.",
     Code.SECRET_UNFIT: "Choose one of letters, digits and _ . , : @ % + = / ~ ^ - only.",
     Code.CONFIRMATION: "Add --yes to go ahead without a question, or --sandbox to rehearse on simulated clusters.",
+    Code.DESTRUCTIVE: "Put it back into the preset, or name what may be destroyed with --allow-destructive.",
+    Code.GATEWAY_SHARED: "Use that gateway as it is (clusters[].existing_gateway), or another cluster.",
     Code.USAGE: "See `bevel-tui --help`.",
     Code.CHART_MISSING: "Check --charts / --gateway-charts (the root of a Bevel checkout, a Helm repository, or oci://).",
     Code.CHART_DIFFERS: "Use the charts that were pinned, or correct `charts.*.digests` in the preset after reading what changed.",

@@ -233,6 +233,8 @@ class ReleaseStep(Step):
     endpoints: tuple[Endpoint, ...] = ()
     #: releases of one lane run one at a time (facts A2.1: unlocked read-modify-write of one ConfigMap)
     lane: str | None = None
+    #: what it makes is made for good (a genesis): once it is installed, other values or charts change nothing
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

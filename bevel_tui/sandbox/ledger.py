@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from bevel_tui.sandbox.components import Component, Unreachable, in_cluster
@@ -64,6 +64,11 @@ class Ledger:
         self.world = world
         #: chain -> (blocks made before `since`, nominal time since when blocks are made; None: they are not)
         self._heights: dict[str, tuple[float, float | None]] = {}
+        #: chain -> candidate -> voter -> whether it is to be a validator; gone once the votes are enough
+        self._votes: dict[str, dict[str, dict[str, bool]]] = {}
+        #: chain -> who was voted in or out since the genesis
+        self._voted: dict[str, dict[str, bool]] = {}
+        world.rpc = partial(answer, self)
 
     def watch(self, site: Site) -> None:
         """Keep heights right over losses of quorum: look at every change of a node's pod."""
@@ -105,7 +110,7 @@ class Ledger:
 
     def height(self, genesis: str) -> int:
         """Number of the newest block of a chain."""
-        document, validators = _genesis(genesis)
+        document, validators = _genesis(genesis)[0], self.current(genesis)
         chain = hashlib.sha256(genesis.encode()).hexdigest()
         made, since = self._heights.get(chain, (0.0, None))
         now = self.world.clock.now()
@@ -127,18 +132,43 @@ class Ledger:
                 return float(found.get("emptyblockperiodseconds") or found.get("blockperiodseconds") or 5)
         return 5.0
 
+    def current(self, genesis: str) -> frozenset[str]:
+        """The chain's validators: the genesis', and what was voted since."""
+        voted = self._voted.get(hashlib.sha256(genesis.encode()).hexdigest(), {})
+        first = {address for address in _genesis(genesis)[1] if voted.get(address, True)}
+        return frozenset(first | {address for address, join in voted.items() if join})
+
+    def vote(self, node: Node, candidate: str, join: bool) -> bool:
+        """A node's vote; more than half of the validators decide. (Real ones do so within a few blocks, by making them.)
+
+        Whoever is no validator may ask, nothing comes of it. False for what is no address.
+        """
+        address = candidate.removeprefix("0x").lower()
+        if not candidate.startswith("0x") or not re.fullmatch(r"[0-9a-f]{40}", address):
+            return False
+        there = self.current(node.genesis)
+        if node.key.address not in there or (address in there) == join:
+            return True
+        votes = self._votes.setdefault(node.chain, {}).setdefault(address, {})
+        votes[node.key.address] = join
+        if sum(vote is join for voter, vote in votes.items() if voter in there) * 2 > len(there):
+            self.height(node.genesis)  # what was made so far was made by the old ones
+            self._voted.setdefault(node.chain, {})[address] = join
+            del self._votes[node.chain][address]
+        return True
+
     def chain_id(self, node: Node) -> int:
         """The chain's id."""
         return int((_genesis(node.genesis)[0].get("config") or {}).get("chainId", 1337))
 
     def validators(self, node: Node) -> list[str]:
         """Addresses of the chain's validators, with ``0x``."""
-        return [f"0x{address}" for address in sorted(_genesis(node.genesis)[1])]
+        return [f"0x{address}" for address in sorted(self.current(node.genesis))]
 
     def block_number(self, node: Node) -> int:
         """The newest block that a node has: the chain's, if it makes blocks itself or has a peer to get them from."""
         height = self.height(node.genesis)
-        is_validator = node.key.address in _genesis(node.genesis)[1]
+        is_validator = node.key.address in self.current(node.genesis)
         return height if is_validator or self.peers(node) else 0
 
     def block_hash(self, node: Node, number: int) -> str:
@@ -225,6 +255,10 @@ def _call(ledger: Ledger, node: Node, method: str, params: list[Any]) -> Any:
         return enode if method == "net_enode" else {"enode": enode, "id": node.key.public}
     if re.fullmatch(r"(qbft|ibft)_getValidatorsByBlockNumber|istanbul_getValidators|clique_getSigners", method):
         return ledger.validators(node)
+    if re.fullmatch(r"(qbft|ibft)_proposeValidatorVote|clique_propose|istanbul_propose", method):
+        wanted = len(params) == 2 and isinstance(params[1], bool)
+        done = wanted and ledger.vote(node, str(params[0]), params[1])
+        return (None if method == "istanbul_propose" else True) if done else NotImplemented
     if method == "eth_getBlockByNumber":
         return _block(ledger, node, str(params[0]) if params else "latest")
     return NotImplemented

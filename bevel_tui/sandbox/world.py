@@ -58,6 +58,8 @@ class World:
     mounted: dict[str, dict[str, bytes]] = field(default_factory=dict)
     #: what a raw TCP connection to a load balancer's ``address, port`` leads to (set by the gateways)
     tcp_route: Callable[[str, int], Component | None] | None = None
+    #: what a node answers to a JSON-RPC request (set by the ledger)
+    rpc: Callable[[Component, object], object] | None = None
     #: what Indy's ledgers hold beyond their genesis, by that genesis: did -> (verkey, role)
     identities: dict[str, dict[str, tuple[str, str]]] = field(default_factory=dict)
     #: Vault's Kubernetes auth paths: what each is bound to (cluster, namespace, ServiceAccount; the last wins)

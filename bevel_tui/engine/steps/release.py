@@ -73,7 +73,9 @@ def _with_files(ctx: RunContext, step: ReleaseStep, decision: Decision) -> Decis
         and (step.id, handoff.target_file) in ctx.files
     }
     digest = release_digest(step, decision.located.digest, followed)
-    found = situation(decision.records, digest=digest, network=ctx.plan.network_name, now=time.time())
+    found = situation(
+        decision.records, digest=digest, network=ctx.shared.owner(step, ctx.plan.network_name), now=time.time()
+    )
     repair = TABLE[found, hooks_of(step.expects)]
     action = "none" if repair.word == "unchanged" else repair.word
     return Decision(action, repair.cause, False, repair, decision.records, decision.located, digest)
@@ -116,7 +118,7 @@ async def _apply(
         context=access.context,
         chart=chart,
         values=ctx.secrets.fill(known),
-        labels={DIGEST: digest, NETWORK: ctx.plan.network_name},
+        labels={DIGEST: digest, NETWORK: ctx.shared.owner(step, ctx.plan.network_name)},
         hook_timeout=max(10, int(left)) if left is not None else 900,
     )
     if repair.verb == "upgrade" or repair.forget != "none" or repair.uninstall:

@@ -30,6 +30,7 @@ def players() -> Mapping[str, Player]:
         shared,
         substrate,
         tessera,
+        votes,
     )
 
     return {
@@ -45,6 +46,7 @@ def players() -> Mapping[str, Player]:
         "tessera-keys": tessera.keys,
         "tessera-cleanup": tessera.cleanup,
         "tls-certs": shared.tls_certs,
+        "propose-validator": votes.propose,
         "vault-mgmt": shared.vault_mgmt,
         "indy-keys": indy.keys,
         "indy-keys-cleanup": indy.keys_cleanup,

@@ -61,9 +61,10 @@ def workload_of(view: View, pod: Mapping[str, Any]) -> tuple[str, str]:
 
 def shipped() -> Catalogue:
     """The tables of every platform and gateway that this version ships."""
+    from bevel_tui.platforms import growth
     from bevel_tui.platforms import registry as platforms
 
-    modules = list(platforms.MODULES.values())
+    modules = [*platforms.MODULES.values(), *growth.CHARTS]
     try:
         gateways = import_module("bevel_tui.gateways.registry")
         modules += list(gateways.MODULES.values())

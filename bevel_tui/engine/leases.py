@@ -1,0 +1,46 @@
+"""Holding a network's Leases in all clusters that a run will change."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterable, Mapping
+
+from bevel_tui.engine.connect import unusable
+from bevel_tui.engine.context import Access
+from bevel_tui.engine.lease import Lease
+from bevel_tui.engine.observe import gather_all
+from bevel_tui.engine.runner import Run
+from bevel_tui.kube.client import ApiError
+from bevel_tui.records.errors import Code
+from bevel_tui.records.events import Notice
+
+
+@contextlib.asynccontextmanager
+async def leases(run: Run, clusters: Mapping[str, Access], names: Iterable[str]) -> AsyncIterator[None]:
+    """Hold the Lease in every cluster that will change. Raises BevelError(LEASE_HELD)."""
+
+    def lost(why: str) -> None:
+        run.codes.add(Code.LEASE_HELD)
+        run.emit(Notice(level="warning", text=f"{why} This run stops."))
+        run.cancel.request()
+
+    leases = [
+        Lease(clusters[name].client, name, run.plan.network_name, run.id, lost=lost) for name in sorted(set(names))
+    ]
+
+    async def take(lease: Lease, access: Access) -> None:
+        try:
+            before = await lease.acquire()
+        except ApiError as error:
+            raise unusable(access.client, error) from None
+        if before:
+            run.emit(
+                Notice(level="warning", cluster=access.name, text=f"Took over the Lease of {before}, which is dead.")
+            )
+
+    try:
+        await gather_all(take(lease, clusters[name]) for lease, name in zip(leases, sorted(set(names)), strict=True))
+        yield
+    finally:
+        await asyncio.gather(*(lease.release() for lease in leases))

@@ -1,0 +1,205 @@
+"""What a changed preset means for a ledger that runs: fields, and what a change of each would do. Pure.
+
+Most changes are ordinary: another version is an upgrade, another member an installation. The ones in `TABLE` are not:
+a chain's number is in its genesis, an organization's domain in its nodes' certificates and in the other nodes' lists.
+They happen only if the user names them (``--allow-destructive``), and then what they concern is made anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from bevel_tui.network.model import Fabric, Network, Organization
+from bevel_tui.network.names import channels, ethereum_roles, fabric_roles, founder, namespace_of
+from bevel_tui.network.past import Past
+
+#: ``found``: the ledger is founded anew, all of it; ``move``: an organization's releases are removed and made anew;
+#: ``never``: nothing but another network would do
+Kind = Literal["found", "move", "never"]
+
+#: what a user names to have the ledger founded anew
+GENESIS = "genesis"
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """One field whose change would destroy something. `name` is what ``--allow-destructive`` must name."""
+
+    path: str
+    before: str
+    after: str
+    kind: Kind
+    name: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.before} -> {self.after}: {self.reason}"
+
+
+Observe = Callable[[Network], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A field that the genesis holds. `of` reads it from a Network; None: this platform has no such field."""
+
+    path: str
+    of: Observe
+    reason: str
+    kind: Kind = "found"
+
+
+def _platform(field: str) -> Observe:
+    return lambda network: getattr(network.platform, field, None)
+
+
+TABLE: tuple[Fixed, ...] = (
+    Fixed("platform.type", lambda n: n.platform.type, "another ledger is another network", "never"),
+    Fixed("platform.consensus", _platform("consensus"), "how validators agree stands in the genesis"),
+    Fixed(
+        "platform.chain_id", _platform("chain_id"), "the chain's number stands in the genesis and in every transaction"
+    ),
+    Fixed("platform.network_id", _platform("network_id"), "nodes with another number do not talk to those that run"),
+    Fixed("platform.block_period", _platform("block_period"), "the time between blocks stands in the genesis"),
+    Fixed(
+        "platform.bootnodes",
+        _platform("bootnodes"),
+        "a bootnode enters itself by a hook that runs at its first installation only",
+        "never",
+    ),
+    Fixed(
+        "organizations[0].name",
+        lambda n: founder(n).name,
+        "the first organization holds genesis, validators or orderers",
+    ),
+    Fixed("vault", lambda n: n.vault is not None, "keys lie in Vault or in Secrets, nothing carries them over"),
+)
+
+
+def consequences(past: Past, wanted: Network) -> tuple[Consequence, ...]:
+    """What a change from `past` to `wanted` would destroy, apart from releases that simply leave."""
+    fixed = tuple(_fixed(past.founding, wanted))
+    if any(found.path == "platform.type" for found in fixed):
+        return fixed
+    return (
+        *fixed,
+        *_transaction_manager(past.applied, wanted),
+        *_moves(past, wanted),
+        *_orderers(past.founding, wanted),
+        *_participants(past, wanted),
+    )
+
+
+def _fixed(founding: Network, wanted: Network) -> Iterator[Consequence]:
+    for field in TABLE:
+        before, after = field.of(founding), field.of(wanted)
+        if before == after or (founding.platform.type != wanted.platform.type and field.kind != "never"):
+            continue
+        yield Consequence(field.path, _word(before), _word(after), field.kind, GENESIS, field.reason)
+
+
+def _word(value: object) -> str:
+    if isinstance(value, bool):
+        return "set" if value else "not set"
+    return "none" if value is None else str(value)
+
+
+def _transaction_manager(applied: Network, wanted: Network) -> Iterator[Consequence]:
+    """A member gets or loses its Tessera only when it is installed: an install hook makes the keys."""
+    before, after = _platform("transaction_manager")(applied), _platform("transaction_manager")(wanted)
+    there = {o.name for o in applied.organizations if before is not None and ethereum_roles(applied, o).members}
+    if before != after and any(o.name in there for o in wanted.organizations if ethereum_roles(wanted, o).members):
+        yield Consequence(
+            "platform.transaction_manager",
+            str(before),
+            str(after),
+            "never",
+            "",
+            "its keys are made by a hook that runs at a node's first installation only: take the members out of the "
+            "preset, apply it, and put them in again",
+        )
+
+
+def _moves(past: Past, wanted: Network) -> Iterator[Consequence]:
+    """Organizations that would get another place: their names stand in certificates and in other nodes' lists."""
+    before = {organization.name: organization for organization in past.applied.organizations}
+    first = founder(past.founding).name
+    for index, organization in enumerate(wanted.organizations):
+        old = before.get(organization.name)
+        if old is None:
+            continue
+        for path, was, now in _places(past.applied, old, wanted, organization, index):
+            if was == now:
+                continue
+            in_genesis = organization.name == first or (
+                isinstance(wanted.platform, Fabric)
+                and any(o.name == organization.name for o in past.founding.organizations)
+            )
+            yield Consequence(
+                path,
+                was,
+                now,
+                "found" if in_genesis else "move",
+                GENESIS if in_genesis else organization.name,
+                f"the genesis and all other organizations know {organization.name} by it"
+                if in_genesis
+                else f"the nodes of {organization.name} are made anew there, with new keys and an empty ledger",
+            )
+
+
+def _places(
+    before: Network, old: Organization, wanted: Network, new: Organization, index: int
+) -> Iterator[tuple[str, str, str]]:
+    yield f"organizations[{index}].cluster", old.cluster, new.cluster
+    yield f"organizations[{index}].namespace", namespace_of(before, old), namespace_of(wanted, new)
+    if old.cluster == new.cluster:
+        position = next((i for i, c in enumerate(wanted.clusters) if c.name == new.cluster), 0)
+        yield f"clusters[{position}].domain", _domain(before, old), _domain(wanted, new)
+        yield "gateway.type", before.gateway.type, wanted.gateway.type
+
+
+def _domain(network: Network, organization: Organization) -> str:
+    return network.cluster(organization.cluster).domain or "none"
+
+
+def _orderers(founding: Network, wanted: Network) -> Iterator[Consequence]:
+    """Raft's consenters stand in every channel's configuration; no chart of Bevel's can change that (facts A1.1b)."""
+    if not isinstance(founding.platform, Fabric) or not isinstance(wanted.platform, Fabric):
+        return
+    was = {organization.name: fabric_roles(organization).orderers for organization in founding.organizations}
+    for index, organization in enumerate(wanted.organizations):
+        count = fabric_roles(organization).orderers
+        before = was.get(organization.name, 0)
+        if count == before:
+            continue
+        yield Consequence(
+            f"organizations[{index}].fabric.orderers",
+            str(before),
+            str(count),
+            "found",
+            GENESIS,
+            "the consenters stand in the configuration of every channel; to change it the administrators of the "
+            "orderers must sign an update, for which Bevel has a playbook but no chart (facts A1.1b)",
+        )
+
+
+def _participants(past: Past, wanted: Network) -> Iterator[Consequence]:
+    """Members of a channel stand in its configuration, which a majority of their administrators must sign."""
+    for channel in channels(wanted):
+        known = past.channels.get(channel.name)
+        if known is None:
+            continue
+        for name in channel.participants:
+            if name not in known:
+                yield Consequence(
+                    f"channel {channel.name}",
+                    ", ".join(known),
+                    ", ".join(channel.participants),
+                    "never",
+                    "",
+                    f"{name} is no member: a majority of the members' administrators must sign an update of the "
+                    "channel's configuration, for which Bevel has a playbook but no chart (facts A1.1b). Name the "
+                    f"participants of {channel.name} as they are, and open a channel of its own for {name}",
+                )

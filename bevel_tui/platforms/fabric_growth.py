@@ -1,0 +1,161 @@
+"""Fabric networks that have changed since their genesis (facts A1.1b): new peers, new channels.
+
+A channel that came later gets a genesis release of its own, ``genesis-<channel>``, since the Job of the first one runs
+once. Later peers of an organization are no anchors: to make one means to change the channel's configuration, and
+that is what no chart of Bevel's does (`network.growth` refuses what would need it).
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from bevel_tui.network.model import Network, Organization
+from bevel_tui.network.names import PortMap, channels, fabric_roles, founder, namespace_of
+from bevel_tui.network.past import Past
+from bevel_tui.platforms import fabric, groundwork
+from bevel_tui.platforms.ids import release_id
+from bevel_tui.records.steps import HandoffStep, ReleaseStep, Step
+
+
+def steps(network: Network, past: Past, ports: PortMap) -> list[Step]:
+    """All steps of a network with that past but the gateways'."""
+    first = channels(past.founding)
+    later = [channel.name for channel in channels(network) if channel.name not in {known.name for known in first}]
+    planned = list(fabric.steps(network))
+    genesis = _genesis(network, planned)
+    if genesis is None:
+        return planned
+    found: list[Step] = []
+    for step in planned:
+        if step.id == genesis.id:
+            found.append(_as_founded(genesis, network, past))
+        elif isinstance(step, HandoffStep) and step.target_step == genesis.id and step.organization not in _names(past):
+            continue  # its organization came later: it is in no genesis block
+        elif isinstance(step, ReleaseStep) and (named := _channel_of(step)) in later:
+            own = release_id(genesis.cluster, str(genesis.namespace), f"genesis-{named}")
+            found.append(replace(step, needs=tuple(own if need == genesis.id else need for need in step.needs)))
+        elif isinstance(step, ReleaseStep):
+            found.append(_late_peer(step, network, past))
+        else:
+            found.append(step)
+    for name in later:
+        found += _channel_genesis(name, genesis, network, planned)
+    there = {step.id for step in found}
+    return [_without(step, there, planned) for step in found]
+
+
+def _names(past: Past) -> set[str]:
+    return {organization.name for organization in past.founding.organizations}
+
+
+def _genesis(network: Network, planned: Sequence[Step]) -> ReleaseStep | None:
+    first = founder(network)
+    name = release_id(first.cluster, namespace_of(network, first), "genesis")
+    return next((step for step in planned if isinstance(step, ReleaseStep) and step.id == name), None)
+
+
+def _channel_of(step: ReleaseStep) -> str | None:
+    """The channel that a release makes; None for another release."""
+    makes = step.chart in ("fabric-osnadmin-channel-create", "fabric-channel-create")
+    return step.release if makes else None
+
+
+def _as_founded(genesis: ReleaseStep, network: Network, past: Past) -> ReleaseStep:
+    """The first genesis with the channels that it was made with (its values count no more, what it made does)."""
+    known = {channel.name for channel in channels(past.founding)}
+    values = copy.deepcopy(dict(genesis.values))
+    values["channels"] = [one for one in values.get("channels", ()) if one["name"] in known]
+    values["organizations"] = [one for one in values.get("organizations", ()) if one["name"] in _names(past)]
+    produces = tuple(
+        made
+        for made in genesis.produces
+        if not any(made.ref.name.startswith(f"{c.name}-") for c in channels(network) if c.name not in known)
+    )
+    return _finished(replace(genesis, values=values, produces=produces))
+
+
+def _channel_genesis(name: str, genesis: ReleaseStep, network: Network, planned: Sequence[Step]) -> list[Step]:
+    """The release that makes the genesis block of one later channel, and the handoffs into it."""
+    channel = next(one for one in channels(network) if one.name == name)
+    orderers = {organization.name for organization in network.organizations if fabric_roles(organization).orderers}
+    members = {*channel.participants, *orderers, founder(network).name}
+    values = copy.deepcopy(dict(genesis.values))
+    values["channels"] = [one for one in values["channels"] if one["name"] == name]
+    values["organizations"] = [one for one in values["organizations"] if one["name"] in members]
+    # the system channel of 2.2 is there already
+    values["settings"] = {**values.get("settings", {}), "generateGenesis": False}
+    release = f"genesis-{name}"
+    target = release_id(genesis.cluster, str(genesis.namespace), release)
+    handoffs = [
+        replace(step, id=step.id.removesuffix("/genesis") + f"/{release}", target_step=target)
+        for step in planned
+        if isinstance(step, HandoffStep) and step.target_step == genesis.id and step.organization in members
+    ]
+    old = {step.id for step in planned if isinstance(step, HandoffStep) and step.target_step == genesis.id}
+    own = _finished(
+        replace(
+            genesis,
+            id=target,
+            release=release,
+            values=values,
+            files=tuple(step.target_file for step in handoffs if step.target_file),
+            needs=(*(need for need in genesis.needs if need not in old), *(step.id for step in handoffs)),
+            produces=tuple(made for made in genesis.produces if made.ref.name.startswith(f"{name}-")),
+            once=True,
+        )
+    )
+    return [*handoffs, own]
+
+
+def _late_peer(step: ReleaseStep, network: Network, past: Past) -> ReleaseStep:
+    """A peer, or its joining, as the charts want it for one that came after its organization."""
+    organization = next((o for o in network.organizations if o.name == step.organization), None)
+    known = past.joined.get(organization.name) if organization is not None else None
+    if organization is None or known is None:
+        return step
+    count = fabric_roles(known).peers
+    if step.chart == "fabric-peernode" and _index(step.release) >= count:
+        late = _with(step, {"certs": {"settings": {"addPeerValue": True, "createConfigMaps": False}}})
+        return _with(late, {"peer": {"cliEnabled": False}}) if fabric_roles(known).cli else late
+    if step.chart == "fabric-channel-join" and _index(str(step.values["peer"]["name"])) >= count:
+        return _with(step, {"peer": {"addPeerValue": True, "type": "general"}})
+    if step.chart == "fabric-peernode":
+        return _same_cli(step, organization, known)
+    return step
+
+
+def _same_cli(step: ReleaseStep, organization: Organization, known: Organization) -> ReleaseStep:
+    """The CLI stays beside the peer where it is, though another one is the last now."""
+    was = fabric_roles(known)
+    wanted = fabric_roles(organization).cli and was.cli and _index(step.release) == was.peers - 1
+    return _with(step, {"peer": {"cliEnabled": True}}) if wanted else step
+
+
+def _index(peer: str) -> int:
+    digits = peer.removeprefix("peer")
+    return int(digits) if digits.isdigit() else 0
+
+
+def _with(step: ReleaseStep, values: Mapping[str, Any]) -> ReleaseStep:
+    return _finished(replace(step, values=_merged(step.values, values)))
+
+
+def _merged(tree: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(tree)
+    for key, value in new.items():
+        result[key] = _merged(result.get(key) or {}, value) if isinstance(value, Mapping) else value
+    return result
+
+
+def _finished(step: ReleaseStep) -> ReleaseStep:
+    return groundwork.finish(step, fabric.manifests(step), fabric.behaviours[step.chart])
+
+
+def _without(step: Step, there: set[str], planned: Sequence[Step]) -> Step:
+    """A step that needs none of those that were left out."""
+    dropped = {other.id for other in planned} - there
+    needs = tuple(need for need in step.needs if need not in dropped)
+    return step if needs == step.needs else replace(step, needs=needs)
