@@ -25,26 +25,19 @@ from bevel_tui.network.names import (
 )
 from bevel_tui.platforms import groundwork, indy_manifests
 from bevel_tui.platforms.behaviour import Manifest
-from bevel_tui.platforms.ids import address_step_id, handoff_id, release_id
+from bevel_tui.platforms.ids import handoff_id, release_id
 from bevel_tui.platforms.indy_behaviour import BEHAVIOURS, VERSION
 from bevel_tui.platforms.indy_manifests import GENESIS, GENESIS_ONCE
+from bevel_tui.platforms.indy_places import Places, Ports
 from bevel_tui.records.steps import (
-    ClusterFact,
-    Endpoint,
     HandoffStep,
     ObjectRef,
     Produced,
-    Recorded,
     ReleaseStep,
     Step,
 )
 
 behaviours = BEHAVIOURS
-
-Ports = Mapping[tuple[str, str, str], int]
-
-#: ports of a node inside its cluster, as the charts' samples have them behind Ambassador
-NODE_PORT, CLIENT_PORT = 9711, 9712
 
 IMAGES = "ghcr.io/hyperledger"
 
@@ -95,7 +88,7 @@ class _Planner:
         network = self.network
         yield groundwork.namespace_step(network, organization)
         yield from groundwork.secret_steps(network, organization)
-        for release in indy_releases(network, organization):
+        for release in self.named[organization.name]:
             match release.role:
                 case "keys":
                     yield self.keys(organization, release)
@@ -113,9 +106,18 @@ class _Planner:
 
     # ------------------------------------------------------------ who is who
 
+    @cached_property
+    def named(self) -> dict[str, tuple[NamedRelease, ...]]:
+        """The releases of every organization, by its name."""
+        return {o.name: indy_releases(self.network, o) for o in self.network.organizations}
+
+    @cached_property
+    def places(self) -> Places:
+        return Places(self.network, self.ports)
+
     def stewards(self, organization: Organization) -> tuple[str, ...]:
         """Identities of an organization's stewards; each is also the name of its release (I06)."""
-        return tuple(r.name for r in indy_releases(self.network, organization) if r.role == "steward")
+        return tuple(r.name for r in self.named[organization.name] if r.role == "steward")
 
     @cached_property
     def vouched(self) -> dict[str, list[Organization]]:
@@ -261,7 +263,7 @@ class _Planner:
         needs: tuple[str, ...] = ()
         if primary:
             settings["trustees"] = [self.trustee(o) for o in network.organizations if indy_roles(o).trustee]
-            needs = self.address_needs()
+            needs = self.places.address_needs()
         maps = ((ObjectRef("v1", "ConfigMap", name, namespace), key) for name, key in GENESIS.items())
         return self.release(
             organization,
@@ -283,40 +285,14 @@ class _Planner:
             "stewards": [
                 {
                     "name": name,
-                    "publicIp": self.public_ip(steward),
-                    "nodePort": self.outer_ports(steward, name)[0],
-                    "clientPort": self.outer_ports(steward, name)[1],
+                    "publicIp": self.places.public_ip(steward),
+                    "nodePort": self.places.outer_ports(steward, name)[0],
+                    "clientPort": self.places.outer_ports(steward, name)[1],
                 }
                 for steward in self.vouched.get(organization.name, ())
                 for name in self.stewards(steward)
             ],
         }
-
-    # ------------------------------------------------------------ addresses and ports (facts A4.3)
-
-    def public_ip(self, organization: Organization) -> str | ClusterFact:
-        """The address of an organization's stewards: as the preset says, else what its cluster will tell."""
-        return self.network.cluster(organization.cluster).public_ip or ClusterFact(
-            "node-address" if self.network.gateway.type == "none" else "gateway-address", cluster=organization.cluster
-        )
-
-    def address_needs(self) -> tuple[str, ...]:
-        """The steps after which the addresses of all gateways with stewards behind them are known."""
-        if self.network.gateway.type == "none":
-            return ()
-        clusters = (self.network.cluster(o.cluster) for o in self.network.organizations if indy_roles(o).stewards)
-        return tuple(dict.fromkeys(address_step_id(c.name) for c in clusters if c.public_ip is None))
-
-    def outer_ports(self, organization: Organization, steward: str) -> tuple[int, int]:
-        """Ports for nodes and clients at the gateway, or at the cluster's nodes."""
-        first = self.ports[organization.cluster, namespace_of(self.network, organization), steward]
-        return first, first + 1
-
-    def inner_ports(self, organization: Organization, steward: str) -> tuple[int, int]:
-        """Ports of the Service: without a gateway the same as outside (README, values/noproxy-and-novault)."""
-        if self.network.gateway.type == "none":
-            return self.outer_ports(organization, steward)
-        return NODE_PORT, CLIENT_PORT
 
     # ------------------------------------------------------------ stewards
 
@@ -324,9 +300,12 @@ class _Planner:
         network = self.network
         cluster = network.cluster(organization.cluster)
         everything = self.global_values(organization, proxy={"provider": network.gateway.type})
-        inner, outer = self.inner_ports(organization, release.name), self.outer_ports(organization, release.name)
+        inner, outer = (
+            self.places.inner_ports(organization, release.name),
+            self.places.outer_ports(organization, release.name),
+        )
         sides = {
-            side: {"publicIp": self.public_ip(organization), "port": port, "externalPort": external}
+            side: {"publicIp": self.places.public_ip(organization), "port": port, "externalPort": external}
             for side, port, external in zip(("node", "client"), inner, outer, strict=True)
         }
         return self.release(
@@ -345,34 +324,7 @@ class _Planner:
                 self.id(organization, "genesis"),
                 *groundwork.gateway_needs(network, organization.cluster),
             ),
-            endpoints=self.endpoints(organization, release),
-        )
-
-    def endpoints(self, organization: Organization, release: NamedRelease) -> tuple[Endpoint, ...]:
-        """Two raw TCP ports, without names: one for nodes, one for clients."""
-        namespace = namespace_of(self.network, organization)
-        genesis = ObjectRef("v1", "ConfigMap", "ptg", namespace)
-        ip = self.public_ip(organization)
-        nodes = self.network.gateway.type == "none"
-        words = f"<{'a node' if nodes else 'gateway'} of {organization.cluster}>"
-        entry = "txn.data.data"
-        inner, outer = self.inner_ports(organization, release.name), self.outer_ports(organization, release.name)
-        return tuple(
-            Endpoint(
-                id=f"{self.id(organization, release.name)}/{side}",
-                cluster=organization.cluster,
-                organization=organization.name,
-                release=release.name,
-                host=ip if isinstance(ip, str) else words,
-                port=external,
-                protocol="tcp",
-                probe="tcp",
-                service=f"{release.name}.{namespace}:{port}",
-                address=None if isinstance(ip, str) else ip,
-                recorded=Recorded(genesis, GENESIS["ptg"], release.name, f"{entry}.alias", f"{entry}.{side}_ip"),
-                node_port=nodes,
-            )
-            for side, port, external in zip(("node", "client"), inner, outer, strict=True)
+            endpoints=self.places.endpoints(organization, release),
         )
 
     # ------------------------------------------------------------ endorsers

@@ -179,7 +179,12 @@ def test_handed_files_are_read_by_the_chart(charts: Path) -> None:
             templates = "\n".join(path.read_text() for path in (chart / "templates").iterdir())
             for file in step.files:
                 name = file.removeprefix("files/")
-                patterns = (name, f"%s{name.removeprefix(name.split('-')[0])}", "files/%s.json")
+                patterns = (
+                    name,
+                    f"%s{name.removeprefix(name.split('-')[0])}",
+                    f"%s-{name.rpartition('-')[2]}",
+                    "files/%s.json",
+                )
                 if not any(pattern in templates for pattern in patterns):
                     missing.append(f"{step.id}: {file}")
     assert missing == []
@@ -209,6 +214,7 @@ DEAF = {
     ("quorum-genesis", "image.pullSecret"),
     ("quorum-node", "global.vault.tls"),
     ("fabric-genesis", "global.vault.tls"),
+    ("indy-genesis", "global.vault.tls"),
 }
 #: the same in every release of a platform, read or not
 COMMON = {"global.cluster.provider", "global.cluster.cloudNativeServices", "global.vault.type"}

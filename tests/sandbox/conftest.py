@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -119,6 +120,7 @@ class Rehearsal:
         self.plan = build(self.network)
         self.contexts = {c.name: c.context for c in self.network.clusters}
         self.files: dict[tuple[str, str], str] = {}
+        self.values: dict[str, Any] = {}
         self.done: set[str] = set()
         self.spoil: Callable[[dict[str, Any]], dict[str, Any] | None] = lambda obj: obj
 
@@ -214,7 +216,7 @@ class Rehearsal:
             return [filled(value) for value in node] if isinstance(node, list | tuple) else node
 
         found = []
-        for manifest in manifests(step):
+        for manifest in manifests(replace(step, values=self.values.get(step.id, step.values))):
             obj = filled(dict(manifest))
             if obj["kind"] not in CLUSTER_SCOPED:
                 obj["metadata"].setdefault("namespace", step.namespace)
@@ -223,7 +225,23 @@ class Rehearsal:
                 found.append(kept)
         return found
 
+    async def told(self, step: Any, context: str) -> Any:
+        """The values of a release with the addresses that its clusters tell; what is asked of StorageClasses stays."""
+        from bevel_tui.engine.addresses import address
+        from bevel_tui.records.steps import ClusterFact
+
+        async def put(node: Any) -> Any:
+            if isinstance(node, ClusterFact) and node.what in ("gateway-address", "node-address"):
+                cluster = node.cluster or step.cluster
+                return await address(node, cluster, self.box.clients[self.contexts[cluster]], self.plan)
+            if isinstance(node, dict):
+                return {key: await put(value) for key, value in node.items()}
+            return [await put(value) for value in node] if isinstance(node, list) else node
+
+        return await put(step.values)
+
     async def release(self, step: Any, context: str) -> None:
+        self.values[step.id] = await self.told(step, context)
         objects = self.objects(step)
 
         def hook(obj: dict[str, Any]) -> str:
@@ -295,6 +313,8 @@ class Rehearsal:
             content = found["data"][step.key]
             if found["kind"] == "Secret":
                 content = base64.b64decode(content).decode()
+            if step.member is not None:
+                content = json.dumps(json.loads(content)[step.member])
         if step.target_step:
             self.files[step.target_step, step.target_file] = content
 

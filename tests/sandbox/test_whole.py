@@ -16,6 +16,8 @@ Rehearse = Any
         "besu-two-clusters",
         "fabric-one-cluster",
         "fabric-two-clusters",
+        "indy-one-cluster",
+        "indy-two-clusters",
         "quorum-one-cluster",
         "quorum-two-clusters",
     ],

@@ -71,6 +71,7 @@ def words(network: Network) -> Iterator[Problem]:
 def addresses(network: Network) -> Iterator[Problem]:
     """The address of every cluster with stewards goes into the genesis and can never change (facts A4.3, I03)."""
     seen: dict[str, str] = {}
+    needed = names.p2p_needed(network)
     for i, cluster in enumerate(network.clusters):
         path = ("clusters", i, "public_ip")
         if not isinstance(network.platform, Indy):
@@ -86,7 +87,7 @@ def addresses(network: Network) -> Iterator[Problem]:
                     f"clusters {other} and {cluster.name} have the same address, so the same ports of it would lead to "
                     "stewards of both",
                 )
-        elif names.p2p_needed(network).get(cluster.name):
+        elif needed.get(cluster.name):
             yield from _unfixed(network, i)
 
 
