@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bevel_tui.diagnosis import containers, images, jobs, mounts, quota, scheduling, storage
+from bevel_tui.diagnosis import containers, images, jobs, mounts, refusals, scheduling, storage
 from bevel_tui.diagnosis.rule import Pending, Rule
 from bevel_tui.records.findings import Finding
 from bevel_tui.records.snapshot import Snapshot
@@ -13,7 +13,7 @@ RULES: tuple[Rule, ...] = (
     jobs.job_failed,
     scheduling.unschedulable,
     storage.no_storage_class,
-    quota.quota_exceeded,
+    refusals.pods_refused,
     mounts.missing_volume_source,
 )
 

@@ -26,6 +26,8 @@ from bevel_tui.records.steps import ObjectRef
 
 DURATION = 60
 RENEW = 15.0
+#: seconds between attempts while the cluster does not answer
+AWAY = 2.0
 
 
 def identity(run: str) -> str:
@@ -75,7 +77,8 @@ async def sweep(client: Cluster, network: str, now: Callable[[], float] = time.t
 class Lease:
     """The Lease of a network in one cluster. `acquire`, then `release`; renewal runs in between.
 
-    `lost` is called when somebody else took it, or when it could not be renewed before it expired.
+    `lost` is called when somebody else took it, or when the cluster refused to renew it until it expired. A cluster
+    that cannot be reached is no loss: nothing can be changed in it meanwhile.
     """
 
     def __init__(
@@ -169,8 +172,10 @@ class Lease:
 
     async def _renew(self) -> None:
         renewed = asyncio.get_running_loop().time()
+        pause = RENEW
         while True:
-            await asyncio.sleep(RENEW)
+            await asyncio.sleep(pause)
+            pause = RENEW
             try:
                 found = await self._client.get(self._ref)
                 if found is None or (found.get("spec") or {}).get("holderIdentity") != self._me:
@@ -182,6 +187,11 @@ class Lease:
                 self._held = await self._client.replace(found)
                 renewed = asyncio.get_running_loop().time()
             except ApiError as error:
+                if not error.status:
+                    # Nobody answers there, so nothing is changed there either: the other clusters go on. Who holds
+                    # the Lease is asked again at once when the cluster is back.
+                    pause = AWAY
+                    continue
                 if asyncio.get_running_loop().time() - renewed > DURATION - RENEW:
                     self._lost(f"The Lease in cluster {self._cluster} could not be renewed: {error.message}")
                     return

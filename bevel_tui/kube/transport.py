@@ -64,8 +64,9 @@ class Transport:
     ) -> Any:
         """One request; the answer as JSON (or text when `raw`). Raises ApiError.
 
-        429 and 503 are repeated as the server asks (Retry-After), lost connections where repeating is harmless
-        (everything but POST; a POST only when no connection came about), 401 once with new credentials.
+        429 and 503 are repeated as the server asks (Retry-After), other 5xx when something is only read (an etcd that
+        changes its leader), lost connections where repeating is harmless (everything but POST; a POST only when no
+        connection came about), 401 once with new credentials.
         """
         import aiohttp
 
@@ -78,7 +79,8 @@ class Transport:
                         renewed = True
                         await self._renew()
                         continue
-                    if response.status in {429, 503} and not last:
+                    passing = response.status in {429, 503} or (method == "GET" and response.status in {500, 502, 504})
+                    if passing and not last:
                         await asyncio.sleep(_retry_after(response.headers.get("Retry-After"), attempt))
                         continue
                     if response.status >= 400:

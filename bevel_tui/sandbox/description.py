@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Mapping
 
 from bevel_tui.kube.client import ApiError
@@ -22,23 +23,28 @@ class Descriptions:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self._wake = asyncio.Event()
+        self._wakes: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
     def changed(self) -> None:
         """Write soon."""
-        self._wake.set()
+        for name in self.world.sites:
+            self._wakes[name].set()
 
     async def run(self) -> None:
-        """Write whenever something changed, for ever."""
+        """Write whenever something changed, for ever; a cluster that does not answer keeps no other waiting."""
+        async with asyncio.TaskGroup() as group:
+            for site in self.world.sites.values():
+                group.create_task(self._keep(site))
+
+    async def _keep(self, site: Site) -> None:
+        wake = self._wakes[site.name]
         while True:
-            await self._wake.wait()
-            self._wake.clear()
-            results = await asyncio.gather(
-                *(self.write(site) for site in list(self.world.sites.values())), return_exceptions=True
-            )
-            for result in results:
-                if isinstance(result, BaseException) and not isinstance(result, ApiError):
-                    log.error("a description was not written: %s", result)
+            await wake.wait()
+            wake.clear()
+            try:
+                await self.write(site)
+            except ApiError as error:
+                log.info("the description of %s was not written: %s", site.name, error)
 
     async def write(self, site: Site) -> None:
         """Write one cluster's description. Raises ApiError."""

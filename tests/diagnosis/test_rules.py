@@ -306,6 +306,27 @@ def test_an_exhausted_quota_is_terminal_while_pods_are_missing() -> None:
     assert diagnose(snapshot(StatefulSet=[_set(0)], Event=[other])) == ()
 
 
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        # plugin/pkg/admission/limitranger/admission.go, minConstraint and maxConstraint
+        ('pods "besu-0" is forbidden: minimum memory usage per Container is 2Gi. No request is specified', "LIMIT"),
+        ('pods "besu-0" is forbidden: [maximum cpu usage per Pod is 1, but limit is 2]', "LIMIT"),
+        # staging/src/k8s.io/pod-security-admission/admission/admission.go
+        (
+            'pods "besu-0" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false',
+            "POD-SECURITY",
+        ),
+        ('Internal error occurred: failed calling webhook "a.example.test"', None),
+    ],
+)
+def test_who_refuses_a_pod_is_told_by_the_words_of_admission(words: str, code: str | None) -> None:
+    said = event(_set(0), "StatefulSet", "FailedCreate", words)
+    found = diagnose(snapshot(StatefulSet=[_set(0)], Event=[said]))
+    assert [(f.code, f.terminal) for f in found] == ([(code, True)] if code else [])
+    assert diagnose(snapshot(StatefulSet=[_set(1)], Event=[said])) == ()
+
+
 def test_a_missing_mount_is_what_a_pod_waits_for_and_never_terminal() -> None:
     it = pod(**waiting("ContainerCreating"))
     words = 'MountVolume.SetUp failed for volume "genesis" : configmap "besu-genesis" not found'

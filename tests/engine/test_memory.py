@@ -22,10 +22,11 @@ from bevel_tui.engine.changes import changes
 from bevel_tui.engine.digest import LENGTH, release_digest
 from bevel_tui.engine.emitter import Emitter
 from bevel_tui.engine.journal import Journal, runs_folder
-from bevel_tui.engine.lease import DURATION, Lease, dead, identity, sweep
+from bevel_tui.engine.lease import AWAY, DURATION, Lease, dead, identity, sweep
 from bevel_tui.engine.secrets import Secrets, environment
 from bevel_tui.engine.watcher import ServerClock, reduce
 from bevel_tui.engine.workdir import workdir
+from bevel_tui.kube.client import ApiError
 from bevel_tui.records.errors import BevelError, Code
 from bevel_tui.records.events import LogLine, Notice
 from bevel_tui.records.steps import ReleaseStep, SecretStep, SecretValue
@@ -169,6 +170,31 @@ async def test_a_lease_that_somebody_takes_is_noticed(world: Any) -> None:
     assert lost and "bob@host" in lost[0]
     await mine.release()
     assert held(world)["spec"]["holderIdentity"] == "bob@host:1:x"
+
+
+@pytest.mark.looptime(start=0)
+@pytest.mark.parametrize("taken", [False, True])
+async def test_a_cluster_that_is_away_is_no_lost_lease_until_somebody_is_seen_to_hold_it(
+    world: Any, monkeypatch: pytest.MonkeyPatch, taken: bool
+) -> None:
+    lost: list[str] = []
+    mine = lease(world, lost=lost.append)
+    await mine.acquire()
+    there = world.clusters["east"].get
+
+    async def away(ref: Any) -> Any:
+        raise ApiError(0, "Unreachable", "connection refused")
+
+    monkeypatch.setattr(world.clusters["east"], "get", away)
+    await asyncio.sleep(10 * DURATION)
+    assert lost == []
+    if taken:
+        obj = held(world)
+        world.clusters["east"].put({**obj, "spec": {**obj["spec"], "holderIdentity": "bob@host:1:x"}})
+    monkeypatch.setattr(world.clusters["east"], "get", there)
+    await asyncio.sleep(AWAY + 1)
+    assert bool(lost) is taken
+    await mine.release()
 
 
 def test_a_process_that_is_gone_from_this_machine_is_dead() -> None:
