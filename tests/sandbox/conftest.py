@@ -226,7 +226,8 @@ class Rehearsal:
         return found
 
     async def told(self, step: Any, context: str) -> Any:
-        """The values of a release with the addresses that its clusters tell; what is asked of StorageClasses stays."""
+        """The values of a release with what its clusters tell; what is asked of StorageClasses stays."""
+        from bevel_tui.engine import objectvalues
         from bevel_tui.engine.addresses import address
         from bevel_tui.records.steps import ClusterFact
 
@@ -238,7 +239,7 @@ class Rehearsal:
                 return {key: await put(value) for key, value in node.items()}
             return [await put(value) for value in node] if isinstance(node, list) else node
 
-        return await put(step.values)
+        return await objectvalues.fill(await put(step.values), cast("Any", self.box.clients[context]))
 
     async def release(self, step: Any, context: str) -> None:
         self.values[step.id] = await self.told(step, context)
@@ -300,10 +301,36 @@ class Rehearsal:
         except TimeoutError:
             raise AssertionError(f"{pod} wrote: {self.log(cluster, pod)}") from None
 
+    async def hand_object(self, step: Any) -> None:
+        """What of an object (or a log) may leave it, as an object where it is needed."""
+        import base64
+        import re
+
+        from bevel_tui.engine.material import extract
+
+        client, source = self.box.clients[self.contexts[step.cluster]], step.source
+        if step.log is not None:
+            lines = await client.logs(source.namespace, source.name, step.log.container)
+            word = next(m[1] for line in reversed(lines) if (m := re.fullmatch(step.log.pattern, line)))
+            found: dict[str, Any] = {"kind": "Pod", "data": {step.key: word}}
+        else:
+            found = cast("dict[str, Any]", await client.get(source))
+        data = dict(extract(step, found).data)
+        if source.kind == "Secret" and step.target_object.kind != "Secret":
+            data = {key: base64.b64decode(value).decode() for key, value in data.items()}
+        meta = {"name": step.target_object.name, "namespace": step.target_object.namespace}
+        body = {"apiVersion": "v1", "kind": step.target_object.kind, "metadata": meta, "data": data}
+        kept = self.spoil(body)
+        if kept is not None:
+            await self.create(self.contexts[step.target_cluster], kept)
+
     async def hand(self, step: Any) -> None:
         import base64
         import json
 
+        if step.target_object is not None:
+            await self.hand_object(step)
+            return
         found = await self.box.clients[self.contexts[step.cluster]].get(step.source)
         assert found is not None, step.source
         if step.key is None:

@@ -12,7 +12,8 @@ import string
 from dataclasses import dataclass
 from typing import Any
 
-_BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+from bevel_tui.sandbox.players.base58 import encode as base58
+
 #: RFC 1924's alphabet, which Python has, and ZeroMQ's (RFC 32/Z85)
 _B85 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
 _Z85 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
@@ -21,15 +22,6 @@ _TO_Z85 = str.maketrans(_B85, _Z85)
 _P = 2**255 - 19
 #: bytes of a BLS key and of its proof of possession, as indy-crypto prints them
 _BLS_BYTES = 128
-
-
-def base58(data: bytes) -> str:
-    """Base58 as Bitcoin has it."""
-    number, digits = int.from_bytes(data, "big"), ""
-    while number:
-        number, rest = divmod(number, 58)
-        digits = _BASE58[rest] + digits
-    return "1" * (len(data) - len(data.lstrip(b"\0"))) + digits
 
 
 def z85(data: bytes) -> str:
