@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from bevel_tui.network.model import Fabric, Network, Organization
+from bevel_tui.network import substrate
+from bevel_tui.network.model import Fabric, Network, Organization, Substrate
 from bevel_tui.network.names import channels, ethereum_roles, fabric_roles, founder, namespace_of
 from bevel_tui.network.past import Past
 
@@ -63,6 +64,7 @@ TABLE: tuple[Fixed, ...] = (
     ),
     Fixed("platform.network_id", _platform("network_id"), "nodes with another number do not talk to those that run"),
     Fixed("platform.block_period", _platform("block_period"), "the time between blocks stands in the genesis"),
+    Fixed("platform.chain", _platform("chain"), "the chain's name stands in the genesis"),
     Fixed(
         "platform.bootnodes",
         _platform("bootnodes"),
@@ -89,6 +91,7 @@ def consequences(past: Past, wanted: Network) -> tuple[Consequence, ...]:
         *_moves(past, wanted),
         *_orderers(past.founding, wanted),
         *_participants(past, wanted),
+        *_admitted(past.founding, wanted),
     )
 
 
@@ -183,6 +186,25 @@ def _orderers(founding: Network, wanted: Network) -> Iterator[Consequence]:
             "the consenters stand in the configuration of every channel; to change it the administrators of the "
             "orderers must sign an update, for which Bevel has a playbook but no chart (facts A1.1b)",
         )
+
+
+def _admitted(founding: Network, wanted: Network) -> Iterator[Consequence]:
+    """Substrate's genesis names every validator, member and node that may join; no chart of Bevel's adds one (facts A7)."""
+    if not isinstance(founding.platform, Substrate) or not isinstance(wanted.platform, Substrate):
+        return
+    known = {key for organization in founding.organizations for key in substrate.key_releases(organization)}
+    for index, organization in enumerate(wanted.organizations):
+        new = [key for key in substrate.key_releases(organization) if key not in known]
+        if new:
+            yield Consequence(
+                f"organizations[{index}].substrate",
+                "not admitted",
+                ", ".join(new),
+                "found",
+                GENESIS,
+                "the genesis names all who may join; the chain itself admits more by calls of its sudo account, for "
+                "which Bevel has no chart",
+            )
 
 
 def _participants(past: Past, wanted: Network) -> Iterator[Consequence]:
