@@ -27,9 +27,9 @@ async def plane(tmp_path: Path) -> AsyncIterator[planes.Plane]:
     program = binary.find()
     if program is None:
         pytest.skip(binary.HOW)
-    started = await planes.start(program, "one", tmp_path / "one")
+    (started,) = await asyncio.to_thread(planes.start, program, tmp_path, ["one"])
     yield started
-    await started.stop()
+    await asyncio.to_thread(started.stop)
 
 
 def post(plane: planes.Plane, path: str, body: dict[str, Any]) -> str | None:
