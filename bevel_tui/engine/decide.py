@@ -165,7 +165,10 @@ async def objects_of(observed: Observed, step: ReleaseStep) -> tuple[str, bool]:
         state = judge(item.ref.kind, found)
         if item.ref.kind == "Job" and state.state == "failed":
             return f"Job {item.ref.name} has failed", False
-        if understood(item.ref.kind) and state.state != "ready":
+        if understood(item.ref.kind) and state.state != "ready" and item.ref not in step.later:
+            ready = False
+    for ref in step.awaits:
+        if judge(ref.kind, await observed.find(ref)).state != "ready":
             ready = False
     return "", ready
 

@@ -17,6 +17,8 @@ from bevel_tui.records.steps import KeysStep, ReleaseStep, SecretStep, SecretVal
 
 #: what a shell takes as one word and as nothing else
 _WORD = re.compile(r"[A-Za-z0-9_.,:@%+=/~^-]+")
+#: what stands in a URL for itself wherever it is put (RFC 3986, unreserved)
+_URL = re.compile(r"[A-Za-z0-9._~-]+")
 
 
 class Secrets:
@@ -35,6 +37,7 @@ class Secrets:
         values: dict[SecretValue, str] = {}
         problems: list[str] = []
         unfit: list[str] = []
+        in_urls: list[str] = []
         for step in steps:
             for reference in references(step):
                 if reference in values:
@@ -45,7 +48,9 @@ class Secrets:
                     problems.append(f"{error.args[0]} (needed by {step.id})")
                     values[reference] = ""
                     continue
-                if reference.word and not _WORD.fullmatch(values[reference]):
+                if reference.url and not _URL.fullmatch(values[reference]):
+                    in_urls.append(f"{_name(reference)} (needed by {step.id})")
+                elif reference.word and not _WORD.fullmatch(values[reference]):
                     unfit.append(f"{_name(reference)} (needed by {step.id})")
         if problems:
             raise BevelError(
@@ -61,6 +66,12 @@ class Secrets:
                 "A secret holds a blank or a character that a shell would read; Bevel's charts put it into a script as "
                 "it is.",
                 details=tuple(unfit),
+            )
+        if in_urls:
+            raise BevelError(
+                Code.SECRET_UNFIT,
+                "A secret holds something else than letters, digits and .~_-; Bevel's charts put it into a URL as it is.",
+                details=tuple(in_urls),
             )
         return cls(values)
 

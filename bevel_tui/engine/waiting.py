@@ -13,6 +13,7 @@ from typing import Any
 
 from bevel_tui.diagnosis.evidence import containers, owner, workload
 from bevel_tui.diagnosis.rules import diagnose
+from bevel_tui.engine.again import Again
 from bevel_tui.engine.context import RunContext
 from bevel_tui.engine.readiness import Readiness, judge, understood
 from bevel_tui.engine.watcher import Board
@@ -43,6 +44,11 @@ class Verdict:
     cause: Finding | None = None
 
 
+def awaited(step: ReleaseStep, refs: Iterable[ObjectRef]) -> tuple[ObjectRef, ...]:
+    """Of a release's objects those to wait for, and those of earlier releases that its step waits for besides."""
+    return (*(ref for ref in refs if ref not in step.later), *step.awaits)
+
+
 @dataclass(slots=True)
 class Waiting:
     """The wait for one release. `targets` are its objects without hooks, `hooks` its hooks' objects; both are
@@ -58,6 +64,7 @@ class Waiting:
     _told: tuple[str, ...] = ()
     _raised: set[tuple[str, str, str, str]] = field(default_factory=set)
     _complete_since: float | None = None
+    _again: Again | None = None
 
     @classmethod
     def of(cls, ctx: RunContext, step: ReleaseStep) -> Waiting:
@@ -65,7 +72,7 @@ class Waiting:
         return cls(
             ctx,
             step,
-            tuple(item.ref for item in step.expects if not item.hook),
+            awaited(step, (item.ref for item in step.expects if not item.hook)),
             tuple(item.ref for item in step.expects if item.hook),
         )
 
@@ -126,6 +133,7 @@ class Waiting:
                     return Verdict(ready=True)
                 if self.ctx.cancel.stopping.is_set():
                     return Verdict()
+                await self._run_again(missing, loop.time())
                 cause = self._without_result(ready, missing, loop.time())
                 if cause is not None:
                     self.ctx.emit(FindingRaised(step=self.step.id, finding=cause))
@@ -184,6 +192,12 @@ class Waiting:
             and made.ref.kind not in self.board.errors
             and self.board.get(made.ref.kind, made.ref.name) is None
         )
+
+    async def _run_again(self, missing: tuple[ObjectRef, ...], now: float) -> None:
+        if self._again is None:
+            self._again = Again(self.ctx, self.step)
+        jobs = [self._find(ref) for ref in self.targets if ref.kind == "Job"]
+        await self._again.look(jobs, missing, now)
 
     def _mine(self, snapshot: Snapshot, *, hooks: bool) -> list[Finding]:
         """Findings about objects that came of this release (of its hooks only while Helm runs them)."""

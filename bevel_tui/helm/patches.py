@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 
-from bevel_tui.helm import indy_patches, quorum_patches
+from bevel_tui.helm import fabric_patches, indy_patches, quorum_patches, shared_patches
 from bevel_tui.helm.patching import UnexpectedError, templates
 from bevel_tui.helm.tree import Tree, metadata
 from bevel_tui.helm.vote_patches import VOTE_ADDRESS, VOTE_METHOD, vote_address, vote_method
@@ -106,6 +106,12 @@ PATCHES: dict[str, Callable[[Tree], Tree]] = {
     VOTE_METHOD: vote_method,
     VOTE_ADDRESS: vote_address,
     indy_patches.GENESIS_ONCE: indy_patches.genesis_once,
+    shared_patches.ACCOUNT_PULL_SECRET: shared_patches.account_pull_secret,
+    fabric_patches.FOREIGN_ORDERERS: fabric_patches.foreign_orderers,
+    fabric_patches.INGRESS_CLASS: fabric_patches.ingress_class,
+    fabric_patches.CCAAS_BUILDER: fabric_patches.ccaas_builder,
+    fabric_patches.CHAINCODE_MATERIAL: fabric_patches.chaincode_material,
+    fabric_patches.CHAINCODE_PACKAGE: fabric_patches.chaincode_package,
     quorum_patches.WS_UPGRADE: quorum_patches.ws_upgrade,
     quorum_patches.TLS_HOST: quorum_patches.tls_host,
     quorum_patches.TESSERA_SCRIPT: quorum_patches.tessera_script,

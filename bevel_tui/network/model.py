@@ -9,11 +9,19 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
+
+from bevel_tui.network import basics, fabric_model
+from bevel_tui.network.basics import Model, Name, Text
 
 API_VERSION = "bevel-tui/v1"
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", min_length=1, max_length=63)]
+#: part of the model, and defined where its smaller parts can use them
+SecretRef = basics.SecretRef
+Channel = fabric_model.Channel
+Chaincode = fabric_model.Chaincode
+FabricUser = fabric_model.FabricUser
+
 DnsName = Annotated[
     str,
     Field(
@@ -29,7 +37,6 @@ IPv4 = Annotated[
         examples=["192.0.2.1"],
     ),
 ]
-Text = Annotated[str, Field(min_length=1, max_length=1024)]
 Subject = Annotated[
     str,
     Field(
@@ -42,32 +49,6 @@ Subject = Annotated[
 PlatformName = Literal["fabric", "besu", "quorum", "indy", "corda", "corda-enterprise", "substrate"]
 GatewayName = Literal["haproxy", "ambassador", "istio", "none"]
 DnsMode = Literal["manual", "external-dns", "rfc2136", "skip"]
-
-
-class Model(BaseModel):
-    """Base of all: unknown keys are errors, instances do not change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class SecretRef(Model):
-    """Where a secret's value is found when it is needed: exactly one of `env` and `file`."""
-
-    env: str | None = Field(
-        None, description="Name of an environment variable.", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=255
-    )
-    file: str | None = Field(
-        None,
-        description="Path of a file holding the value (a final newline is dropped).",
-        min_length=1,
-        max_length=1024,
-    )
-
-    @model_validator(mode="after")
-    def _one(self) -> SecretRef:
-        if (self.env is None) == (self.file is None):
-            raise ValueError("exactly one of env and file must be given")
-        return self
 
 
 # ---------------------------------------------------------------- clusters
@@ -157,17 +138,6 @@ class Besu(Model):
     account_password: SecretRef | None = Field(None, description="Password of the genesis accounts.")
 
 
-class Channel(Model):
-    """A Fabric channel. `participants` empty: all organizations with peers."""
-
-    name: Annotated[str, Field(max_length=11, pattern=r"^[a-z]([a-z0-9-]*[a-z0-9])?$")] = Field(
-        description="Name of the channel; also the name of its Helm release."
-    )
-    participants: tuple[Name, ...] = Field(
-        (), description="Organizations that join; empty: all that have peers.", max_length=100
-    )
-
-
 class Fabric(Model):
     """Hyperledger Fabric."""
 
@@ -176,6 +146,7 @@ class Fabric(Model):
     channels: tuple[Channel, ...] = Field(
         (), description="Empty: one channel `allchannel` of all organizations.", max_length=50
     )
+    chaincodes: tuple[Chaincode, ...] = Field((), description="Chaincodes to bring to their channels.", max_length=50)
 
 
 class Quorum(Model):
@@ -279,13 +250,23 @@ class FabricRoles(Model):
     """Fabric nodes of one organization."""
 
     orderers: Annotated[int, Field(ge=0, le=9)] = Field(
-        0, description="Raft orderers, in the first organization only: 1 for tests, else 3 or 5."
+        0, description="Raft orderers; the first organization has some. In all: 1 for tests, else 3 or 5."
     )
     peers: Annotated[int, Field(ge=0, le=20)] = Field(
         1, description="Peers; the first one is the organization's anchor."
     )
     cli: bool = Field(False, description="A CLI Deployment beside the last peer.")
-    ca_admin: SecretRef | None = Field(None, description="Password of the CA's bootstrap administrator.")
+    console: bool = Field(
+        False, description="Hyperledger's operations console, as <organization>console.<namespace>.<domain>."
+    )
+    users: tuple[FabricUser, ...] = Field(
+        (), description="Identities that the CA enrols besides the administrator; needs a peer.", max_length=50
+    )
+    ca_admin: SecretRef | None = Field(
+        None,
+        description="Password of the CA's bootstrap administrator: letters, digits and .~_- only, because scripts put it "
+        "into a URL. Default: the one of Bevel's samples, which everybody knows.",
+    )
 
 
 class IndyRoles(Model):

@@ -144,6 +144,10 @@ def _detail(item: Step) -> dict[str, Any]:
             "patches": list(item.patches),
             "lane": item.lane,
             "endpoints": [e.id for e in item.endpoints],
+            # some Fabric releases only: other plans stay as they are
+            **({"rerun": True} if item.rerun else {}),
+            **({"later": [object_ref(ref) for ref in item.later]} if item.later else {}),
+            **({"awaits": [object_ref(ref) for ref in item.awaits]} if item.awaits else {}),
         }
     if isinstance(item, HandoffStep):
         target = item.target_object

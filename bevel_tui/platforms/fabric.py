@@ -1,7 +1,8 @@
-"""Hyperledger Fabric 2.5: Network -> steps (facts A1.1).
+"""Hyperledger Fabric 2.2 and 2.5: Network -> steps (facts A1.1).
 
-Every organization has its CA; the founding one also the orderers, the genesis block and the channels. Public
-certificates go both ways: the orderers' CA out to the peers' organizations, their MSPs back into the genesis Job.
+Every organization has its CA; the founding one also orderers and the genesis Job; others may have orderers too. Public
+certificates go both ways: the orderers' CA out to the peers' organizations, MSPs and orderers' certificates back into
+the genesis Job; what that makes goes out to those who order. Chaincodes come last.
 Behind a gateway the enrolment Jobs reach their CA by its public name, so they wait for DNS.
 Work-rounds of defects in Bevel's charts stand where they act, each with the facts section that it answers.
 """
@@ -12,6 +13,7 @@ from collections.abc import Mapping
 
 from bevel_tui.network.model import Network
 from bevel_tui.platforms.fabric_behaviour import BEHAVIOURS
+from bevel_tui.platforms.fabric_chaincodes import Chaincodes
 from bevel_tui.platforms.fabric_channels import Channels
 from bevel_tui.platforms.fabric_manifests import manifests
 from bevel_tui.platforms.fabric_organizations import Organizations
@@ -26,4 +28,4 @@ def steps(network: Network, ports: Mapping[tuple[str, str, str], int] | None = N
     """All steps of a Fabric network but the gateways'. `ports` is not used: everything is told apart by name."""
     organizations = Organizations(network)
     planned = [step for organization in network.organizations for step in organizations.steps(organization)]
-    return (*planned, *Channels(network).steps())
+    return (*planned, *Channels(network).steps(), *Chaincodes(network).steps())

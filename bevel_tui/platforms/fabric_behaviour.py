@@ -1,4 +1,4 @@
-"""What the pods of Bevel's Fabric charts do (v1.3.0, chart versions 1.1.0; facts A1, flow of Fabric 2.5).
+"""What the pods of Bevel's Fabric charts do (v1.3.0, chart versions 1.1.0; facts A1).
 
 `seconds` are nominal: long enough for the order of things to be seen, short enough for a rehearsal.
 """
@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from bevel_tui.platforms.behaviour import Behaviour, ChartBehaviour, Serves
+from bevel_tui.platforms.fabric_chaincode_behaviour import CHAINCODE
 from bevel_tui.platforms.shared_behaviour import VAULT_MGMT
 
 VERSION = "1.1.0"
@@ -227,6 +228,28 @@ BEHAVIOURS: dict[str, ChartBehaviour] = {
             ),
         ),
     ),
+    "fabric-channel-create": ChartBehaviour(
+        name="fabric-channel-create",
+        version=VERSION,
+        pods=(
+            Behaviour(
+                kind="Job",
+                workload=r"createchannel-(?P<release>.+)",
+                container=r"certificates-init",
+                seconds=0.2,
+                init=True,
+                source="fabric-channel-create/templates/create_channel.yaml",
+            ),
+            Behaviour(
+                kind="Job",
+                workload=r"createchannel-(?P<release>.+)",
+                container=r"createchannel",
+                player="fabric-create",
+                seconds=1.0,
+                source="fabric-channel-create/templates/create_channel.yaml",
+            ),
+        ),
+    ),
     "fabric-channel-join": ChartBehaviour(
         name="fabric-channel-join",
         version=VERSION,
@@ -257,4 +280,5 @@ BEHAVIOURS: dict[str, ChartBehaviour] = {
             ),
         ),
     ),
+    **CHAINCODE,
 }

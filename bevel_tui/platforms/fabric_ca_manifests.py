@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bevel_tui.platforms import shared_manifests as shared
 from bevel_tui.platforms import sketch
-from bevel_tui.platforms.fabric_charts import CA_CERTS, CA_IMAGE, ca_host, fullname
+from bevel_tui.platforms.fabric_charts import CA_CERTS, CA_IMAGE, ca_host, fullname, ingress_class
 from bevel_tui.platforms.sketch import Json
 from bevel_tui.platforms.values import Chart
 
@@ -107,13 +107,15 @@ def ca(chart: Chart) -> list[Json]:
     ]
     if chart.proxy == "haproxy":
         objects += [
-            sketch.ingress(release, namespace, [(host, "ca", 7054)], passthrough=True, ingress_class="haproxy"),
+            sketch.ingress(
+                release, namespace, [(host, "ca", 7054)], passthrough=True, ingress_class=ingress_class(chart)
+            ),
             sketch.ingress(
                 f"{release}-ops",
                 namespace,
                 [(f"ca-ops.{namespace}.{chart.suffix}", "ca", 9443)],
                 passthrough=False,
-                ingress_class="haproxy",
+                ingress_class=ingress_class(chart),
             ),
         ]
     return objects

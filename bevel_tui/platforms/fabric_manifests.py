@@ -1,15 +1,17 @@
 """What the Fabric charts render, reduced: the one source of `expects`, of stand-in charts and of what players read.
 
-Names, hooks and inputs as in hyperledger-fabric/charts of Bevel v1.3.0, flow of Fabric 2.5 (facts A1.3, A1.4).
+Names, hooks and inputs as in hyperledger-fabric/charts of Bevel v1.3.0, flows of Fabric 2.2 and 2.5 (facts A1.3, A1.4).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from bevel_tui.platforms import fabric_chaincode_manifests as chaincode
 from bevel_tui.platforms.behaviour import Manifest
 from bevel_tui.platforms.fabric_ca_manifests import ca
-from bevel_tui.platforms.fabric_channel_manifests import genesis, join, osnadmin
+from bevel_tui.platforms.fabric_channel_manifests import create, join, osnadmin
+from bevel_tui.platforms.fabric_genesis_manifests import genesis
 from bevel_tui.platforms.fabric_node_manifests import orderer, peer
 from bevel_tui.platforms.shared_manifests import placed
 from bevel_tui.platforms.sketch import Json
@@ -22,7 +24,15 @@ SKETCHES: dict[str, Callable[[Chart], list[Json]]] = {
     "fabric-peernode": peer,
     "fabric-genesis": genesis,
     "fabric-osnadmin-channel-create": osnadmin,
+    "fabric-channel-create": create,
     "fabric-channel-join": join,
+    "fabric-operations-console": chaincode.console,
+    "fabric-chaincode-install": chaincode.install,
+    "fabric-external-chaincode-install": chaincode.install_external,
+    "fabric-external-chaincode": chaincode.server,
+    "fabric-chaincode-approve": chaincode.approve,
+    "fabric-chaincode-commit": chaincode.commit,
+    "fabric-chaincode-invoke": chaincode.invoke,
 }
 
 

@@ -5,136 +5,18 @@ from __future__ import annotations
 from bevel_tui.platforms import shared_manifests as shared
 from bevel_tui.platforms import sketch
 from bevel_tui.platforms.behaviour import ChartFile
+from bevel_tui.platforms.fabric_certs_manifests import certs
 from bevel_tui.platforms.fabric_charts import (
-    CA_IMAGE,
     CRYPTO,
     ORDERER_TLS,
     TOOLS_IMAGE,
+    channel_participation,
     fullname,
     ingresses,
     orderer_ca_map,
 )
 from bevel_tui.platforms.sketch import Json
 from bevel_tui.platforms.values import Chart
-
-# ---------------------------------------------------------------- fabric-catools, alias certs
-
-
-def _certs(chart: Chart) -> list[Json]:
-    """The enrolment Job, its clean-up, and (once in a namespace) the scripts that all such Jobs share (F19-F21)."""
-    release, namespace = chart.release, chart.namespace
-    kind = chart.text("certs.orgData.type", "orderer")
-    pod_labels = sketch.labels(
-        release,
-        namespace,
-        name="certs",
-        component="ca-tools",
-        part_of=release if "certs" in release else f"certs-{release}",
-    )
-    users = chart.value("certs.users.usersList", ())
-    script = [
-        "# enrols the organization's administrator and the node at the CA, stores what it gets as Secrets",
-        f"./{'orderer-script.sh' if kind == 'orderer' else 'generate-crypto-peer.sh'} {release}",
-        *(f"checkSecrets users {user['identity']}-msp" for user in users),
-        f"./store-vault-{kind}.sh {release}",
-    ]
-    volumes = {
-        "generate-crypto": ("crypto-scripts-cm", "generate-crypto-orderer.sh"),
-        "generate-orderer-crypto": ("crypto-scripts-cm", "orderer-script.sh"),
-        "generate-crypto-peer": ("crypto-scripts-cm", "generate-crypto-peer.sh"),
-        "generate-crypto-add-peer": ("crypto-scripts-cm", "generate-crypto-add-peer.sh"),
-        "generate-user-crypto": ("crypto-scripts-cm", "generate-user-crypto.sh"),
-        "store-vault-orderer": ("orderer-script-store-vault", "store-vault-orderer.sh"),
-        "store-vault-peer": ("peer-script-store-vault", "store-vault-peer.sh"),
-        "store-vault-users": ("users-script-store-vault", "store-vault-users.sh"),
-    }
-    generate = sketch.job(
-        f"{release}-certs-job",
-        namespace,
-        sketch.pod(
-            pod_labels,
-            chart.account,
-            [
-                sketch.container(
-                    "generate-certs",
-                    CA_IMAGE,
-                    script=script,
-                    env=sketch.env(
-                        {
-                            "COMPONENT_TYPE": kind,
-                            "COMPONENT_NAME": namespace,
-                            "ADD_PEER": chart.text("certs.settings.addPeerValue", "false"),
-                            "REFRESH_CERT_VALUE": chart.text("certs.settings.refreshCertValue", "false"),
-                            **(chart.vault_env if chart.hashicorp else {}),
-                        }
-                    ),
-                    mounts={"certificates": "/crypto-config", **{volume: f"/mnt/{volume}" for volume in volumes}},
-                )
-            ],
-            volumes=[
-                sketch.empty("certificates"),
-                *(sketch.from_config_map(volume, *source) for volume, source in volumes.items()),
-                shared.scripts_volume(),
-                shared.packages_volume(),
-            ],
-            pull_secret=chart.value("certs.image.pullSecret"),
-        ),
-        backoff=6,
-    )
-    remove = ["true"]
-    if chart.on("certs.settings.removeCertsOnDelete"):
-        names = ["admin-tls", "admin-msp", f"{release}-msp", f"{release}-tls"]
-        names += [f"{user['identity']}-{part}" for user in users for part in ("msp", "tls")]
-        remove += [f"deleteSecret {name}" for name in names]
-    if chart.on("certs.settings.removeOrdererTlsOnDelete"):
-        remove.append(f"kubectl delete configmap --namespace {namespace} {ORDERER_TLS}")
-    cleanup = sketch.job(
-        f"{release}-certs-cleanup",
-        namespace,
-        sketch.pod(
-            dict(pod_labels),
-            chart.account,
-            [sketch.container("delete-secrets", shared.ALPINE, script=remove)],
-            restart="Never",
-        ),
-        backoff=3,
-    )
-    objects = _crypto_scripts(chart) if chart.on("certs.settings.createConfigMaps", kind == "orderer") else []
-    return [*objects, generate, sketch.hook(cleanup, "pre-delete", delete="hook-succeeded")]
-
-
-def _crypto_scripts(chart: Chart) -> list[Json]:
-    data = "certs.orgData"
-    names = [
-        f"{chart.namespace}.svc.cluster.local",
-        f"{chart.text(f'{data}.orgName')}.net",
-        f"{chart.namespace}.{chart.suffix}",
-    ]
-    alternatives = " ".join(f'"{name}"' for name in names)
-    lines = [
-        "#!/bin/bash",
-        f'FULLY_QUALIFIED_ORG_NAME="{chart.namespace}"',
-        f"ALTERNATIVE_ORG_NAMES=({alternatives})",
-        f'EXTERNAL_URL_SUFFIX="{chart.suffix}"',
-        f'SUBJECT="{chart.text(f"{data}.componentSubject")}"',
-        f'AFFILIATION="{chart.text(f"{data}.orgName")}"',
-        f'CA="{chart.text(f"{data}.caAddress")}"',
-        f'CA_ADMIN_USER="{chart.text(f"{data}.caAdminUser")}"',
-        f'CA_ADMIN_PASS="{chart.text(f"{data}.caAdminPassword")}"',
-    ]
-    inputs = "\n".join(lines) + "\n"
-    keys = ("generate-crypto-orderer", "orderer-script", "generate-crypto-peer", "generate-crypto-add-peer")
-    return [
-        sketch.config_map(
-            "crypto-scripts-cm", chart.namespace, {f"{key}.sh": inputs for key in (*keys, "generate-user-crypto")}
-        ),
-        *(
-            sketch.config_map(
-                f"{kind}-script-store-vault", chart.namespace, {f"store-vault-{kind}.sh": "#!/bin/bash\n"}
-            )
-            for kind in ("orderer", "peer", "users")
-        ),
-    ]
 
 
 def _waits_for_certificates(chart: Chart, name: str) -> Json:
@@ -164,6 +46,9 @@ def _grpc_web(chart: Chart, grpc: int) -> Json:
     )
 
 
+#: the charts' core.yaml lacks the builder for chaincodes that are servers, which Fabric's image brings (helm.patches)
+CCAAS_BUILDER = "fabric-ccaas-builder"
+
 # ---------------------------------------------------------------- fabric-orderernode
 
 
@@ -171,34 +56,57 @@ def orderer(chart: Chart) -> list[Json]:
     release, namespace = chart.release, chart.namespace
     name = fullname("fabric-orderernode", release)
     version = chart.text("global.version", "2.5.4")
+    modern = channel_participation(version)
+    mounts = {"datadir": "/var/hyperledger/production/orderer", "certificates": "/var/hyperledger/orderer/crypto"}
+    volumes = [sketch.empty("certificates"), *shared.vault_ca(chart), shared.scripts_volume()]
+    bootstrap = {"ORDERER_GENERAL_BOOTSTRAPMETHOD": "none", "ORDERER_ADMIN_LISTENADDRESS": "0.0.0.0:7055"}
+    if not modern:
+        volumes.append(
+            {
+                "name": f"{release}-genesis-volume",
+                "configMap": {
+                    "name": "syschannel-genesis",
+                    "items": [{"key": "syschannel-genesis_base64", "path": "genesis.block.base64"}],
+                },
+            }
+        )
+        mounts[f"{release}-genesis-volume"] = "/var/hyperledger/orderer/genesis"
+        bootstrap = {
+            "ORDERER_GENERAL_GENESISMETHOD": "file",
+            "ORDERER_GENERAL_GENESISFILE": "/var/hyperledger/orderer/orderer.genesis.block",
+        }
     server = sketch.container(
         "fabric-orderer",
         f"ghcr.io/hyperledger/bevel-fabric-orderer:{version}",
         script=["orderer"],
         env_from=f"{release}-config",
-        mounts={"datadir": "/var/hyperledger/production/orderer", "certificates": "/var/hyperledger/orderer/crypto"},
+        mounts=mounts,
         ports={"grpc": 7050, "operations": 9443, "onsadmin": 7055},
     )
     return [
-        *_certs(chart),
+        *certs(chart),
         shared.storage_class(chart),
         sketch.config_map(
             f"{release}-config",
             namespace,
             {
-                "ORDERER_GENERAL_BOOTSTRAPMETHOD": "none",
+                **bootstrap,
                 "ORDERER_GENERAL_LOCALMSPID": chart.text("orderer.localMspId", "supplychainMSP"),
                 "ORDERER_GENERAL_TLS_ENABLED": chart.text("orderer.tlsStatus", "true"),
                 "ORDERER_CHANNELPARTICIPATION_ENABLED": "true",
                 "ORDERER_OPERATIONS_LISTENADDRESS": "0.0.0.0:9443",
-                "ORDERER_ADMIN_LISTENADDRESS": "0.0.0.0:7055",
             },
         ),
         sketch.service(
             release,
             namespace,
             selector={"app": release},
-            ports=[("grpc", 7050), ("grpc-web", 7443), ("operations", 9443), ("onsadmin", 7055)],
+            ports=[
+                ("grpc", 7050),
+                ("grpc-web", 7443),
+                ("operations", 9443),
+                *([("onsadmin", 7055)] if modern else []),
+            ],
             headless=True,
         ),
         sketch.stateful_set(
@@ -212,7 +120,7 @@ def orderer(chart: Chart) -> list[Json]:
                     sketch.container("kafka-healthcheck", "busybox", script=["true"]),
                     _waits_for_certificates(chart, "ORDERER_NAME"),
                 ],
-                volumes=[sketch.empty("certificates"), *shared.vault_ca(chart), shared.scripts_volume()],
+                volumes=volumes,
                 pull_secret=chart.pull_secret,
             ),
             service=release,
@@ -225,6 +133,12 @@ def orderer(chart: Chart) -> list[Json]:
 
 
 # ---------------------------------------------------------------- fabric-peernode
+
+
+def _core(chart: Chart) -> str:
+    """As much of the peer's core.yaml as decides which chaincodes it can build."""
+    builders = ["sampleBuilder", *(["ccaas_builder"] if CCAAS_BUILDER in chart.step.patches else [])]
+    return "chaincode:\n  externalBuilders:\n" + "".join(f"  - name: {name}\n" for name in builders)
 
 
 def peer(chart: Chart) -> list[Json]:
@@ -291,12 +205,12 @@ def peer(chart: Chart) -> list[Json]:
             },
         ),
         (f"{release}-msp-config", {"mspConfig": "NodeOUs:\n  Enable: true\n"}),
-        (f"{release}-builders-config", {"core.yaml": "{}\n"}),
+        (f"{release}-builders-config", {"core.yaml": _core(chart)}),
     ]
     if "files/orderer.crt" in chart.step.files:
         configs.append((f"{release}-{ORDERER_TLS}", {"cacert": ChartFile("files/orderer.crt")}))
     return [
-        *_certs(chart),
+        *certs(chart),
         *([shared.storage_class(chart)] if chart.on("storage.enabled", True) else []),
         *(sketch.config_map(config, namespace, data) for config, data in configs),
         sketch.service(

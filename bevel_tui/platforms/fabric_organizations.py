@@ -8,13 +8,16 @@ from typing import Any
 from bevel_tui.network.model import Network, Organization, SecretRef
 from bevel_tui.network.names import (
     NamedRelease,
+    chaincodes,
     cluster_key,
     fabric_releases,
     fabric_roles,
+    storage_class,
 )
 from bevel_tui.platforms import groundwork
-from bevel_tui.platforms.fabric_charts import CA_CERTS, ORDERER_TLS
-from bevel_tui.platforms.fabric_view import View, msp
+from bevel_tui.platforms.fabric_charts import CA_CERTS, ORDERER_TLS, TOOLS_IMAGE, fullname
+from bevel_tui.platforms.fabric_node_manifests import CCAAS_BUILDER
+from bevel_tui.platforms.fabric_view import ACCOUNT, CONSORTIUM, OLD_VERSION, View, msp
 from bevel_tui.platforms.ids import dns_step_id
 from bevel_tui.records.steps import HandoffStep, ObjectRef, Produced, ReleaseStep, SecretValue, Step
 
@@ -64,6 +67,7 @@ class Organizations(View):
             handoff = self.orderer_ca(organization, peer)
             handoffs += [handoff] if handoff else []
             releases.append(self.peer(organization, peer, releases, handoff))
+        releases += [self.console(organization, console, releases) for console in self.of_role(organization, "console")]
         return [
             groundwork.namespace_step(network, organization),
             *groundwork.secret_steps(network, organization),
@@ -74,7 +78,7 @@ class Organizations(View):
     def ca_login(self, organization: Organization) -> tuple[str, str | SecretValue]:
         """The CA's bootstrap administrator; without a reference Bevel's sample password, which is public."""
         secret: SecretRef | None = fabric_roles(organization).ca_admin
-        password = f"{organization.name}-adminpw" if secret is None else groundwork.reference(secret)
+        password = f"{organization.name}-adminpw" if secret is None else groundwork.reference(secret, url=True)
         return f"{organization.name}-admin", password
 
     def ca(self, organization: Organization) -> ReleaseStep:
@@ -152,6 +156,13 @@ class Organizations(View):
             images=("certs",),
             produces=self.enrolled(organization, release, first=first),
             endpoints=self.node_endpoints(organization, release, 7050),
+            rerun=True,
+            # its pod mounts the system channel's genesis block, which is made from its certificates (facts A1.1, F07)
+            later=tuple(
+                ref
+                for ref in self.orderer_sets(organization)
+                if self.syschannel and ref.name == fullname("fabric-orderernode", release.name)
+            ),
         )
 
     def peer(
@@ -183,12 +194,20 @@ class Organizations(View):
                 "localMspId": msp(organization),
                 "tlsStatus": True,
                 "cliEnabled": cli,
-                "ordererAddress": self.orderer_address(),
+                "ordererAddress": self.orderer_address(organization),
                 "couchdb": {"username": f"{organization.name}-user", "password": f"{organization.name}-userpw"},
             },
         }
         if self.exposed:
             values["global"]["proxy"]["port"] = 443
+        users = roles.users if release.index == 0 else ()
+        if users:
+            values["certs"]["users"] = {
+                "usersList": [
+                    {"identity": u.name, "attributes": [{"key": k, "value": v} for k, v in u.attributes.items()]}
+                    for u in users
+                ]
+            }
         return self.release(
             organization,
             release,
@@ -196,11 +215,54 @@ class Organizations(View):
             tuple(dict.fromkeys(needs)),
             images=("certs", "peer") if cli else ("certs",),
             files=(handoff.target_file,) if handoff is not None and handoff.target_file else (),
-            produces=self.enrolled(organization, release, first=first),
+            produces=self.enrolled(organization, release, first=first, users=tuple(u.name for u in users)),
             endpoints=self.node_endpoints(organization, release, 7051),
+            patches=(CCAAS_BUILDER,) if self.external_chaincode(organization) else (),
+            rerun=True,
         )
 
-    def enrolled(self, organization: Organization, release: NamedRelease, *, first: bool) -> tuple[Produced, ...]:
+    def external_chaincode(self, organization: Organization) -> bool:
+        """Whether its peers must know the builder for chaincodes that are servers."""
+        return any(c.external is not None and organization.name in c.organizations for c in chaincodes(self.network))
+
+    def console(self, organization: Organization, release: NamedRelease, before: list[ReleaseStep]) -> ReleaseStep:
+        """The operations console: it keeps its database on the CA's StorageClass, since it brings none."""
+        namespace = self.namespace(organization)
+        values: dict[str, Any] = {
+            "metadata": {
+                "namespace": namespace,
+                "images": {"configtxlator": f"{TOOLS_IMAGE}:{self.platform.version}"},
+            },
+            "storage": {"couchdb": {"storageclassname": storage_class(before[0].release), "storagesize": "512Mi"}},
+            "service": {
+                "name": release.name,
+                "serviceaccountname": ACCOUNT,
+                "imagesecretname": "" if self.network.registry is None else self.network.registry.pull_secret,
+                "default_consortium": CONSORTIUM,
+            },
+            "proxy": {
+                "provider": "haproxy" if self.exposed else "none",
+                "external_url_suffix": self.suffix(organization),
+            },
+        }
+        if placed := groundwork.placement(self.network):
+            values["global"] = {"placement": placed}
+        host = f"{release.name}.{namespace}"
+        endpoint = self.endpoint(
+            organization,
+            release,
+            "console",
+            host=f"{host}.{self.suffix(organization)}" if self.exposed else f"{host}.svc.cluster.local",
+            port=443 if self.exposed else 3000,
+            protocol="tls" if self.exposed else "tcp",
+            probe="tls" if self.exposed else "tcp",
+            service=f"{release.name}.{namespace}:3000",
+        )
+        return self.release(organization, release, values, (before[0].id,), version=OLD_VERSION, endpoints=(endpoint,))
+
+    def enrolled(
+        self, organization: Organization, release: NamedRelease, *, first: bool, users: tuple[str, ...] = ()
+    ) -> tuple[Produced, ...]:
         """What an enrolment Job writes (facts A1.3, runtime); the administrator's once in a namespace."""
         namespace = self.namespace(organization)
 
@@ -211,17 +273,17 @@ class Organizations(View):
             secret(f"{release.name}-tls", ("cacrt", "servercrt", "serverkey"), ("serverkey",)),
             secret(f"{release.name}-msp", MSP_KEYS, ("keystore",)),
         ]
-        if first:
-            products.append(secret("admin-tls", ("cacrt", "clientcrt", "clientkey"), ("clientkey",)))
-            products.append(secret("admin-msp", MSP_KEYS, ("keystore",)))
-            if release.role == "orderer":
-                ref = ObjectRef("v1", "ConfigMap", ORDERER_TLS, namespace)
-                products.append(Produced(ref, ("cacert",), keep=True))
+        for name in ("admin",) * first + users:
+            products.append(secret(f"{name}-tls", ("cacrt", "clientcrt", "clientkey"), ("clientkey",)))
+            products.append(secret(f"{name}-msp", MSP_KEYS, ("keystore",)))
+        if first and release.role == "orderer":
+            ref = ObjectRef("v1", "ConfigMap", ORDERER_TLS, namespace)
+            products.append(Produced(ref, ("cacert",), keep=True))
         return tuple(products)
 
     def orderer_ca(self, organization: Organization, peer: NamedRelease) -> HandoffStep | None:
         """h1: the orderers' CA, to a peer of an organization that has none in its namespace (facts A1.2, F15)."""
-        source = self.founder
+        source = self.ordered_by(organization)
         if organization.name == source.name:
             return None
         return self.handoff(

@@ -9,16 +9,24 @@ from bevel_tui.network.model import Fabric, Network, Organization
 from bevel_tui.network.names import (
     NamedRelease,
     fabric_releases,
+    fabric_roles,
     founder,
     namespace_of,
+    syschannel,
 )
 from bevel_tui.platforms import groundwork
 from bevel_tui.platforms.fabric_behaviour import BEHAVIOURS, VERSION
-from bevel_tui.platforms.fabric_charts import CA_CERTS
+from bevel_tui.platforms.fabric_charts import CA_CERTS, ORDERER_TLS, fullname
 from bevel_tui.platforms.fabric_manifests import manifests
 from bevel_tui.platforms.ids import handoff_id, release_id
 from bevel_tui.records.steps import Endpoint, HandoffStep, ObjectRef, ReleaseStep
 
+#: version of the charts that were left as they were in Bevel 1.0: console and chaincode (facts 0.3)
+OLD_VERSION = "1.0.0"
+CONSORTIUM = "SupplyChainConsortium"
+#: the charts write ``haproxy`` where an Ingress names its class (helm.patches)
+INGRESS_CLASS = "fabric-ingress-class"
+WITH_INGRESS = frozenset({"ca", "orderer", "peer", "console"})
 #: one account for all releases of a namespace (G05), named as in Bevel's sample files
 ACCOUNT = "vault-auth"
 
@@ -76,8 +84,35 @@ class View:
             return f"{release}.{self.namespace(organization)}.{self.suffix(organization)}:443"
         return f"{release}.{self.namespace(organization)}:{port}"
 
-    def orderer_address(self) -> str:
-        return self.address(self.founder, self.of_role(self.founder, "orderer")[0].name, 7050)
+    @property
+    def orderers(self) -> tuple[Organization, ...]:
+        """The organizations that order, the founder first."""
+        return tuple(o for o in self.network.organizations if fabric_roles(o).orderers)
+
+    @property
+    def syschannel(self) -> bool:
+        """Flow of 2.2: a system channel, channels made by transactions."""
+        return syschannel(self.network)
+
+    def ordered_by(self, organization: Organization) -> Organization:
+        """Whose orderers an organization's peers use: its own, because the charts mount their CA wherever it is in
+        the namespace (facts 0.10); else the founder's."""
+        return organization if fabric_roles(organization).orderers else self.founder
+
+    def orderer_address(self, organization: Organization) -> str:
+        source = self.ordered_by(organization)
+        return self.address(source, self.of_role(source, "orderer")[0].name, 7050)
+
+    def orderer_ca_map(self, organization: Organization, peer: str) -> str:
+        """The ConfigMap with those orderers' CA that Jobs of the namespace mount (facts 0.10, F15)."""
+        return ORDERER_TLS if self.ordered_by(organization) is organization else f"{peer}-{ORDERER_TLS}"
+
+    def orderer_sets(self, organization: Organization) -> tuple[ObjectRef, ...]:
+        """The StatefulSets of an organization's orderers."""
+        return tuple(
+            ObjectRef("apps/v1", "StatefulSet", fullname("fabric-orderernode", o.name), self.namespace(organization))
+            for o in self.of_role(organization, "orderer")
+        )
 
     def globals(
         self, organization: Organization, *, first: bool = False, version: bool = True, proxy: bool = True
@@ -104,8 +139,14 @@ class View:
         needs: tuple[str, ...],
         *,
         images: tuple[str, ...] = (),
+        patches: tuple[str, ...] = (),
+        version: str = VERSION,
         **more: Any,
     ) -> ReleaseStep:
+        ingress_class = self.ingress_class(organization)
+        if release.role in WITH_INGRESS and ingress_class != "haproxy":
+            values["global"] = {**values.get("global", {}), "ingressClass": ingress_class}
+            patches = (*patches, INGRESS_CLASS)
         step = ReleaseStep(
             id=self.step_id(organization, release.name),
             cluster=organization.cluster,
@@ -115,12 +156,17 @@ class View:
             needs=needs,
             release=release.name,
             chart=release.chart,
-            chart_version=VERSION,
-            values=groundwork.with_images(self.network, values, *images),
-            patches=groundwork.patches(self.network),
+            chart_version=version,
+            values=values if version != VERSION else groundwork.with_images(self.network, values, *images),
+            patches=(*groundwork.patches(self.network), *patches),
             **more,
         )
         return groundwork.finish(step, manifests(step), BEHAVIOURS[step.chart])
+
+    def ingress_class(self, organization: Organization) -> str:
+        """The IngressClass of the cluster's gateway; the charts know none but haproxy."""
+        gateway = self.network.cluster(organization.cluster).existing_gateway
+        return (gateway.ingress_class if self.exposed and gateway is not None else None) or "haproxy"
 
     def handoff(
         self,
@@ -129,10 +175,11 @@ class View:
         ref: tuple[str, str],
         target: Organization,
         release: str,
-        file: str,
-        needs: str,
+        file: str | None,
+        needs: str | tuple[str, ...],
         **more: Any,
     ) -> HandoffStep:
+        """To a chart file of a release, or without `file` to the object in `more`."""
         namespace = self.namespace(source)
         return HandoffStep(
             id=handoff_id(what, source.name, f"{target.name}/{release}"),
@@ -140,11 +187,11 @@ class View:
             namespace=namespace,
             organization=source.name,
             managed=source.managed and target.managed,
-            needs=(needs,),
+            needs=(needs,) if isinstance(needs, str) else needs,
             estimate=0.2,
             source=ObjectRef("v1", ref[0], ref[1], namespace),
             target_cluster=target.cluster,
-            target_step=self.step_id(target, release),
+            target_step=self.step_id(target, release) if file is not None else None,
             target_file=file,
             **more,
         )

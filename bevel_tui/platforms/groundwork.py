@@ -33,14 +33,16 @@ CLUSTER_SCOPED = frozenset(
 
 #: Bevel's charts have no values for node selectors and tolerations; the private copies get them (helm.patches)
 POD_PLACEMENT = "pod-placement"
+#: several hooks and Jobs ignore image.pullSecret; the namespace's ServiceAccount gets it instead (helm.patches)
+ACCOUNT_PULL_SECRET = "account-pull-secret"  # noqa: S105 - the name of a patch
 
 ROOT_TOKEN = "roottoken"  # noqa: S105 - the name that the charts ask for (facts 0.12)
 VAULT_CA = "vault-ca"
 
 
-def reference(ref: SecretRef) -> SecretValue:
-    """A preset's reference as steps carry it; only the engine looks behind it."""
-    return SecretValue(env=ref.env, file=ref.file)
+def reference(ref: SecretRef, *, url: bool = False) -> SecretValue:
+    """A preset's reference as steps carry it; only the engine looks behind it. `url`: a script puts it into a URL."""
+    return SecretValue(env=ref.env, file=ref.file, url=url)
 
 
 # ---------------------------------------------------------------- before the first chart
@@ -189,6 +191,7 @@ def global_values(
     placed = placement(network)
     return {
         **({"placement": placed} if placed else {}),
+        **({"pullSecret": network.registry.pull_secret} if first and network.registry is not None else {}),
         "serviceAccountName": account,
         "cluster": cluster_values,
         "vault": vault_values(network, organization, platform, first=first),
@@ -269,5 +272,11 @@ def estimate(manifests: Sequence[Manifest], behaviour: ChartBehaviour) -> float:
 
 
 def finish(step: ReleaseStep, manifests: Sequence[Manifest], behaviour: ChartBehaviour) -> ReleaseStep:
-    """Complete a release step with what follows from its chart: `expects` and `estimate`."""
-    return replace(step, expects=expects(manifests), estimate=estimate(manifests, behaviour))
+    """Complete a release step with what follows from its chart and values: `expects`, `estimate`, common patches."""
+    account = (ACCOUNT_PULL_SECRET,) if step.values.get("global", {}).get("pullSecret") else ()
+    return replace(
+        step,
+        expects=expects(manifests),
+        estimate=estimate(manifests, behaviour),
+        patches=(*step.patches, *(patch for patch in account if patch not in step.patches)),
+    )

@@ -51,7 +51,7 @@ def first_of_namespace(chart: Chart) -> list[Json]:
             namespace,
             {"policies-config.json": json.dumps({"policy": chart.text("global.vault.network", "besu")})},
         ),
-        sketch.service_account(account, namespace),
+        sketch.service_account(account, namespace, pull_secret=chart.value("global.pullSecret")),
         sketch.role(
             "bevel-vault-mgmt-role",
             namespace,

@@ -57,9 +57,14 @@ def config_map(name: str, namespace: str, data: Mapping[str, str | ChartFile]) -
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta(name, namespace), "data": dict(data)}
 
 
-def service_account(name: str, namespace: str) -> Json:
-    """A ServiceAccount."""
-    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta(name, namespace)}
+def service_account(name: str, namespace: str, *, pull_secret: str | None = None) -> Json:
+    """A ServiceAccount; its pods get `pull_secret` unless they name one themselves."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": meta(name, namespace),
+        **({"imagePullSecrets": [{"name": pull_secret}]} if pull_secret else {}),
+    }
 
 
 def role(name: str, namespace: str, rules: Sequence[Json]) -> Json:

@@ -148,12 +148,14 @@ class SecretValue:
     """Where a secret's value comes from: an environment variable or a file, resolved only by the engine.
 
     `word`: a chart puts the value into a shell script as it is, so that it may hold no blank and nothing that a shell
-    reads (facts A3 Q4); the engine refuses another one before anything is changed.
+    reads (facts A3 Q4); the engine refuses another one before anything is changed. `url`: the script puts it into a URL
+    besides (``https://user:password@ca``), which allows even less.
     """
 
     env: str | None = None
     file: str | None = None
     word: bool = False
+    url: bool = False
 
     def __str__(self) -> str:
         return f"{{env: {self.env}}}" if self.env else f"{{file: {self.file}}}"
@@ -235,6 +237,12 @@ class ReleaseStep(Step):
     lane: str | None = None
     #: what it makes is made for good (a genesis): once it is installed, other values or charts change nothing
     once: bool = False
+    #: its Jobs make only what is missing and may end well without having made it: they may run again (facts F03)
+    rerun: bool = False
+    #: objects of this release that become ready only through a later step: not waited for here (facts A1.1, 2.2)
+    later: tuple[ObjectRef, ...] = ()
+    #: objects of earlier releases in the same namespace that must be ready too before this step is done
+    awaits: tuple[ObjectRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

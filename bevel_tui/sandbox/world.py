@@ -16,6 +16,7 @@ from bevel_tui.sandbox.workloads.view import View
 
 if TYPE_CHECKING:
     from bevel_tui.sandbox.components import Component
+    from bevel_tui.sandbox.players.fabric_chaincode import Package
     from bevel_tui.sandbox.players.fabric_channel import Channel
 
 
@@ -54,6 +55,8 @@ class World:
     unpullable: set[str] = field(default_factory=set)
     #: Fabric's channels by name, as their members know them
     channels: dict[str, Channel] = field(default_factory=dict)
+    #: Fabric's chaincode packages by the certificate (SHA-256) of the peer that has them, then by label
+    installed: dict[str, dict[str, Package]] = field(default_factory=dict)
     #: what was mounted from ConfigMaps and Secrets when a server container started, by the pod's uid
     mounted: dict[str, dict[str, bytes]] = field(default_factory=dict)
     #: what a raw TCP connection to a load balancer's ``address, port`` leads to (set by the gateways)

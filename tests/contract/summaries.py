@@ -18,7 +18,7 @@ def summary(manifest: Mapping[str, Any]) -> dict[str, Any]:
         found["hookDelete"] = annotations.pop("helm.sh/hook-delete-policy")
     match manifest["kind"]:
         case "ConfigMap":
-            found["keys"] = sorted(manifest["data"])
+            found["keys"] = sorted({**manifest.get("data", {}), **manifest.get("binaryData", {})})
         case "Secret":
             found["keys"] = sorted(manifest.get("data") or ())
         case "Service":
@@ -26,12 +26,12 @@ def summary(manifest: Mapping[str, Any]) -> dict[str, Any]:
             found["ports"] = [{k: port[k] for k in ("name", "port", "protocol") if k in port} for port in spec["ports"]]
         case "StatefulSet":
             found["replicas"] = spec.get("replicas")
-            found["pvcs"] = [claim["metadata"]["name"] for claim in spec["volumeClaimTemplates"]]
+            found["pvcs"] = [claim["metadata"]["name"] for claim in spec.get("volumeClaimTemplates") or ()]
         case "Deployment":
             found["replicas"] = spec["replicas"]
         case "Ingress":
             found["hosts"] = [rule["host"] for rule in spec["rules"]]
-            found["ingressClassName"] = spec["ingressClassName"]
+            found["ingressClassName"] = spec.get("ingressClassName")
             found["annotations"] = annotations
     if manifest["apiVersion"].startswith("getambassador.io/"):
         found["spec"] = dict(spec)
@@ -61,6 +61,10 @@ def _needs(pod: Mapping[str, Any], containers: list[Mapping[str, Any]]) -> Itera
             yield f"ConfigMap/{volume['configMap']['name']}"
         if volume.get("secret"):
             yield f"Secret/{volume['secret']['secretName']}"
+        for part in (volume.get("projected") or {}).get("sources") or ():
+            for field, kind in (("configMap", "ConfigMap"), ("secret", "Secret")):
+                if field in part:
+                    yield f"{kind}/{part[field]['name']}"
         if volume.get("persistentVolumeClaim"):
             yield f"PersistentVolumeClaim/{volume['persistentVolumeClaim']['claimName']}"
     for container in containers:

@@ -10,12 +10,14 @@ from bevel_tui.network.model import Network
 
 @dataclass(frozen=True)
 class Topology:
-    """`lines` is the part of the contract's list that installs this topology."""
+    """`lines` is the part of the contract's list that installs this topology, or with `partial` some of it."""
 
     name: str
     platform: str
     lines: slice
     document: dict[str, Any]
+    #: the README shows only what differs from another sequence
+    partial: bool = False
 
     @property
     def network(self) -> Network:
@@ -63,6 +65,8 @@ INDY = [
 ]
 PLAIN = [{"name": "one", "context": "one", "provider": "aws"}]
 PROXIED = [{"name": "one", "context": "one", "provider": "aws", "domain": "test.yourdomain.com"}]
+
+TWO_TWO = {"type": "fabric", "version": "2.2.2", "channels": [{"name": "allchannel", "creator": "carrier"}]}
 
 TOPOLOGIES = (
     Topology(
@@ -154,6 +158,20 @@ TOPOLOGIES = (
             {"type": "indy"}, {"type": "ambassador", "p2p_ports": "15011-15050"}, INDY, clusters=PLAIN, vault=VAULT
         ),
     ),
+    Topology(
+        "fabric-two-two",
+        "fabric",
+        slice(13, 17),
+        _document(TWO_TWO, {"type": "none"}, FABRIC, clusters=PLAIN),
+        partial=True,
+    ),
+    Topology(
+        "fabric-two-two-vault",
+        "fabric",
+        slice(30, 34),
+        _document(TWO_TWO, {"type": "haproxy"}, FABRIC, clusters=PROXIED, vault=VAULT),
+        partial=True,
+    ),
 )
 
 EAST_WEST = [
@@ -190,7 +208,7 @@ MORE = (
             {"type": "ambassador"},
             [{"name": "north", "cluster": "east", "besu": {"validators": 1, "members": 2}}],
             clusters=EAST_WEST[:1],
-            vault={**VAULT, "ca": {"file": "/ca.pem"}},
+            vault=VAULT,
             registry=REGISTRY,
         ),
     ),
@@ -316,6 +334,68 @@ MORE = (
             clusters=EAST_WEST[:1],
             vault=VAULT,
             placement=PLACEMENT,
+        ),
+    ),
+    Topology(
+        "fabric-orderers-everywhere",
+        "fabric",
+        slice(0),
+        _document(
+            {
+                "type": "fabric",
+                "channels": [{"name": "trade"}, {"name": "audit", "participants": ["north"]}],
+                "chaincodes": [
+                    {"name": "asset", "external": {"image": "registry.example.com/asset:1"}, "init": ["Init", "a"]},
+                    {
+                        "name": "bond",
+                        "version": "1.0",
+                        "endorsement": "OR('northMSP.peer','southMSP.peer')",
+                        "repository": {
+                            "url": "git.example.com/bond.git",
+                            "username": "reader",
+                            "password": {"env": "G"},
+                        },
+                    },
+                ],
+            },
+            {"type": "haproxy"},
+            [
+                {
+                    "name": "north",
+                    "cluster": "east",
+                    "fabric": {
+                        "orderers": 1,
+                        "peers": 2,
+                        "console": True,
+                        "users": [{"name": "clerk", "attributes": {"department": "trade"}}],
+                    },
+                },
+                {"name": "south", "cluster": "west", "fabric": {"orderers": 2, "peers": 1, "console": True}},
+            ],
+            clusters=[
+                EAST_WEST[0],
+                {
+                    **EAST_WEST[1],
+                    "existing_gateway": {"namespace": "edge", "service": "haproxy", "ingress_class": "edge"},
+                },
+            ],
+            registry=REGISTRY,
+            placement=PLACEMENT,
+        ),
+    ),
+    Topology(
+        "fabric-two-two-clusters",
+        "fabric",
+        slice(0),
+        _document(
+            {**TWO_TWO, "channels": [{"name": "allchannel", "creator": "south"}]},
+            {"type": "haproxy"},
+            [
+                {"name": "north", "cluster": "east", "fabric": {"orderers": 2, "peers": 1, "cli": True}},
+                {"name": "south", "cluster": "west", "fabric": {"orderers": 1, "peers": 2}},
+            ],
+            clusters=EAST_WEST,
+            vault={**VAULT, "ca": {"file": "/ca.pem"}},
         ),
     ),
 )

@@ -110,7 +110,10 @@ class MemoryCluster:
             "creationTimestamp": _stamp(),
             "generation": 1,
         }
-        return self._store("create", key, stored, "ADDED")
+        made = self._store("create", key, stored, "ADDED")
+        if key[1] == "Job":
+            self._begin(key)
+        return made
 
     async def replace(self, obj: Mapping[str, Any], *, subresource: str | None = None) -> dict[str, Any]:
         self._answer()
@@ -217,6 +220,9 @@ class MemoryCluster:
         }:
             return
         self.put(obj)
+        self._begin(key)
+
+    def _begin(self, key: tuple[str, str, str | None, str]) -> None:
         task = asyncio.get_running_loop().create_task(self._work(key))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

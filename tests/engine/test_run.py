@@ -16,6 +16,7 @@ from bevel_tui.engine.labels import DIGEST
 from bevel_tui.helm.driver import Outcome
 from bevel_tui.records.errors import BevelError, Code
 from bevel_tui.records.events import EVENTS
+from bevel_tui.records.steps import ReleaseStep
 
 pytestmark = pytest.mark.looptime(start=0)
 
@@ -361,6 +362,69 @@ async def test_a_job_that_is_complete_without_its_result_is_named(world: Any) ->
     assert "JOB-NO-RESULT" in codes
     assert events[-1].exit_code == 1
     assert events[-1].duration < 120
+
+
+def rerunning(world: Any) -> None:
+    """The founder's genesis may run its Job again, as Fabric's enrolments may."""
+    world.plan = world.plan.changed("east/alpha/genesis", rerun=True)
+
+
+async def test_a_job_that_may_run_again_does_until_its_result_is_there(world: Any) -> None:
+    """Bevel's enrolment ends well though its CA did not answer (facts F03): some seconds later it would."""
+    rerunning(world)
+    cluster = world.clusters["east"]
+    wanted, cluster.results["genesis-init"] = cluster.results["genesis-init"], ()
+    asyncio.get_running_loop().call_later(15, lambda: cluster.results.update({"genesis-init": wanted}))
+    events = await world.run()
+    assert events[-1].exit_code == 0, events[-1].error
+    notices = [n.text for n in of(events, "notice") if "runs again" in n.text]
+    assert [n[-8:] for n in notices] == ["1 of 3).", "2 of 3)."]
+    assert "Job alpha/genesis-init is complete but has not made" in notices[0]
+    assert cluster.writes.count(("create", "Job", "genesis-init")) == 2
+
+
+async def test_a_job_that_never_makes_its_result_is_given_up(world: Any) -> None:
+    rerunning(world)
+    world.clusters["east"].results["genesis-init"] = ()
+    events = await world.run()
+    assert "JOB-NO-RESULT" in [f.finding.code for f in of(events, "finding-raised")]
+    assert len([n for n in of(events, "notice") if "runs again" in n.text]) == 3
+    assert events[-1].exit_code == 1
+
+
+async def test_what_becomes_ready_later_is_waited_for_later(world: Any) -> None:
+    """Fabric 2.2: orderers start when the genesis, which is made from their certificates, is there."""
+    validator = world.release("east", "alpha", "validator-1")
+    pod = next(e.ref for e in validator.expects if e.ref.kind == "StatefulSet")
+    world.plan = world.plan.changed(validator.id, later=(pod,))
+    late = ReleaseStep(
+        id="east/alpha/late",
+        cluster="east",
+        namespace="alpha",
+        release="late",
+        chart="chart-late",
+        chart_version="1",
+        needs=(validator.id,),
+        awaits=(pod,),
+    )
+    world.plan = type(world.plan)((*world.plan.steps, late))
+    cluster = world.clusters["east"]
+    cluster.stuck.add(pod.name)
+    loop = asyncio.get_running_loop()
+    loop.call_later(
+        200,
+        lambda: cluster.status(
+            "StatefulSet", pod.namespace, pod.name, replicas=1, readyReplicas=1, observedGeneration=1,
+            currentRevision="1", updateRevision="1",
+        ),
+    )  # fmt: skip
+    events = await world.run()
+    assert events[-1].exit_code == 0, events[-1].error
+    finished = [e.step for e in of(events, "step-finished")]
+    assert finished.index(validator.id) < finished.index(late.id)
+    assert outcomes(events)[validator.id] == "ok" and loop.time() > 200
+    events = await world.run()
+    assert outcomes(events)[late.id] == "unchanged"
 
 
 async def test_unmanaged_steps_are_left_to_their_owner(world: Any) -> None:

@@ -41,8 +41,8 @@ FABRIC: Json = {
     "platform": {"type": "fabric"},
     "gateway": {"type": "haproxy"},
     "organizations": [
-        {"name": "supplychain", "cluster": "east", "fabric": {"orderers": 3, "peers": 1}},
-        {"name": "carrier", "cluster": "west", "fabric": {"peers": 1}},
+        {"name": "supplychain", "cluster": "east", "fabric": {"orderers": 3, "peers": 1, "ca_admin": {"env": "A"}}},
+        {"name": "carrier", "cluster": "west", "fabric": {"peers": 1, "ca_admin": {"env": "B"}}},
     ],
 }
 

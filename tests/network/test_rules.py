@@ -15,6 +15,7 @@ from bevel_tui.network.rules.support import PLATFORMS_TO_COME
 from tests.network.documents import BESU, FABRIC, INDY, QUORUM, SUBSTRATE, Json, change, found, network
 from tests.network.strategies import networks
 
+SERVER: Json = {"name": "asset", "external": {"address": "asset.example.test:7052"}, "version": "1"}
 ONE_BESU: Json = change(BESU, ("gateway.type", "none"), ("clusters.1", ...), ("organizations.1", ...))
 
 
@@ -75,7 +76,7 @@ def test_matrix_gives_its_reason(document: Json, gateway: str, reason: str) -> N
 E, W = "error", "warning"
 CASES: list[tuple[Json, list[tuple[str, Any]], set[tuple[str, str, str]]]] = [
     # support
-    (FABRIC, [("platform.version", "2.2.2")], {(E, "version-unsupported", "platform.version")}),
+    (FABRIC, [("platform.version", "2.2.2")], set()),
     # gateway
     (BESU, [("clusters.1.domain", ...)], {(E, "domain-missing", "clusters[1].domain")}),
     (BESU, [("clusters.1.domain", "east.example.test")], {(E, "domain-duplicate", "clusters[1].domain")}),
@@ -153,15 +154,16 @@ CASES: list[tuple[Json, list[tuple[str, Any]], set[tuple[str, str, str]]]] = [
     (BESU, [("organizations.1.name", "coldstorage")], {(E, "storage-word", "organizations[1].name")}),
     (FABRIC, [("organizations.1.name", "storageco")], {(E, "storage-word", "organizations[1].name")}),
     (
-        FABRIC,
+        BESU,
         [
+            ("gateway.type", "none"),
+            ("clusters.1", ...),
             ("organizations.1.cluster", "east"),
-            ("organizations.1.fabric", {"orderers": 1, "peers": 1}),
+            ("organizations.1.besu.validators", 1),
         ],
         {
+            (E, "validators-elsewhere", "organizations[1].besu.validators"),
             (E, "storage-class-collision", "organizations[1].cluster"),
-            (E, "orderers-elsewhere", "organizations[1].fabric.orderers"),
-            (W, "cluster-unused", "clusters[1].name"),
         },
     ),
     (FABRIC, [("organizations.1.cluster", "east"), ("clusters.1", ...)], set()),  # two peer0 in one cluster are fine
@@ -280,12 +282,68 @@ CASES: list[tuple[Json, list[tuple[str, Any]], set[tuple[str, str, str]]]] = [
     }),
     (FABRIC, [("organizations.0.fabric.orderers", 2)], {(W, "orderers-even", "organizations[0].fabric.orderers")}),
     (FABRIC, [("organizations.0.fabric.orderers", 1)], set()),
-    (FABRIC, [("organizations.1.fabric.orderers", 1)], {
-        (E, "orderers-elsewhere", "organizations[1].fabric.orderers")
-    }),
+    (FABRIC, [("organizations.1.fabric.orderers", 2)], set()),
+    (FABRIC, [("organizations.1.fabric.orderers", 1)], {(W, "orderers-even", "organizations[0].fabric.orderers")}),
+    (FABRIC, [("organizations.1.fabric", {"orderers": 2, "peers": 0, "ca_admin": {"env": "B"}})], set()),
     (FABRIC, [("organizations.1.fabric.peers", 0)], {(E, "organization-empty", "organizations[1].fabric.peers")}),
-    (FABRIC, [("organizations.0.fabric", {"orderers": 3, "peers": 0, "cli": True})], {
-        (E, "cli-without-peer", "organizations[0].fabric.cli")
+    (FABRIC, [("organizations.0.fabric", {
+        "orderers": 3, "peers": 0, "cli": True, "users": [{"name": "clerk"}], "ca_admin": {"env": "A"},
+    })], {
+        (E, "cli-without-peer", "organizations[0].fabric.cli"),
+        (E, "users-without-peer", "organizations[0].fabric.users"),
+    }),
+    (FABRIC, [("organizations.1.fabric.ca_admin", ...)], {(W, "ca-password", "organizations[1].fabric")}),
+    (FABRIC, [("organizations.1.fabric.console", True)], {
+        (W, "console-password", "organizations[1].fabric.console")
+    }),
+    (FABRIC, [("organizations.0.fabric.users", [{"name": n} for n in ("clerk", "peer0", "admin", "clerk")])], {
+        (E, "user-name", "organizations[0].fabric.users[1].name"),
+        (E, "user-name", "organizations[0].fabric.users[2].name"),
+        (E, "user-duplicate", "organizations[0].fabric.users[3].name"),
+    }),
+    (FABRIC, [("platform.channels", [{"name": "a", "creator": "carier"}])], {
+        (E, "creator-unknown", "platform.channels[0].creator")
+    }),
+    (FABRIC, [("platform.channels", [{"name": "a", "creator": "carrier"}])], {
+        (W, "creator-unused", "platform.channels[0].creator")
+    }),
+    (FABRIC, [
+        ("platform.version", "2.2.2"),
+        ("platform.channels", [{"name": "a", "participants": ["carrier"]}, {"name": "b", "creator": "carrier"}]),
+    ], set()),
+    (FABRIC, [
+        ("platform.version", "2.2.2"),
+        ("platform.channels", [{"name": "a", "participants": ["carrier"]}, {"name": "b"}]),
+    ], {(E, "channel-consortium", "platform.channels[1].participants")}),
+    # chaincodes
+    (FABRIC, [("platform.chaincodes", [SERVER])], set()),
+    (FABRIC, [("platform.chaincodes", [{**SERVER, "channel": "alchannel"}])], {
+        (E, "channel-unknown", "platform.chaincodes[0].channel")
+    }),
+    (FABRIC, [("platform.chaincodes", [{**SERVER, "organizations": ["carrier", "carrier", "carier"]}])], {
+        (E, "organization-duplicate", "platform.chaincodes[0].organizations[1]"),
+        (E, "chaincode-organization", "platform.chaincodes[0].organizations[2]"),
+        (E, "chaincode-majority", "platform.chaincodes[0].organizations"),
+    }),
+    (FABRIC, [("platform.chaincodes", [SERVER, SERVER])], {
+        (E, "chaincode-duplicate", "platform.chaincodes[1].name")
+    }),
+    (FABRIC, [("platform.chaincodes", [SERVER, {**SERVER, "name": "my-asset"}])], {
+        (E, "chaincode-label", "platform.chaincodes[1].name")
+    }),
+    (FABRIC, [("platform.chaincodes", [SERVER, {**SERVER, "version": "2", "name": "my-asset"}])], set()),
+    (FABRIC, [("platform.chaincodes", [{**SERVER, "version": "1.0", "external": {"image": "a/b:1"}}])], {
+        (E, "chaincode-version", "platform.chaincodes[0].version")
+    }),
+    (FABRIC, [("platform.version", "2.2.2"), ("platform.chaincodes", [SERVER])], {
+        (E, "chaincode-external-version", "platform.chaincodes[0].external")
+    }),
+    (FABRIC, [("platform.chaincodes", [{"name": "asset", "repository": {"url": "github.com/a/b.git"}}])], {
+        (W, "chaincode-docker", "platform.chaincodes[0].repository")
+    }),
+    (FABRIC, [("vault", {"address": "https://v.example.com", "token": {"env": "T"}, "ca": {"file": "ca"}})], set()),
+    (BESU, [("vault", {"address": "https://v.example.com", "token": {"env": "T"}, "ca": {"file": "ca"}})], {
+        (E, "vault-ca", "vault.ca")
     }),
     (FABRIC, [("organizations.0.fabric.peers", 0), ("organizations.1.fabric.peers", 0)], {
         (E, "channel-empty", "organizations"),

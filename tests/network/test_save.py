@@ -59,10 +59,14 @@ organizations:
     cluster: east
     fabric:
       orderers: 3
+      ca_admin:
+        env: A
   - name: carrier
     cluster: west
     managed: false
-    fabric: {}
+    fabric:
+      ca_admin:
+        env: B
 """
     )
 

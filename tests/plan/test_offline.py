@@ -52,14 +52,14 @@ def test_no_kubeconfig_is_read_and_no_reference_resolved(tmp_path: Path) -> None
     """KUBECONFIG is a pipe that nobody writes to: whoever opens it hangs. The references are set nowhere."""
     pipe = tmp_path / "kubeconfig"
     os.mkfifo(pipe)
-    preset = (CASES / "besu-three-clusters-vault.yaml").read_text()
+    preset = (CASES / "fabric-two-two.yaml").read_text()
     assert "{env: VAULT_TOKEN}" in preset
     trap = tmp_path / "ca.pem"
     os.mkfifo(trap)
     copy = tmp_path / "preset.yaml"
     copy.write_text(
         preset.replace("/etc/vault/ca.pem", str(trap)).replace(
-            "context: aws-east,", f"context: aws-east, kubeconfig: {pipe},"
+            "context: c-east,", f"context: c-east, kubeconfig: {pipe},"
         )
     )
     assert str(trap) in copy.read_text()

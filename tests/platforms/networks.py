@@ -20,7 +20,20 @@ CLUSTERS: list[dict[str, Any]] = [
     },
 ]
 VAULT = {"address": "https://vault.example.test:8200", "token": {"env": "TOKEN"}, "ca": {"file": "ca.pem"}}
+#: only Fabric's charts can mount Vault's own CA
+NO_CA = {key: value for key, value in VAULT.items() if key != "ca"}
 REGISTRY = {"server": "registry.example.test", "username": {"env": "U"}, "password": {"env": "P"}}
+
+CHAINCODES: list[dict[str, Any]] = [
+    {"name": "asset", "external": {"image": "registry.example.test/asset:1"}, "init": ["Init", "a"]},
+    {"name": "bond", "external": {"address": "bond.example.test:7052"}},
+    {
+        "name": "trade",
+        "version": "1.0",
+        "endorsement": "OR('supplychainMSP.peer','carrierMSP.peer')",
+        "repository": {"url": "github.com/a/b.git", "username": "someone", "password": {"env": "GIT"}},
+    },
+]
 
 
 def document(
@@ -138,7 +151,7 @@ def indy_networks(draw: st.DrawFn) -> Network:
             cluster.pop("existing_gateway", None)
         if draw(st.booleans()):
             cluster["public_ip"] = f"192.0.2.{number}"
-    more: dict[str, Any] = {"vault": VAULT} if draw(st.booleans()) else {}
+    more: dict[str, Any] = {"vault": NO_CA} if draw(st.booleans()) else {}
     if draw(st.booleans()):
         more["registry"] = REGISTRY
     return indy(gateway, organizations=organizations, clusters=clusters, **more)
@@ -175,7 +188,7 @@ def substrate_networks(draw: st.DrawFn) -> Network:
     used = {organization["cluster"] for organization in organizations}
     more: dict[str, Any] = {"clusters": [cluster for cluster in CLUSTERS if cluster["name"] in used]}
     if draw(st.booleans()):
-        more["vault"] = VAULT
+        more["vault"] = NO_CA
     if draw(st.booleans()):
         more["registry"] = REGISTRY
     return substrate(gateway, organizations=organizations, **more)
@@ -200,9 +213,11 @@ def networks(draw: st.DrawFn) -> Network:
             roles = {"validators": 0 if index else draw(st.integers(least, 5)), "members": draw(st.integers(1, 2))}
         else:
             roles = {
-                "orderers": 0 if index else draw(st.sampled_from([1, 3])),
+                "orderers": draw(st.sampled_from([0, 2])) if index else draw(st.sampled_from([1, 3])),
                 "peers": draw(st.integers(1, 3)),
                 "cli": draw(st.booleans()),
+                "console": draw(st.booleans()),
+                "users": [{"name": "clerk", "attributes": {"role": "buyer"}}] if draw(st.booleans()) else [],
             }
         place = draw(st.sampled_from(places))
         managed = draw(st.booleans())
@@ -213,12 +228,17 @@ def networks(draw: st.DrawFn) -> Network:
         details["transaction_manager"] = "tessera" if tessera else "none"
     if platform == "besu":
         details["bootnodes"] = draw(st.booleans())
-    elif platform == "fabric" and draw(st.booleans()):
-        details["channels"] = [{"name": "trade"}, {"name": "audit", "participants": ["supplychain"]}]
+    elif platform == "fabric":
+        details["version"] = draw(st.sampled_from(["2.2.2", "2.5.4"]))
+        if draw(st.booleans()):
+            details["channels"] = [{"name": "trade"}, {"name": "audit", "participants": ["supplychain"]}]
+        details["chaincodes"] = draw(st.lists(st.sampled_from(CHAINCODES), unique_by=lambda c: c["name"]))
+        if details["version"] == "2.2.2":
+            details["chaincodes"] = [c for c in details["chaincodes"] if "external" not in c]
     used = {organization["cluster"] for organization in organizations}
     more: dict[str, Any] = {"clusters": [cluster for cluster in CLUSTERS if cluster["name"] in used]}
     if vault:
-        more["vault"] = VAULT
+        more["vault"] = VAULT if platform == "fabric" else NO_CA
     if draw(st.booleans()):
         more["registry"] = REGISTRY
     return network(details, gateway, organizations, **more)

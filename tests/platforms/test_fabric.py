@@ -211,7 +211,7 @@ def test_endpoints_without_a_gateway_are_the_clusters_own() -> None:
 def test_ca_password_is_a_reference() -> None:
     roles = {"orderers": 1, "peers": 1, "ca_admin": {"file": "pw"}}
     found = releases(fabric("none", organizations=organizations(roles, {"peers": 1})))
-    wanted = SecretValue(file="pw")
+    wanted = SecretValue(file="pw", url=True)  # enrolment scripts put it into a URL
     assert found[f"{FOUNDER}/supplychain-ca"].values["server"]["adminPassword"] == wanted
     assert found[f"{FOUNDER}/orderer1"].values["certs"]["orgData"]["caAdminPassword"] == wanted
     assert found["east/carrier-net/carrier-ca"].values["server"]["adminPassword"] == "carrier-adminpw"

@@ -175,6 +175,11 @@ class Rehearsal:
             meta = {"name": step.name, "namespace": step.namespace}
             data = make(step.keys, None)
             await self.create(context, {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "stringData": data})
+        elif step.kind == "secret":
+            data = {key: str(value) for key, value in step.data}
+            meta = {"name": step.name, "namespace": step.namespace}
+            secret = {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "type": "Opaque", "stringData": data}
+            await self.create(context, secret)
         elif step.kind == "release":
             await self.release(step, context)
         elif step.kind == "handoff":
@@ -258,8 +263,14 @@ class Rehearsal:
                 if phase:
                     await self.ready(step.cluster, obj)
             if not phase:
+                later = {ref.name for ref in step.later}
                 for obj in chosen:
-                    await self.ready(step.cluster, obj)
+                    if obj["metadata"]["name"] not in later:
+                        await self.ready(step.cluster, obj)
+                for ref in step.awaits:
+                    found = await self.box.clients[context].get(ref)
+                    assert found is not None, ref
+                    await self.ready(step.cluster, found)
 
     async def ready(self, cluster: str, obj: dict[str, Any]) -> None:
         kind, meta = obj["kind"], obj["metadata"]
@@ -344,6 +355,13 @@ class Rehearsal:
                 content = json.dumps(json.loads(content)[step.member])
         if step.target_step:
             self.files[step.target_step, step.target_file] = content
+        else:
+            target = step.target_object
+            if found["kind"] == "Secret" and target.kind == "ConfigMap":
+                data = {key: base64.b64decode(value).decode() for key, value in data.items()}
+            meta = {"name": target.name, "namespace": target.namespace}
+            body = {"apiVersion": "v1", "kind": target.kind, "metadata": meta, "data": data}
+            await self.create(self.contexts[step.target_cluster], body)
 
 
 @contextlib.asynccontextmanager

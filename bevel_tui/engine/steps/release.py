@@ -24,7 +24,7 @@ from bevel_tui.engine.executor import Hold, Result
 from bevel_tui.engine.labels import DIGEST, NETWORK
 from bevel_tui.engine.manifests import installed_objects
 from bevel_tui.engine.repair import TABLE, Record, Repair, hooks_of, situation, to_forget
-from bevel_tui.engine.waiting import Waiting
+from bevel_tui.engine.waiting import Waiting, awaited
 from bevel_tui.helm.driver import Operation, Outcome
 from bevel_tui.helm.releases import objects as objects_in
 from bevel_tui.records.errors import Code
@@ -243,7 +243,7 @@ async def _targets_from_release(ctx: RunContext, step: ReleaseStep, waiting: Wai
             else ObjectRef(str(obj.get("apiVersion")), str(obj.get("kind")), str(meta.get("name")), namespace)
         )
     # Only this namespace is watched; what a chart puts elsewhere is applied, not waited for.
-    waiting.targets = tuple(ref for ref in found if ref.namespace in {None, step.namespace})
+    waiting.targets = awaited(step, (ref for ref in found if ref.namespace in {None, step.namespace}))
     await waiting.follow()
 
 

@@ -13,6 +13,7 @@ from bevel_tui.network.model import Network
 from bevel_tui.network.problem import Problem
 from bevel_tui.network.rules import (
     besu,
+    chaincode,
     clusters,
     ethereum,
     fabric,
@@ -40,6 +41,7 @@ RULES: tuple[Rule, ...] = (
     *besu.RULES,
     *quorum.RULES,
     *fabric.RULES,
+    *chaincode.RULES,
     *indy.RULES,
     *substrate.RULES,
     *settings.RULES,

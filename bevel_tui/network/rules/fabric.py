@@ -6,14 +6,13 @@ import re
 from collections.abc import Iterator
 
 from bevel_tui.network import names
+from bevel_tui.network.fabric_model import Channel
 from bevel_tui.network.model import Fabric, Network
-from bevel_tui.network.problem import Problem, error, warning
+from bevel_tui.network.problem import Problem, YamlPath, error, warning
 from bevel_tui.network.wording import meant
 
 #: facts D: network.yaml allows Fabric organizations and channel participants this many characters
 MOST_NAME = 12
-#: odd: a raft cluster of an even size stands no more losses than the one below it
-RAFT_SIZES = (1, 3, 5, 7, 9)
 
 
 def names_fit(network: Network) -> Iterator[Problem]:
@@ -47,33 +46,29 @@ def msp_is_a_word(network: Network) -> Iterator[Problem]:
 
 
 def orderers(network: Network) -> Iterator[Problem]:
-    """The first organization orders, and for now no other: the genesis Job of Bevel cannot take in orderers of other
-    organizations (failures F10)."""
+    """The first organization orders, others may; all their orderers are one raft cluster.
+
+    The genesis is made in the first organization's namespace, and organizations without orderers use its own (facts
+    A1.1).
+    """
     if not isinstance(network.platform, Fabric):
         return
-    count = names.fabric_roles(names.founder(network)).orderers
+    founder = names.fabric_roles(names.founder(network)).orderers
+    count = sum(names.fabric_roles(organization).orderers for organization in network.organizations)
     path = ("organizations", 0, "fabric", "orderers")
-    if count == 0:
+    if founder == 0:
         yield error(
             "orderers-missing",
             path,
             f"the first organization, {names.founder(network).name}, founds the network and needs orderers "
             "(1 for tests, 3 or 5 to stand the loss of one or two)",
         )
-    elif count not in RAFT_SIZES:
+    elif count % 2 == 0:
         yield warning(
             "orderers-even",
             path,
             f"{count} raft orderers stand no more losses than {count - 1}; use an odd number",
         )
-    for i, organization in enumerate(network.organizations[1:], start=1):
-        if names.fabric_roles(organization).orderers:
-            yield error(
-                "orderers-elsewhere",
-                ("organizations", i, "fabric", "orderers"),
-                "only the first organization can have orderers: Bevel's genesis Job fails on orderers of other "
-                "organizations (it never makes the directory for their certificates)",
-            )
 
 
 def peers(network: Network) -> Iterator[Problem]:
@@ -92,6 +87,12 @@ def peers(network: Network) -> Iterator[Problem]:
                 ("organizations", i, "fabric", "cli"),
                 "a CLI stands beside a peer, and there is none",
             )
+        if roles.users and not roles.peers:
+            yield error(
+                "users-without-peer",
+                ("organizations", i, "fabric", "users"),
+                "users are enrolled by the Job of the first peer, and there is none",
+            )
 
 
 def channels(network: Network) -> Iterator[Problem]:
@@ -100,6 +101,7 @@ def channels(network: Network) -> Iterator[Problem]:
         return
     known = {o.name: names.fabric_roles(o).peers for o in network.organizations}
     seen: set[str] = set()
+    participants = [channel.participants for channel in names.channels(network)]
     for i, channel in enumerate(network.platform.channels):
         path = ("platform", "channels", i)
         if channel.name in seen:
@@ -119,8 +121,77 @@ def channels(network: Network) -> Iterator[Problem]:
             elif not known[participant]:
                 yield error("participant-without-peer", here, f"{participant} has no peer that could join")
             joined.add(participant)
+        if channel.creator is not None:
+            yield from _creator(network, channel, path)
+        elif names.syschannel(network) and i > 0 and (lacking := sorted(set(participants[i]) - set(participants[0]))):
+            yield error(
+                "channel-consortium",
+                (*path, "participants"),
+                f"{', '.join(lacking)} {'is' if len(lacking) == 1 else 'are'} not in the first channel: with Fabric "
+                "2.2 Bevel's genesis makes a consortium of the first channel's participants, and only they can be in "
+                "others; put the channel that has all of them first",
+            )
     if not any(known.values()):
         yield error("channel-empty", ("organizations",), "no organization has a peer, so nobody could join a channel")
 
 
-RULES = (names_fit, msp_is_a_word, orderers, peers, channels)
+def _creator(network: Network, channel: Channel, path: YamlPath) -> Iterator[Problem]:
+    full = next(c for c in names.channels(network) if c.name == channel.name)
+    if channel.creator not in full.participants:
+        yield error(
+            "creator-unknown",
+            (*path, "creator"),
+            f"{channel.creator} is no participant of {channel.name}{meant(str(channel.creator), full.participants)}",
+        )
+    elif not names.syschannel(network):
+        yield warning(
+            "creator-unused", (*path, "creator"), "with Fabric 2.5 the orderers join channels and nobody creates them"
+        )
+
+
+def users(network: Network) -> Iterator[Problem]:
+    """A user's Secrets are ``<name>-msp`` and ``<name>-tls``, as those of nodes and of the administrator are."""
+    if not isinstance(network.platform, Fabric):
+        return
+    for i, organization in enumerate(network.organizations):
+        taken = {"admin"} | {
+            release.name
+            for release in names.fabric_releases(network, organization)
+            if release.role in ("orderer", "peer")
+        }
+        seen: set[str] = set()
+        for j, user in enumerate(names.fabric_roles(organization).users):
+            path = ("organizations", i, "fabric", "users", j, "name")
+            if user.name in taken:
+                yield error(
+                    "user-name", path, f"{user.name} has Secrets {user.name}-msp and {user.name}-tls already; rename it"
+                )
+            elif user.name in seen:
+                yield error("user-duplicate", path, f"two users are called {user.name}; rename one")
+            seen.add(user.name)
+
+
+def passwords(network: Network) -> Iterator[Problem]:
+    """Passwords that everybody knows, because Bevel's samples and charts have them."""
+    if not isinstance(network.platform, Fabric):
+        return
+    known = [i for i, o in enumerate(network.organizations) if names.fabric_roles(o).ca_admin is None]
+    if known:
+        listed = ", ".join(network.organizations[i].name for i in known)
+        yield warning(
+            "ca-password",
+            ("organizations", known[0], *(("fabric",) if network.organizations[known[0]].fabric else ("name",))),
+            f"the CA administrators of {listed} get the password of Bevel's samples, which everybody knows; set ca_admin "
+            "(the default is fine for tests)",
+        )
+    for i, organization in enumerate(network.organizations):
+        if names.fabric_roles(organization).console:
+            yield warning(
+                "console-password",
+                ("organizations", i, "fabric", "console"),
+                "the chart gives the console the user admin and the password `password`, and no value changes them; "
+                "change the password at the first login",
+            )
+
+
+RULES = (names_fit, msp_is_a_word, orderers, peers, channels, users, passwords)

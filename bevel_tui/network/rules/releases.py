@@ -11,6 +11,8 @@ from bevel_tui.network.problem import Problem, YamlPath, error
 
 def path_of(network: Network, position: int, release: names.NamedRelease) -> YamlPath:
     """Where in the document a release comes from: the channel it is named after, else its organization."""
+    if release.chaincode:
+        return ("platform", "chaincodes", release.index, "name")
     if release.channel and isinstance(network.platform, Fabric) and network.platform.channels:
         if release.role == "channel":
             return ("platform", "channels", release.index, "name")
@@ -24,8 +26,8 @@ def per_namespace(network: Network) -> Iterator[Problem]:
         seen: dict[str, names.NamedRelease] = {}
         for release in names.releases(network, organization):
             other = seen.setdefault(release.name, release)
-            # two joins of one name: two channels of one name, which has a rule of its own
-            if other is not release and other.role != "join":
+            # joins or chaincodes of one name: two channels or chaincodes of one name, which have rules of their own
+            if other is not release and other.role not in ("join", "chaincode"):
                 yield error(
                     "release-duplicate",
                     path_of(network, i, release),

@@ -10,6 +10,9 @@ from bevel_tui.network.model import Network
 from bevel_tui.network.problem import Problem, YamlPath, error, warning
 from bevel_tui.network.wording import meant
 
+#: platforms whose charts mount global.vault.tls (facts E)
+VAULT_CA_PLATFORMS = frozenset({"fabric"})
+
 
 def rfc2136(network: Network) -> Iterator[Problem]:
     """Mode rfc2136 needs a server to update."""
@@ -77,6 +80,13 @@ def vault(network: Network) -> Iterator[Problem]:
             "vault-localhost",
             path,
             f"{host} means the pod itself to every pod that asks; give the address under which clusters reach Vault",
+        )
+    if network.vault.ca is not None and network.platform.type not in VAULT_CA_PLATFORMS:
+        yield error(
+            "vault-ca",
+            ("vault", "ca"),
+            f"the charts of {network.platform.type} have no place for Vault's own CA, so their pods would not trust it; "
+            "give Vault a certificate of a public CA, or an address with http://",
         )
     known = [c.name for c in network.clusters]
     for name in network.vault.kubernetes_urls:

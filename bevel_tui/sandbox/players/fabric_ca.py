@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import json
 import re
 from dataclasses import dataclass
 
@@ -137,6 +140,7 @@ async def _store(context: PodContext, scripts: _Scripts, ca: dict[str, bytes], k
 async def _users(
     context: PodContext, scripts: _Scripts, ca: dict[str, bytes], admin_cert: bytes, refresh: bool
 ) -> None:
+    attributes = _attributes(context)
     users = dict.fromkeys(re.findall(r"^\s*checkSecrets users ([^\s$]+)-msp", context.args, re.MULTILINE))
     for user in users:
         if user == "admin":
@@ -146,8 +150,20 @@ async def _users(
             data = {"cacrt": ca["tls.crt"], "clientcrt": certificate, "clientkey": key}
             await _secret(context, f"{user}-tls", data, refresh)
         if refresh or await context.read("Secret", f"{user}-msp") is None:
-            certificate, key = _enrol(scripts, ca, f"{user}@{context.namespace}", "client")
+            name = f"{user}@{context.namespace}"
+            # generate-user-crypto.sh lets every user revoke, and marks the rest for the enrolment certificate only
+            told = {"hf.Revoker": "true", **attributes.get(user, {})} if user in attributes else None
+            certificate, key = _enrol(scripts, ca, name, "client", attributes=told)
             await _secret(context, f"{user}-msp", _msp(ca, admin_cert, certificate, key), refresh)
+
+
+def _attributes(context: PodContext) -> dict[str, dict[str, str]]:
+    """Attributes by user, from the list that the Job has in its environment."""
+    try:
+        listed = json.loads(base64.b64decode(context.env.get("USERS", ""))) or []
+        return {u["identity"]: {a["key"]: a["value"] for a in u.get("attributes") or ()} for u in listed}
+    except (ValueError, KeyError, TypeError, binascii.Error):
+        return {}
 
 
 def _alternatives(context: PodContext, scripts: _Scripts) -> list[str]:
@@ -160,9 +176,15 @@ def _alternatives(context: PodContext, scripts: _Scripts) -> list[str]:
 
 
 def _enrol(
-    scripts: _Scripts, ca: dict[str, bytes], name: str, unit: str, hosts: list[str] | None = None
+    scripts: _Scripts,
+    ca: dict[str, bytes],
+    name: str,
+    unit: str,
+    hosts: list[str] | None = None,
+    attributes: dict[str, str] | None = None,
 ) -> tuple[bytes, bytes]:
-    return issue(subject(scripts.subject, name, unit), hosts or [], ca["tls.crt"], ca["tls.key"])
+    named = subject(scripts.subject, name, unit)
+    return issue(named, hosts or [], ca["tls.crt"], ca["tls.key"], attributes=attributes)
 
 
 def _msp(ca: dict[str, bytes], admin: bytes, certificate: bytes, key: bytes) -> dict[str, bytes]:

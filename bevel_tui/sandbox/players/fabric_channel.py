@@ -17,6 +17,16 @@ from bevel_tui.sandbox.players.context import PodContext
 from bevel_tui.sandbox.players.shared import vault_token
 
 
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What all have to agree on before a chaincode can be used."""
+
+    version: str
+    sequence: int
+    init_required: bool
+    policy: str
+
+
 @dataclass(slots=True)
 class Channel:
     """A channel as its members know it: the genesis block, and the certificates (SHA-256) of who joined."""
@@ -25,6 +35,11 @@ class Channel:
     orderers: set[str] = field(default_factory=set)
     peers: set[str] = field(default_factory=set)
     anchors: set[str] = field(default_factory=set)
+    #: what organizations (MSPs) have agreed to, by chaincode and sequence
+    approvals: dict[tuple[str, int], dict[str, Definition]] = field(default_factory=dict)
+    committed: dict[str, Definition] = field(default_factory=dict)
+    #: chaincodes that were initialized, with the sequence at which
+    initialized: dict[str, int] = field(default_factory=dict)
 
 
 def digest(pem: bytes) -> str:
@@ -80,9 +95,8 @@ def _block(context: PodContext, name: str) -> dict[str, Any]:
     return block
 
 
-async def _orderer(context: PodContext) -> Channel:
-    """The channel as the peer command reads it from its orderer."""
-    name = context.env.get("CHANNEL_NAME", "")
+async def orderer_trust(context: PodContext, name: str) -> bytes:
+    """The certificate (PEM) of the orderer that a peer command is told of, once it has shown one that is trusted."""
     url = context.env.get("ORDERER_URL", "")
     trust = next((d for p, d in context.files.items() if "/orderer/tls/" in p), b"")
     host, _, port = url.partition(":")
@@ -92,7 +106,14 @@ async def _orderer(context: PodContext) -> Channel:
         raise context.fail(
             f"Error: failed to load config for OrdererClient: unable to load orderer.tls.rootcert.file\n{missing}"
         )
-    certificate = await context.tls(host, int(port or 7050), trust, purpose=failed)
+    return await context.tls(host, int(port or 7050), trust, purpose=failed)
+
+
+async def _orderer(context: PodContext) -> Channel:
+    """The channel as the peer command reads it from its orderer."""
+    name = context.env.get("CHANNEL_NAME", "")
+    missing = f"Error: genesis block file not found open {name}.block: no such file or directory"
+    certificate = await orderer_trust(context, name)
     channel = context.world.channels.get(name)
     if channel is None or digest(certificate) not in channel.orderers:
         raise context.fail(f"Error: can't read the block: &{{NOT_FOUND}}\n{missing}")
@@ -101,7 +122,7 @@ async def _orderer(context: PodContext) -> Channel:
     return channel
 
 
-async def _administrator(context: PodContext) -> bytes:
+async def administrator(context: PodContext) -> bytes:
     """The CA certificate from the administrator's MSP, without which the peer command does not start (F25)."""
     await vault_token(context)
     found = await context.read("Secret", "admin-msp")
@@ -117,7 +138,7 @@ async def join(context: PodContext) -> None:
     """joinchannel: the genesis block from the orderer, then the peer joins with it (F11, F12, F15)."""
     name = context.env.get("CHANNEL_NAME", "")
     context.log(f"Joining Channel {name}")
-    trust = await _administrator(context)
+    trust = await administrator(context)
     channel = await _orderer(context)
     peer = await _peer(context, trust)
     if peer in channel.peers:
@@ -136,14 +157,32 @@ async def _peer(context: PodContext, trust: bytes) -> str:
 
 async def anchor(context: PodContext) -> None:
     """anchorpeer: the organization's anchor in the channel's configuration; needs a Raft leader to be accepted."""
-    trust = await _administrator(context)
+    trust = await administrator(context)
     context.log("Fetching the most recent configuration block for the channel")
     channel = await _orderer(context)
     consenters = len(channel.block["consenters"])
     if len(channel.orderers) * 2 <= consenters:
         raise context.fail("Error: got unexpected status: SERVICE_UNAVAILABLE -- no Raft leader")
     peer = await _peer(context, trust)
+    if "2.5" not in context.env.get("NETWORK_VERSION", "2.5"):
+        _anchor_transaction(context)
     if peer not in channel.peers:
         context.log("the peer has not joined the channel: its anchor is set all the same")
     channel.anchors.add(context.env.get("CORE_PEER_ADDRESS", "").partition(":")[0])
     context.log("Successfully submitted channel update")
+
+
+def _anchor_transaction(context: PodContext) -> None:
+    """2.2: the update was made by the genesis Job and comes as a file (facts A1.2 h5)."""
+    from bevel_tui.sandbox.players.fabric_system import decoded
+
+    transaction = decoded(context, "anchors.tx.json")
+    name, member = context.env.get("CHANNEL_NAME"), context.env.get("CORE_PEER_LOCALMSPID")
+    if transaction.get("channel") != name:
+        raise context.fail(f"Error: mismatched channel ID {name} != {transaction.get('channel')}")
+    if transaction.get("organization") != member:
+        raise context.fail(
+            "Error: got unexpected status: BAD_REQUEST -- error applying config update to existing channel "
+            f"'{name}': error authorizing update: error validating DeltaSet: policy for [Group]  "
+            f"/Channel/Application/{transaction.get('organization')} not satisfied"
+        )

@@ -27,13 +27,54 @@ async def genesis(context: PodContext) -> None:
         if owner in members:
             members[owner]["orderers"][orderer] = await _orderer(context, orderer, owner)
     profiles = _configtx(context)
-    # `syschannel-genesis genesis.block` beside it is for 2.2 only
+    if "2.5" not in context.env.get("NETWORK_VERSION", "2.5"):
+        await _transactions(context, profiles, members)
+        return
     for channel in _unique(r"writeSafeSecret (\S+)-genesis \1\.genesis\.block", context):
         block = _block(context, channel, profiles, members)
         context.log("version 2.5.x")
-        if await context.read("ConfigMap", f"{channel}-genesis") is None:
-            encoded = base64.b64encode(json.dumps(block, sort_keys=True).encode()).decode()
-            await context.write("ConfigMap", f"{channel}-genesis", {f"{channel}-genesis_base64": encoded})
+        await _write(context, f"{channel}-genesis", block)
+
+
+async def _write(context: PodContext, name: str, document: dict[str, Any]) -> None:
+    if await context.read("ConfigMap", name) is None:
+        encoded = base64.b64encode(json.dumps(document, sort_keys=True).encode()).decode()
+        await context.write("ConfigMap", name, {f"{name}_base64": encoded})
+
+
+async def _transactions(context: PodContext, profiles: dict[str, Any], members: dict[str, dict[str, Any]]) -> None:
+    """2.2: the system channel's block, and per channel the transactions that make it and that set anchors."""
+    system = profiles.get("OrdererGenesis") or {}
+    consortiums = {
+        name: [o["Name"] for o in consortium["Organizations"]]
+        for name, consortium in (system.get("Consortiums") or {}).items()
+    }
+    context.log("version 2.2.x syschannel genesis")
+    consortium = [member for listed in consortiums.values() for member in listed]
+    block = _block(context, "OrdererGenesis", {"OrdererGenesis": {**system, "Consortium": consortium}}, members)
+    await _write(context, "syschannel-genesis", {**block, "channel": "syschannel", "consortium": consortium})
+    for channel in _unique(r"writeSafeSecret (\S+)-channeltx \1\.tx", context):
+        profile = profiles.get(channel)
+        if profile is None:
+            raise context.fail(f"[common.tools.configtxgen.localconfig] Load -> PANI Could not find profile: {channel}")
+        application = (profile.get("Application") or {}).get("Organizations") or ()
+        names = [o["Name"] for o in application]
+        context.log("version 2.2.x")
+        await _write(
+            context,
+            f"{channel}-channeltx",
+            {"simulated": True, "channel": channel, "consortium": profile.get("Consortium"), "application": names},
+        )
+        for organization in application:
+            owner = organization["Name"].removesuffix("MSP")
+            anchors = [f"{a['Host']}:{a['Port']}" for a in organization.get("AnchorPeers") or ()]
+            if not anchors:
+                raise context.fail(
+                    "[common.tools.configtxgen] doOutputAnchorPeersUpdate -> FATA no anchor peers for "
+                    f"{organization['Name']}"
+                )
+            document = {"simulated": True, "channel": channel, "organization": f"{owner}MSP", "anchors": anchors}
+            await _write(context, f"{channel}-{owner}-anchortx", document)
 
 
 def _unique(pattern: str, context: PodContext) -> list[str]:
@@ -122,7 +163,9 @@ def _block(
         raise context.fail(f"[common.tools.configtxgen.localconfig] Load -> PANI Could not find profile: {channel}")
     ordering = profile.get("Orderer") or {}
     consenters = (ordering.get("EtcdRaft") or {}).get("Consenters") or []
-    participants = [o["Name"] for o in (profile.get("Application") or {}).get("Organizations") or ()]
+    participants = profile.get("Consortium") if channel == "OrdererGenesis" else None
+    if participants is None:
+        participants = [o["Name"] for o in (profile.get("Application") or {}).get("Organizations") or ()]
     orderers = [o["Name"] for o in ordering.get("Organizations") or ()]
     for name in [*participants, *orderers]:
         if name.removesuffix("MSP") not in members:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
@@ -73,14 +74,27 @@ def authority(name: x509.Name, hosts: Iterable[str], days: int = 1024) -> tuple[
     return cert_pem(certificate), key_pem(key)
 
 
-def issue(name: x509.Name, hosts: Iterable[str], ca_cert: bytes, ca_key: bytes, days: int = 365) -> tuple[bytes, bytes]:
+#: where fabric-ca puts an identity's attributes, as JSON (hyperledger/fabric-ca, lib/attrmgr)
+ATTRIBUTES = x509.ObjectIdentifier("1.2.3.4.5.6.7.8.1")
+
+
+def issue(
+    name: x509.Name,
+    hosts: Iterable[str],
+    ca_cert: bytes,
+    ca_key: bytes,
+    days: int = 365,
+    attributes: Mapping[str, str] | None = None,
+) -> tuple[bytes, bytes]:
     """A certificate signed by the CA. Certificate and key, PEM. Raises ValueError on unreadable PEM."""
     issuer = x509.load_pem_x509_certificate(ca_cert)
     signer = serialization.load_pem_private_key(ca_key, None)
     if not isinstance(signer, ec.EllipticCurvePrivateKey):
         raise ValueError("the CA's key is no EC key")
     key = new_key()
-    return cert_pem(_build(name, issuer.subject, key, signer, hosts, days, ca=False)), key_pem(key)
+    return cert_pem(_build(name, issuer.subject, key, signer, hosts, days, ca=False, attributes=attributes)), key_pem(
+        key
+    )
 
 
 def self_signed(common_name: str, hosts: Iterable[str] = ()) -> tuple[bytes, bytes]:
@@ -99,6 +113,7 @@ def _build(
     days: int,
     *,
     ca: bool,
+    attributes: Mapping[str, str] | None = None,
 ) -> x509.Certificate:
     now = datetime.now(UTC)
     builder = (
@@ -130,6 +145,9 @@ def _build(
     names = [x509.DNSName(host) for host in dict.fromkeys(hosts)]
     if names:
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    if attributes is not None:
+        told = json.dumps({"attrs": dict(attributes)}, sort_keys=True).encode()
+        builder = builder.add_extension(x509.UnrecognizedExtension(ATTRIBUTES, told), critical=False)
     return builder.sign(signer, hashes.SHA256())
 
 
