@@ -13,7 +13,7 @@ from typing import Literal
 
 from bevel_tui.network import substrate
 from bevel_tui.network.model import Fabric, Network, Organization, Substrate
-from bevel_tui.network.names import channels, ethereum_roles, fabric_roles, founder, namespace_of
+from bevel_tui.network.names import channels, ethereum_roles, fabric_roles, founder, namespace_of, syschannel
 from bevel_tui.network.past import Past
 
 #: ``found``: the ledger is founded anew, all of it; ``move``: an organization's releases are removed and made anew;
@@ -69,6 +69,12 @@ TABLE: tuple[Fixed, ...] = (
         "platform.bootnodes",
         _platform("bootnodes"),
         "a bootnode enters itself by a hook that runs at its first installation only",
+        "never",
+    ),
+    Fixed(
+        "platform.version",
+        lambda n: ("2.2" if syschannel(n) else "2.5") if isinstance(n.platform, Fabric) else None,
+        "Fabric 2.2 keeps its channels by a system channel, which 2.5 has none of; Bevel has no chart that leaves it",
         "never",
     ),
     Fixed(

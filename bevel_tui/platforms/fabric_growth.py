@@ -8,6 +8,7 @@ that is what no chart of Bevel's does (`network.growth` refuses what would need 
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -18,6 +19,9 @@ from bevel_tui.network.past import Past
 from bevel_tui.platforms import fabric, groundwork
 from bevel_tui.platforms.ids import release_id
 from bevel_tui.records.steps import HandoffStep, ReleaseStep, Step
+
+#: what a genesis Job makes for a channel (facts A1.3); organizations have no dash in their names
+_MADE = r"{0}-(genesis|channeltx|[a-z0-9]+-anchortx)"
 
 
 def steps(network: Network, past: Past, ports: PortMap) -> list[Step]:
@@ -34,7 +38,7 @@ def steps(network: Network, past: Past, ports: PortMap) -> list[Step]:
             found.append(_as_founded(genesis, network, past))
         elif isinstance(step, HandoffStep) and step.target_step == genesis.id and step.organization not in _names(past):
             continue  # its organization came later: it is in no genesis block
-        elif isinstance(step, ReleaseStep) and (named := _channel_of(step)) in later:
+        elif (named := _channel_of(step, later)) is not None:
             own = release_id(genesis.cluster, str(genesis.namespace), f"genesis-{named}")
             found.append(replace(step, needs=tuple(own if need == genesis.id else need for need in step.needs)))
         elif isinstance(step, ReleaseStep):
@@ -57,10 +61,14 @@ def _genesis(network: Network, planned: Sequence[Step]) -> ReleaseStep | None:
     return next((step for step in planned if isinstance(step, ReleaseStep) and step.id == name), None)
 
 
-def _channel_of(step: ReleaseStep) -> str | None:
-    """The channel that a release makes; None for another release."""
-    makes = step.chart in ("fabric-osnadmin-channel-create", "fabric-channel-create")
-    return step.release if makes else None
+def _channel_of(step: Step, channels: Sequence[str]) -> str | None:
+    """The one of `channels` that a release makes, or whose block or transaction is handed over."""
+    if isinstance(step, HandoffStep) and step.source.kind == "ConfigMap":
+        return next((name for name in channels if re.fullmatch(_MADE.format(name), step.source.name)), None)
+    makes = ("fabric-osnadmin-channel-create", "fabric-channel-create")
+    if isinstance(step, ReleaseStep) and step.chart in makes and step.release in channels:
+        return step.release
+    return None
 
 
 def _as_founded(genesis: ReleaseStep, network: Network, past: Past) -> ReleaseStep:
