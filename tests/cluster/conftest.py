@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.cluster import binary, planes
+from tests.cluster import binary, contract, planes
+from tests.cluster.contract import Asker, Server
 from tests.cluster.planes import Plane
 from tests.cluster.playing import Player
 
@@ -26,24 +28,45 @@ def control_plane() -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
-def start_planes(
-    control_plane: Path, tmp_path_factory: pytest.TempPathFactory, capsys_disabled_print: Callable[[str], None]
-) -> Iterator[Start]:
-    """``start_planes("east", "west")``: independent clusters of these names, ended with the module."""
-    running: list[Plane] = []
+class Starter:
+    """Starts independent clusters, tells how long that took, and ends them."""
 
-    def start(*names: str) -> list[Plane]:
+    def __init__(self, path: Path, factory: pytest.TempPathFactory, say: Callable[[str], None]) -> None:
+        self.path, self.factory, self.say = path, factory, say
+        self.running: list[Plane] = []
+
+    def __call__(self, *names: str) -> list[Plane]:
         began = time.monotonic()
-        made = planes.start(control_plane, tmp_path_factory.mktemp("planes"), names)
-        running.extend(made)
+        made = planes.start(self.path, self.factory.mktemp("planes"), names)
+        self.running += made
         count = f"{len(made)} control plane{'s' if len(made) > 1 else ''}"
-        capsys_disabled_print(f"{count} of Kubernetes {binary.version()} up in {time.monotonic() - began:.1f} s")
+        self.say(f"{count} of Kubernetes {binary.version()} up in {time.monotonic() - began:.1f} s")
         return made
 
-    yield start
-    for plane in running:
-        plane.stop()
+    def stop(self) -> None:
+        for plane in self.running:
+            plane.stop()
+
+
+@pytest.fixture(scope="module")
+def start_planes(
+    control_plane: Path, tmp_path_factory: pytest.TempPathFactory, say: Callable[[str], None]
+) -> Iterator[Start]:
+    """``start_planes("east", "west")``: independent clusters of these names, ended with the module."""
+    starter = Starter(control_plane, tmp_path_factory, say)
+    yield starter
+    starter.stop()
+
+
+@pytest.fixture(scope="session")
+def shared_plane(
+    control_plane: Path, tmp_path_factory: pytest.TempPathFactory, say: Callable[[str], None]
+) -> Iterator[Plane]:
+    """One cluster for all tests that keep to a namespace of their own."""
+    starter = Starter(control_plane, tmp_path_factory, say)
+    (plane,) = starter("east")
+    yield plane
+    starter.stop()
 
 
 @pytest.fixture(scope="module")
@@ -64,15 +87,59 @@ def play() -> Iterator[Play]:
 
 
 @pytest.fixture(scope="session")
-def capsys_disabled_print(request: pytest.FixtureRequest) -> Callable[[str], None]:
+def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Print a line that is seen although pytest captures output."""
     manager = request.config.pluginmanager.getplugin("capturemanager")
 
-    def say(line: str) -> None:
+    def show(line: str) -> None:
         if manager is None:
             print(line, flush=True)
             return
         with manager.global_and_fixture_disabled():
             print(f"\n[{line}]", flush=True)
 
-    return say
+    return show
+
+
+# ---------------------------------------------------------------- the contract of the API servers
+
+
+@pytest.fixture(params=["sandbox", "real"])
+async def server(request: pytest.FixtureRequest) -> AsyncIterator[Server]:
+    """Each API server in turn, with the users of `planes.USERS`."""
+    if request.param == "real":
+        plane: Plane = request.getfixturevalue("shared_plane")
+        yield Server(plane.server, plane.ca.decode(), plane.tokens, plane.forget)
+        return
+    from bevel_tui.sandbox.apiserver import SimulatedCluster
+
+    async with SimulatedCluster("east", bookmark_interval=1.0) as cluster:
+        users = {name: cluster.add_user(name, group) for name, group in planes.USERS.items()}
+        tokens = {name: user.token for name, user in users.items()}
+        yield Server(cluster.url, cluster.authority.pem.decode(), tokens, cluster.store.compact)
+
+
+_numbers = itertools.count()
+
+
+@pytest.fixture
+async def ask(server: Server) -> AsyncIterator[Asker]:
+    """Asks a server and writes the answers down; they are compared when the test's function has returned."""
+    async with contract.session(server) as session:
+        asker = Asker(server, session, f"t{os.getpid()}-{next(_numbers)}")
+        await asker.raw("POST", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", planes.READERS)
+        await asker.raw("POST", "/api/v1/namespaces", {"metadata": {"name": "{ns}"}})
+        await asker.until("/api/v1/namespaces/{ns}/serviceaccounts/default", lambda status, _: status == 200)
+        yield asker
+        await asker.raw("DELETE", "/api/v1/namespaces/{ns}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
+    """A contract test that went well so far passes if its answers are the recorded ones."""
+    result = yield
+    asker = pyfuncitem.funcargs.get("ask")
+    if isinstance(asker, Asker):
+        real = "real" in pyfuncitem.callspec.params.values()
+        contract.compare(pyfuncitem.originalname.removeprefix("test_"), asker.transcript, real=real)
+    return result

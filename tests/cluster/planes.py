@@ -45,7 +45,8 @@ _AUDIT = {
     "omitStages": ["RequestReceived", "ResponseStarted", "Panic"],
     "rules": [{"level": "Metadata", "users": ["admin", "deployer", "reader"]}, {"level": "None"}],
 }
-_READERS = {
+#: who may look at everything
+READERS = {
     "apiVersion": "rbac.authorization.k8s.io/v1",
     "kind": "ClusterRoleBinding",
     "metadata": {"name": "readers"},
@@ -192,6 +193,28 @@ class Plane:
                     raise RuntimeError(f"the API server of {self.name} is not ready: {error}\n{log}") from None
                 time.sleep(0.05)
 
+    def wait_roles(self, seconds: float = 30.0) -> None:
+        """Return when `reader` may read: a controller puts the role `view` together. Raises URLError."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                self.request("GET", "/api/v1/configmaps", user="reader")
+                return
+            except urllib.error.HTTPError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+
+    def forget(self) -> None:
+        """Forget all old versions of objects: compact the store, and start the API server (which caches some) anew."""
+        revision = self.request("GET", "/api/v1/namespaces")["metadata"]["resourceVersion"]
+        body = json.dumps({"revision": revision, "physical": True}).encode()
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.etcd}/v3/kv/compaction", data=body, timeout=10):
+            pass
+        self.stop("kube-apiserver")
+        self.spawn_apiserver()
+        self.wait_ready()
+
     def stop(self, *names: str) -> None:
         """End processes (all when none is named), gently, then for good."""
         chosen = [n for n in reversed(self.processes) if not names or n in names]
@@ -263,7 +286,9 @@ def start(binary: Path, folder: Path, names: Iterable[str]) -> list[Plane]:
         for plane in planes:
             plane.wait_ready()
             plane.spawn_controllers()
-            plane.request("POST", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", _READERS, user="components")
+            plane.request("POST", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", READERS, user="components")
+        for plane in planes:
+            plane.wait_roles()
     except BaseException:
         for plane in planes:
             plane.stop()

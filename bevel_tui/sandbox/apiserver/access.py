@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bevel_tui.sandbox.apiserver.errors import Refusal
+from bevel_tui.sandbox.apiserver.errors import Cause, Refusal, forbidden, invalid
 from bevel_tui.sandbox.apiserver.store import Object, Store
 
 #: may do everything, whatever the roles say
@@ -99,6 +100,31 @@ class Access:
             return True
         return any(_covers(rule, wanted) for rule in self.rules(user, wanted.namespace))
 
+    def check_grant(self, user: User, resource: str, obj: Object) -> None:
+        """Nobody gives away more than they have. Raises Refusal(403) for a role or a binding (of collection `resource`)
+        with rights that its writer lacks, unless they may ``escalate`` (roles) or ``bind``."""
+        if MASTERS in user.groups or resource not in {_ROLES, _CLUSTER_ROLES, _ROLE_BINDINGS, _CLUSTER_ROLE_BINDINGS}:
+            return
+        plural, _, group = resource.partition(".")
+        namespace, name = obj["metadata"].get("namespace") or "", obj["metadata"]["name"]
+        if resource in {_ROLES, _CLUSTER_ROLES}:
+            free = Attributes("escalate", group, plural, "", namespace, name)
+            rules = obj.get("rules") or ()
+        else:
+            ref = obj.get("roleRef") or {}
+            role = "roles" if ref.get("kind") == "Role" else "clusterroles"
+            free = Attributes("bind", group, role, "", namespace, ref.get("name", ""))
+            rules = tuple(self._role(obj, namespace or None))
+        if self.allowed(user, free):
+            return
+        mine = list(self.rules(user, namespace))
+        missing = [rule for rule in rules if not all(any(_covers(m, a) for m in mine) for a in _actions(rule))]
+        if missing:
+            groups = " ".join(f'"{one}"' for one in user.groups)
+            listed = "\n".join(_shown(rule) for rule in missing)
+            why = f'user "{user.name}" (groups=[{groups}]) is attempting to grant RBAC permissions not currently held:'
+            raise forbidden(plural, group, name, f"{why}\n{listed}")
+
     def rules(self, user: User, namespace: str) -> Iterator[Mapping[str, Any]]:
         """The RBAC rules that hold for a user in a namespace (and cluster-wide)."""
         if MASTERS in user.groups:
@@ -137,6 +163,26 @@ def _binds(binding: Object, user: User) -> bool:
     return False
 
 
+def _actions(rule: Mapping[str, Any]) -> Iterator[Attributes]:
+    """Every single thing that a rule allows."""
+    for verb in rule.get("verbs") or ():
+        for path in rule.get("nonResourceURLs") or ():
+            yield Attributes(verb, path=path)
+        for group in rule.get("apiGroups") or ():
+            for full in rule.get("resources") or ():
+                resource, _, subresource = full.partition("/")
+                for name in rule.get("resourceNames") or ("",):
+                    yield Attributes(verb, group, resource, subresource, name=name)
+
+
+def _shown(rule: Mapping[str, Any]) -> str:
+    """A rule as messages show it."""
+    names = {"apiGroups": "APIGroups", "resources": "Resources", "resourceNames": "ResourceNames",
+             "nonResourceURLs": "NonResourceURLs", "verbs": "Verbs"}  # fmt: skip
+    parts = (f"{shown}:[{' '.join(json.dumps(v) for v in rule[key])}]" for key, shown in names.items() if rule.get(key))
+    return "{" + ", ".join(parts) + "}"
+
+
 def _covers(rule: Mapping[str, Any], wanted: Attributes) -> bool:
     verbs = rule.get("verbs") or ()
     if "*" not in verbs and wanted.verb not in verbs:
@@ -159,7 +205,7 @@ def _covers(rule: Mapping[str, Any], wanted: Attributes) -> bool:
 
 
 def review(access: Access, user: User, kind: str, body: Any, namespace: str | None) -> Object:
-    """The answer to a POST of an access review or of a SelfSubjectReview."""
+    """The answer to a POST of an access review or of a SelfSubjectReview. Raises Refusal(422)."""
     obj: Object = dict(body) if isinstance(body, dict) else {}
     spec = obj.get("spec") or {}
     obj.setdefault("metadata", {})
@@ -178,6 +224,10 @@ def review(access: Access, user: User, kind: str, body: Any, namespace: str | No
         return {**obj, "status": status}
     if kind in {"SubjectAccessReview", "LocalSubjectAccessReview"}:
         user = User(spec.get("user") or "", tuple(spec.get("groups") or ()))
+    if bool(spec.get("resourceAttributes")) == bool(spec.get("nonResourceAttributes")):
+        text = "Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified"
+        cause = Cause("FieldValueInvalid", text, "spec.resourceAttributes")
+        raise invalid("", "authorization.k8s.io", "", [cause])
     asked = spec.get("resourceAttributes") or {}
     path = (spec.get("nonResourceAttributes") or {}).get("path", "")
     wanted = Attributes(

@@ -41,6 +41,8 @@ class Write:
     subresource: str = ""
     duplicates: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    #: may refuse what is about to be stored (Refusal)
+    guard: Callable[[Kind, Object], None] | None = None
 
 
 class Api:
@@ -71,8 +73,9 @@ class Api:
             raise bad_request("resourceVersion should not be set on objects to be created")
         if not meta.get("name") and meta.get("generateName"):
             meta["name"] = self._generate(kind, namespace, meta["generateName"])
-        elif meta.get("name") and self.store.get(kind.resource, namespace, meta["name"]):
-            raise already_exists(kind.plural, kind.group, meta["name"])
+        elif meta.get("name") and (there := self.store.get(kind.resource, namespace, meta["name"])):
+            going = bool(there["metadata"].get("deletionTimestamp"))
+            raise already_exists(kind.plural, kind.group, meta["name"], going=going)
         obj = self._prepare_new(kind, namespace, obj)
         writer = apply.Writer(write.manager, "Update", kind.api_version)
         obj = apply.update(None, obj, kind.type, writer, reset=_STATUS if kind.has_status else ())
@@ -114,14 +117,23 @@ class Api:
             raise bad_request("an apply configuration must be an object")
         config.setdefault("metadata", {})
         if config["metadata"].get("name", name) != name:
-            raise bad_request(f"metadata.name: {config['metadata']['name']} does not match the request's {name}")
+            raise bad_request(
+                f"the name of the object ({config['metadata']['name']}) does not match the name on the URL ({name})"
+            )
+        if write.duplicates:
+            listed = "\n".join(f"  {text}" for text in write.duplicates)
+            why = f"error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n{listed}"
+            if write.validation == "Strict":
+                raise bad_request(why)
+            if write.validation == "Warn":
+                write.warnings.append(why)
+            write.duplicates = []
+        apply.check_typed(config, kind.type, kind.group, custom=kind.custom)
         config["metadata"]["name"] = name
         config = self._decode(kind, namespace, config, write)
         live = self.store.get(kind.resource, namespace, name)
         wanted = config["metadata"].get("resourceVersion")
-        if live is None and (write.subresource or wanted):
-            if wanted and not write.subresource:
-                raise conflict(kind.plural, kind.group, name)
+        if live is None and write.subresource:
             raise not_found(kind.plural, kind.group, name)
         writer = apply.Writer(write.manager, "Apply", kind.api_version, write.subresource)
         reset = _reset(kind, write.subresource, config)
@@ -146,11 +158,9 @@ class Api:
         if not name:
             raise bad_request("Object 'Kind' is missing")
         if version != kind.api_version:
-            raise bad_request(
-                f"the API version in the data ({version}) does not match the expected API version ({kind.api_version})"
-            )
+            raise self._unexpected(kind, str(version), str(name))
         if name != kind.kind:
-            raise bad_request(f"the kind in the data ({name}) does not match the expected kind ({kind.kind})")
+            raise self._unexpected(kind, str(version), str(name))
         if isinstance(obj.get("metadata"), dict) and obj["metadata"].get("managedFields") == []:
             obj["metadata"]["managedFields"] = [{}]  # empty but present: reset them
         decoded, unknown = structure.conform(obj, kind.type, kind.kind, kind.version, custom=kind.custom)
@@ -164,6 +174,22 @@ class Api:
         elif meta.pop("namespace", None) and kind.resource != "namespaces":
             raise bad_request("namespace may not be set on a cluster-scoped object")
         return decoded
+
+    def _unexpected(self, kind: Kind, version: str, name: str) -> Refusal:
+        """Another kind than the path's was sent: Kubernetes tries to convert it, and says how that failed."""
+        if kind.custom:
+            if version != kind.api_version:
+                return bad_request(
+                    f"the API version in the data ({version}) does not match the expected API version ({kind.api_version})"
+                )
+            return bad_request(f"the kind in the data ({name}) does not match the expected kind ({kind.kind})")
+        group, _, short = version.rpartition("/")
+        if self.kinds.of(group, short, name):
+            into = f"{kind.group.partition('.')[0] or 'core'}.{kind.kind}"
+            why = f"converting ({short}.{name}) to ({into}): unknown conversion"
+        else:
+            why = f'no kind "{name}" is registered for version "{version}" in scheme "pkg/runtime/scheme.go:110"'
+        return bad_request(f'{name} in version "{short}" cannot be handled as a {kind.kind}: {why}')
 
     def _generate(self, kind: Kind, namespace: str | None, stem: str) -> str:
         while True:
@@ -219,6 +245,7 @@ class Api:
                 obj["spec"]["storageClassName"] = newest["metadata"]["name"]
         elif kind.resource == "pods" and old is None:
             quota.apply_limits(self.store, obj)
+            obj["status"]["qosClass"] = defaults.quality(obj)
             namespace, account = obj["metadata"]["namespace"], obj["spec"]["serviceAccountName"]
             found = self.store.get("serviceaccounts", namespace, account)
             if found is None:
@@ -236,7 +263,11 @@ class Api:
         if new.get("resourceVersion") and new["resourceVersion"] != old["resourceVersion"]:
             raise conflict(kind.plural, kind.group, name)
         if new.get("uid") and new["uid"] != old["uid"]:
-            why = f"Precondition failed: UID in precondition: {new['uid']}, UID in object meta: {old['uid']}"
+            where = f"/{kind.group or ''}{'/' if kind.group else ''}{kind.plural}/{old.get('namespace', '')}/{name}"
+            why = (
+                f"StorageError: invalid object, Code: 4, Key: /registry{where}, ResourceVersion: 0, AdditionalErrorMsg: "
+                f"Precondition failed: UID in precondition: {new['uid']}, UID in object meta: {old['uid']}"
+            )
             raise conflict(kind.plural, kind.group, name, why)
         obj = _isolate(kind, live, obj, write.subresource)
         new = obj["metadata"]
@@ -252,6 +283,8 @@ class Api:
             if key in old:
                 new[key] = old[key]
         new["resourceVersion"] = old["resourceVersion"]
+        if write.subresource == "status":
+            validation.check_status(kind, live, obj)
         if not write.subresource:
             defaults.fill(kind, obj, live)
             validation.check_update(kind, live, obj)
@@ -259,8 +292,11 @@ class Api:
         if old.get("deletionTimestamp"):
             added = set(new.get("finalizers") or ()) - set(old.get("finalizers") or ())
             if added:
-                text = f"Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers {sorted(added)}"
-                raise invalid(kind.kind, kind.group, name, [Cause("FieldValueForbidden", text, "metadata.finalizers")])
+                listed = ", ".join(f'"{one}"' for one in sorted(added))
+                text = f"Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{{{listed}}}"
+                # twice, as the real server does: validated as metadata and by the kind
+                causes = [Cause("FieldValueForbidden", text, "metadata.finalizers")] * (1 if kind.custom else 2)
+                raise invalid(kind.kind, kind.group, name, causes)
         if kind.counts_generations and _wanted(kind, live) != _wanted(kind, obj):
             new["generation"] = old.get("generation", 0) + 1
         if not owned:
@@ -272,6 +308,8 @@ class Api:
         return self._commit(kind, obj, write)
 
     def _commit(self, kind: Kind, obj: Object, write: Write) -> Object:
+        if write.guard is not None:
+            write.guard(kind, obj)
         # a document's members in the order that people expect
         obj = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": obj["metadata"], **obj}
         if write.dry_run:

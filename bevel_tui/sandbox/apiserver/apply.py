@@ -10,7 +10,7 @@ import datetime
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bevel_tui.sandbox.apiserver import fieldset
+from bevel_tui.sandbox.apiserver import fieldset, structure
 from bevel_tui.sandbox.apiserver.errors import Refusal, apply_conflict, bad_request
 from bevel_tui.sandbox.apiserver.fieldset import FieldSet, Path
 from bevel_tui.sandbox.apiserver.schema import Type
@@ -91,7 +91,7 @@ def written(obj: Object, managers: Managers) -> Object:
             "manager": writer.manager,
             "operation": writer.operation,
             "apiVersion": writer.api_version,
-            "time": entry.time,
+            **({"time": entry.time} if entry.time else {}),
             "fieldsType": "FieldsV1",
             "fieldsV1": fieldset.encode(entry.fields),
         }
@@ -158,14 +158,10 @@ def update(live: Object | None, new: Object, type_: Type, writer: Writer, reset:
 def apply(
     live: Object | None, config: Object, type_: Type, writer: Writer, *, force: bool, reset: tuple[str, ...] = ()
 ) -> Object:
-    """The object after an apply of `config`, with its ownership. Raises Refusal: 409 on conflicts unless
-    forced, 500 (as the real server) for a list that names an item twice."""
+    """The object after an apply of `config`, with its ownership. Raises Refusal: 409 on conflicts unless forced."""
     if (config.get("metadata") or {}).get("managedFields"):
         raise bad_request("metadata.managedFields must be nil")
     config = {k: v for k, v in config.items() if k not in reset}
-    twice = fieldset.duplicates(config, type_)
-    if twice:
-        raise _duplicates(config, twice)
     managers = managers_of(live)
     same = next((e for w, e in managers.items() if w.same_applier(writer)), None)
     last = same.fields if same else set()
@@ -193,21 +189,26 @@ def apply(
         fields = entry.fields - lost
         if fields:
             final[other] = Entry(fields, entry.time)
-    final[writer] = same if same and same.fields == mine else Entry(mine, now())
+    # what changes nothing of the object changes no time, and a new owner of what was there already has none
+    final[writer] = Entry(mine, now() if changed or gone else same.time if same else "")
     return written(result, {w: e for w, e in final.items() if e.fields})
 
 
-def _duplicates(config: Object, twice: list[tuple[Path, str]]) -> Refusal:
-    meta = config["metadata"]
-    name = f"{meta['namespace']}/{meta['name']}" if meta.get("namespace") else meta.get("name", "")
-    texts = []
-    for path, element in twice:
+def check_typed(config: Object, type_: Type, group: str, *, custom: bool) -> None:
+    """Raises Refusal(500, as the real server) for an apply configuration that does not fit its type: fields that are
+    not there, values of another type, list items that are named twice. `config` is as it was sent."""
+    texts = [] if custom else structure.misfits(config, type_)
+    for path, element in fieldset.duplicates(config, type_):
         kind, rest = element[:2], element[2:]
         item = fieldset.shown((element,)) if kind == "k:" else f"[={rest}]"
         texts.append(f"{fieldset.shown(path)}: duplicate entries for key {item}")
+    if not texts:
+        return
+    meta = config.get("metadata") or {}
     listed = texts[0] if len(texts) == 1 else "errors:\n" + "\n".join(f"  {text}" for text in texts)
-    what = f"({name}; {config.get('apiVersion')}, Kind={config.get('kind')})"
-    return Refusal(500, f"failed to create typed patch object {what}: {listed}", reason="")
+    version = str(config.get("apiVersion")).rpartition("/")[2]
+    what = f"({meta.get('namespace', '')}/{meta.get('name', '')}; {group}/{version}, Kind={config.get('kind')})"
+    raise Refusal(500, f"failed to create typed patch object {what}: {listed}", reason="")
 
 
 def same_but_for_times(left: Object, right: Object) -> bool:

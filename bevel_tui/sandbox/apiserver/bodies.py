@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,8 @@ class Body:
         if media == protobuf.CONTENT_TYPE:
             return cls(protobuf.decode(data), duplicates)
         if media in {"application/yaml", "application/apply-patch+yaml"}:
-            return cls(_yaml(data, duplicates), duplicates)
+            value = _yaml(data)
+            return cls(value, repeated(data) if media.endswith("patch+yaml") else duplicates)
         if media != "application/json" and media not in _PATCHES:
             raise unsupported_media_type(_ACCEPTED)
         try:
@@ -50,14 +52,41 @@ class Body:
             raise bad_request(f"the object provided is unrecognized (must be of type json): {error}") from None
 
 
-def _yaml(data: bytes, duplicates: list[str]) -> Any:
+def _yaml(data: bytes) -> Any:
     try:
-        return structure.loads(data, duplicates)  # nearly always JSON, which is YAML too
+        return structure.loads(data, [])  # nearly always JSON, which is YAML too
     except (ValueError, RecursionError):
-        duplicates.clear()
+        pass
     import yaml
 
     try:
         return yaml.load(data, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader, in C
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise bad_request(f"error decoding YAML: {error}") from None
+
+
+def repeated(data: bytes) -> list[str]:
+    """Names that occur twice in one object of a YAML document, in the words of Go's YAML library."""
+    found: list[str] = []
+    try:
+        structure.loads(data, found)
+        if not found:
+            return []  # JSON, as nearly always
+    except (ValueError, RecursionError):
+        pass
+    import yaml
+
+    def walk(node: yaml.Node) -> Iterator[str]:
+        if isinstance(node, yaml.MappingNode):
+            seen = set()
+            for key, value in node.value:
+                if key.value in seen:
+                    yield f'line {key.start_mark.line + 1}: key "{key.value}" already set in map'
+                seen.add(key.value)
+                yield from walk(value)
+        elif isinstance(node, yaml.SequenceNode):
+            for item in node.value:
+                yield from walk(item)
+
+    node = yaml.compose(data, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return list(walk(node)) if node else []

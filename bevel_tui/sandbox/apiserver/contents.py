@@ -11,6 +11,7 @@ from bevel_tui.sandbox.apiserver import selectors
 from bevel_tui.sandbox.apiserver.errors import Cause
 from bevel_tui.sandbox.apiserver.kinds import Kind
 from bevel_tui.sandbox.apiserver.names import DNS_LABEL, LABEL_TEXT, check_labels, matched, required, unsupported, wrong
+from bevel_tui.sandbox.apiserver.quantities import quantity
 
 Object = dict[str, Any]
 
@@ -30,20 +31,25 @@ def _pod(obj: Object) -> list[Cause]:
 def _workload(obj: Object) -> list[Cause]:
     spec = obj.get("spec") or {}
     template = spec.get("template") or {}
-    causes = []
+    causes = _not_negative(spec, "spec", "replicas", "minReadySeconds", "revisionHistoryLimit")
     selector = spec.get("selector")
-    labels = (template.get("metadata") or {}).get("labels") or {}
+    labels = (template.get("metadata") or {}).get("labels")
     if not selector:
         causes.append(required("spec.selector"))
-    elif not selectors.label_map(selector)(labels):
+    if not selector or not selectors.label_map(selector)(labels or {}):
         causes.append(wrong("spec.template.metadata.labels", labels, "`selector` does not match template `labels`"))
+    labels = labels or {}
     causes += check_labels(labels, "spec.template.labels")
     policy = (template.get("spec") or {}).get("restartPolicy", "Always")
     if policy != "Always":
         causes.append(unsupported("spec.template.spec.restartPolicy", policy, ["Always"]))
     if obj["kind"] == "StatefulSet":
-        # the real server leaves these pods to their creation: volumes come from the claim templates
-        return causes
+        # its pods' volumes come from the claim templates, too
+        claims = [{"name": (c.get("metadata") or {}).get("name", "")} for c in spec.get("volumeClaimTemplates") or ()]
+        pod = template.get("spec") or {}
+        named = {v.get("name") for v in pod.get("volumes") or ()}
+        volumes = [*(pod.get("volumes") or ()), *(c for c in claims if c["name"] not in named)]
+        return causes + pod_spec({**pod, "volumes": volumes}, "spec.template.spec")
     return causes + pod_spec(template.get("spec") or {}, "spec.template.spec")
 
 
@@ -51,15 +57,24 @@ def _job(obj: Object) -> list[Cause]:
     return _job_spec(obj.get("spec") or {}, "spec")
 
 
+def _not_negative(spec: Mapping[str, Any], field: str, *names: str) -> list[Cause]:
+    found = [(name, spec.get(name)) for name in names]
+    return [
+        wrong(f"{field}.{name}", value, "must be greater than or equal to 0")
+        for name, value in found
+        if isinstance(value, int) and value < 0
+    ]
+
+
 def _job_spec(spec: Mapping[str, Any], field: str) -> list[Cause]:
     pod = (spec.get("template") or {}).get("spec") or {}
-    causes = pod_spec(pod, f"{field}.template.spec")
+    causes = _not_negative(spec, field, "parallelism", "completions", "activeDeadlineSeconds", "backoffLimit")
     policy = pod.get("restartPolicy")
-    if policy not in {"OnFailure", "Never"}:
-        causes.insert(0, required(f"{field}.template.spec.restartPolicy", 'Required value: valid values: "OnFailure", "Never"')
-                      if policy in {None, "Always"} and policy is None
-                      else unsupported(f"{field}.template.spec.restartPolicy", policy, ["OnFailure", "Never"]))  # fmt: skip
-    return causes
+    if policy in {None, "Always"}:
+        text = 'Required value: valid values: "OnFailure", "Never"'
+        causes.append(required(f"{field}.template.spec.restartPolicy", text))
+        return causes + pod_spec({**pod, "restartPolicy": None}, f"{field}.template.spec")
+    return causes + pod_spec(pod, f"{field}.template.spec")
 
 
 def _cron_job(obj: Object) -> list[Cause]:
@@ -83,6 +98,10 @@ def pod_spec(spec: Mapping[str, Any], field: str) -> list[Cause]:
         else:
             causes += matched(place, name, DNS_LABEL, 63, LABEL_TEXT)
         volumes.add(name)
+        for source, key in (("configMap", "name"), ("secret", "secretName")):
+            if volume.get(source) is not None and not volume[source].get(key):
+                causes.append(required(f"{field}.volumes[{n}].{source}.{key}"))
+    policy = spec.get("restartPolicy")
     names: set[str] = set()
     for group in ("initContainers", "containers"):
         for n, container in enumerate(spec.get(group) or ()):
@@ -96,6 +115,8 @@ def pod_spec(spec: Mapping[str, Any], field: str) -> list[Cause]:
                 causes += matched(f"{place}.name", name, DNS_LABEL, 63, LABEL_TEXT)
             names.add(name)
             causes += _container(container, place, volumes)
+    if policy not in {None, "Always", "OnFailure", "Never"}:
+        causes.append(unsupported(f"{field}.restartPolicy", policy, ["Always", "OnFailure", "Never"]))
     return causes
 
 
@@ -117,7 +138,9 @@ def _container(container: Mapping[str, Any], place: str, volumes: set[str]) -> l
             causes.append(wrong(f"{place}.volumeMounts[{n}].mountPath", path, "must be unique"))
     for n, port in enumerate(container.get("ports") or ()):
         number = port.get("containerPort", 0)
-        if not 0 < number < 65536:
+        if not number:
+            causes.append(required(f"{place}.ports[{n}].containerPort"))
+        elif not 0 < number < 65536:
             causes.append(wrong(f"{place}.ports[{n}].containerPort", number, "must be between 1 and 65535, inclusive"))
         if len(port.get("name", "")) > 15:
             causes.append(wrong(f"{place}.ports[{n}].name", port["name"], "must be no more than 15 characters"))
@@ -128,6 +151,12 @@ def _container(container: Mapping[str, Any], place: str, volumes: set[str]) -> l
             causes.append(wrong(f"{place}.env[{n}].name", env["name"], "a valid environment variable name must consist only of printable ASCII characters other than '='"))  # fmt: skip
         if env.get("value") and env.get("valueFrom"):
             causes.append(wrong(f"{place}.env[{n}].valueFrom", "", "may not be specified when `value` is not empty"))
+    resources = container.get("resources") or {}
+    for name, limit in (resources.get("limits") or {}).items():
+        asked = (resources.get("requests") or {}).get(name)
+        if asked is not None and quantity(asked) > quantity(limit):
+            why = f"must be less than or equal to {name} limit of {limit}"
+            causes.append(wrong(f"{place}.resources.requests", asked, why))
     return causes
 
 
@@ -174,6 +203,9 @@ def _service(obj: Object) -> list[Cause]:
         place = f"spec.ports[{n}]"
         if not 0 < port.get("port", 0) < 65536:
             causes.append(wrong(f"{place}.port", port.get("port", 0), "must be between 1 and 65535, inclusive"))
+        target = port.get("targetPort")
+        if isinstance(target, int) and not 0 < target < 65536:
+            causes.append(wrong(f"{place}.targetPort", target, "must be between 1 and 65535, inclusive"))
         name = port.get("name", "")
         if len(ports) > 1 and not name:
             causes.append(required(f"{place}.name"))
@@ -200,7 +232,8 @@ def _ingress(obj: Object) -> list[Cause]:
             place = f"spec.rules[{n}].http.paths[{m}]"
             if not path.get("pathType"):
                 causes.append(required(f"{place}.pathType", "Required value: pathType must be specified"))
-            elif path["pathType"] != "ImplementationSpecific" and not str(path.get("path", "")).startswith("/"):
+                continue
+            if path["pathType"] != "ImplementationSpecific" and not str(path.get("path", "")).startswith("/"):
                 causes.append(wrong(f"{place}.path", path.get("path", ""), "must be an absolute path"))
             if not (path.get("backend") or {}).get("service") and not (path.get("backend") or {}).get("resource"):
                 causes.append(

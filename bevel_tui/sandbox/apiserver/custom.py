@@ -84,7 +84,8 @@ def _typed(path: str, value: Any, kind: str) -> Cause:
     shown = next((name for name, types in _TYPES.items() if isinstance(value, types)), "null")
     if isinstance(value, bool):
         shown = "boolean"
-    return wrong(path, shown, f'{path} in body must be of type {kind}: "{shown}"')
+    found = wrong(path, shown, f'{path} in body must be of type {kind}: "{shown}"')
+    return Cause("FieldValueTypeInvalid", found.message, found.field)
 
 
 def _length(path: str, value: Any, schema: dict[str, Any], what: str) -> list[Cause]:

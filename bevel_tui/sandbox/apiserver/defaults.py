@@ -98,9 +98,6 @@ def _container(container: Object) -> None:
         field = (env.get("valueFrom") or {}).get("fieldRef")
         if field is not None:
             _put(field, apiVersion="v1")
-    resources = container["resources"]
-    for name, limit in (resources.get("limits") or {}).items():
-        resources.setdefault("requests", {}).setdefault(name, limit)
 
 
 _SOURCES_WITH_MODE = ("secret", "configMap", "projected", "downwardAPI")
@@ -138,6 +135,11 @@ def pod_template_spec(spec: Object) -> None:
 def _pod(obj: Object) -> None:
     spec = obj.setdefault("spec", {})
     pod_template_spec(spec)
+    # a limit is a request where none is made: in pods, not in templates
+    for container in [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]:
+        resources = container["resources"]
+        for name, limit in (resources.get("limits") or {}).items():
+            resources.setdefault("requests", {}).setdefault(name, limit)
     _put(
         spec, serviceAccountName="default", enableServiceLinks=True, preemptionPolicy="PreemptLowerPriority", priority=0
     )
@@ -149,7 +151,8 @@ def _pod(obj: Object) -> None:
         ]
 
 
-def _qos(obj: Object) -> str:
+def quality(obj: Object) -> str:
+    """A pod's quality of service class."""
     containers = obj["spec"].get("containers") or ()
     asked = [c.get("resources") or {} for c in containers]
     if not any(r.get("requests") or r.get("limits") for r in asked):
@@ -363,7 +366,7 @@ _RULES: dict[str, Callable[[Object], None]] = {
     "customresourcedefinitions.apiextensions.k8s.io": _definition,
 }
 _INITIAL_STATUS: dict[str, Callable[[Object], Object]] = {
-    "pods": lambda obj: {"phase": "Pending", "qosClass": _qos(obj)},
+    "pods": lambda obj: {"phase": "Pending", "qosClass": quality(obj)},
     "namespaces": lambda _: {"phase": "Active"},
     "persistentvolumeclaims": lambda _: {"phase": "Pending"},
     "persistentvolumes": lambda _: {"phase": "Pending"},

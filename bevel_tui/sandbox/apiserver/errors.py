@@ -42,6 +42,7 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not a defect
         reason: str | None = None,
         details: dict[str, Any] | None = None,
         headers: dict[str, str] | None = None,
+        meta: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -49,19 +50,20 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not a defect
         self.reason = _REASONS.get(code, "") if reason is None else reason
         self.details = details
         self.headers = headers or {}
+        self.meta = meta or {}
 
     def status(self) -> dict[str, Any]:
         """The metav1.Status document."""
         document: dict[str, Any] = {
             "kind": "Status",
             "apiVersion": "v1",
-            "metadata": {},
+            "metadata": self.meta,
             "status": "Failure",
             "message": self.message,
         }
         if self.reason:
             document["reason"] = self.reason
-        if self.details:
+        if self.details is not None:
             document["details"] = self.details
         document["code"] = self.code
         return document
@@ -73,7 +75,7 @@ def resource_name(plural: str, group: str) -> str:
 
 
 def _details(plural: str, group: str, name: str) -> dict[str, Any]:
-    details: dict[str, Any] = {"name": name}
+    details: dict[str, Any] = {"name": name} if name else {}
     if group:
         details["group"] = group
     details["kind"] = plural
@@ -84,14 +86,22 @@ def not_found(plural: str, group: str, name: str) -> Refusal:
     return Refusal(404, f'{resource_name(plural, group)} "{name}" not found', details=_details(plural, group, name))
 
 
+class NoSuchPath(Refusal):
+    """Nothing is served there at all: the answer is no Status but Go's own text."""
+
+    def __init__(self) -> None:
+        super().__init__(404, "404 page not found")
+
+
 def no_such_path() -> Refusal:
     return Refusal(404, "the server could not find the requested resource", details={})
 
 
-def already_exists(plural: str, group: str, name: str) -> Refusal:
+def already_exists(plural: str, group: str, name: str, *, going: bool = False) -> Refusal:
+    """`going`: it is there still, but being deleted."""
     return Refusal(
         409,
-        f'{resource_name(plural, group)} "{name}" already exists',
+        f'{"object is being deleted: " if going else ""}{resource_name(plural, group)} "{name}" already exists',
         reason="AlreadyExists",
         details=_details(plural, group, name),
     )
@@ -115,12 +125,9 @@ def forbidden(plural: str, group: str, name: str, why: str, causes: Sequence[Cau
 
 
 def invalid(kind: str, group: str, name: str, causes: Sequence[Cause]) -> Refusal:
-    texts = [f"{cause.field}: {cause.message}" for cause in causes]
+    texts = list(dict.fromkeys(f"{cause.field}: {cause.message}" for cause in causes))
     listed = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
-    details: dict[str, Any] = {"name": name}
-    if group:
-        details["group"] = group
-    details["kind"] = kind
+    details: dict[str, Any] = _details(kind, group, name) if kind else {"group": group}
     details["causes"] = [_cause(cause) for cause in causes]
     return Refusal(422, f'{resource_name(kind, group)} "{name}" is invalid: {listed}', details=details)
 
@@ -129,8 +136,9 @@ def bad_request(message: str) -> Refusal:
     return Refusal(400, message)
 
 
-def expired(message: str) -> Refusal:
-    return Refusal(410, message)
+def expired(message: str, goes_on: str = "") -> Refusal:
+    """`goes_on`: a token with which a list may go on, in the present state."""
+    return Refusal(410, message, meta={"continue": goes_on} if goes_on else None)
 
 
 def method_not_allowed() -> Refusal:

@@ -74,7 +74,7 @@ def containers(value: Any, type_: Type, path: Path = (), *, implied: bool = True
         for key, item in value.items():
             if isinstance(item, dict | list) and item:
                 place, child = (*path, f"f:{key}"), type_.child(key)
-                known = implied and (key in type_.always or len(place) == 1)
+                known = implied and (key in type_.always or (len(place) == 1 and child.shape == "struct"))
                 inner = containers(item, child, place, implied=known)
                 if not child.atomic and (isinstance(item, dict) or child.shape == "list"):
                     out[place] = known
@@ -207,14 +207,45 @@ def merge(live: Any, config: Any, type_: Type) -> Any:
     if isinstance(config, list) and isinstance(live, list) and type_.shape == "list" and type_.list_type != "atomic":
         if type_.list_type == "set":
             return live + [item for item in config if item not in live]
-        merged = list(live)
-        places = {type_.key_of(item): n for n, item in enumerate(live)}
-        for item in config:
-            key = type_.key_of(item)
-            if key is not None and key in places:
-                merged[places[key]] = merge(merged[places[key]], item, type_.element)
-            else:
-                places[key] = len(merged)
-                merged.append(item)
-        return merged
+        return _merge_list(live, config, type_)
     return config
+
+
+def _merge_list(live: list[Any], config: list[Any], type_: Type) -> list[Any]:
+    """Two keyed lists in one order that keeps both orders: structured-merge-diff's mergeListItems, step by step."""
+    left = {type_.key_of(item): item for item in live}
+    right = {type_.key_of(item): item for item in config}
+    lefts, rights = list(left), list(right)
+    shared = iter([key for key in rights if key in left])
+    following = next(shared, None)
+    merged: list[Any] = []
+    taken: set[Any] = set()
+
+    def take(key: Any) -> None:
+        taken.add(key)
+        merged.append(merge(left[key], right[key], type_.element) if key in left else right[key])
+
+    at = of = 0
+    while at < len(lefts) or of < len(rights):
+        if at < len(lefts) and of < len(rights):
+            if lefts[at] == rights[of]:
+                take(lefts[at])
+                at, of, following = at + 1, of + 1, next(shared, None)
+                continue
+            if lefts[at] in right and following is not None and following != lefts[at]:
+                at += 1
+                continue
+        if at < len(lefts):
+            if lefts[at] not in right:
+                merged.append(left[lefts[at]])
+                at += 1
+                continue
+            if lefts[at] in taken:
+                at += 1
+        if of < len(rights):
+            key = rights[of]
+            take(key)
+            of += 1
+            if following == key:
+                following = next(shared, None)
+    return merged

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from bevel_tui.sandbox.apiserver import discovery, openapi, podlogs
 from bevel_tui.sandbox.apiserver.access import Attributes, User
-from bevel_tui.sandbox.apiserver.errors import Refusal, method_not_allowed, no_such_path
+from bevel_tui.sandbox.apiserver.errors import NoSuchPath, Refusal, method_not_allowed, no_such_path
 from bevel_tui.sandbox.apiserver.resources import Resources
 from bevel_tui.sandbox.apiserver.store import dumps
 from bevel_tui.sandbox.apiserver.targets import parse, verb_of
@@ -189,5 +189,7 @@ def _json(document: Any, *, media: str = "application/json") -> web.Response:
 def _refused(refusal: Refusal) -> web.Response:
     from aiohttp import web
 
+    if isinstance(refusal, NoSuchPath):
+        return web.Response(text=refusal.message + "\n", status=refusal.code)
     headers = {"Content-Type": "application/json", "Cache-Control": "no-cache, private", **refusal.headers}
     return web.Response(body=dumps(refusal.status()), status=refusal.code, headers=headers)

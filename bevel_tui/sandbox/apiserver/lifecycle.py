@@ -46,12 +46,14 @@ class Lifecycle:
         live = self._api.get(kind, namespace, name)
         meta = live["metadata"]
         wanted = options.get("preconditions") or {}
-        for key, shown in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
+        ends = {"uid": ("UID", "deleted and then recreated"), "resourceVersion": ("ResourceVersion", "modified")}
+        for key, (shown, perhaps) in ends.items():
             if wanted.get(key) and wanted[key] != meta[key]:
                 why = (
-                    f"Precondition failed: {shown} in precondition: {wanted[key]}, {shown} in object meta: {meta[key]}"
+                    f"the {shown} in the precondition ({wanted[key]}) does not match the {shown} in record "
+                    f"({meta[key]}). The object might have been {perhaps}"
                 )
-                raise conflict(kind.plural, kind.group, name, why)
+                raise conflict(kind.kind, kind.group, name, why)
         if kind.resource == "namespaces":
             return self._delete_namespace(live, dry_run=dry_run), False
         finalizers = [f for f in meta.get("finalizers") or () if f not in {FOREGROUND, ORPHAN}]
@@ -68,8 +70,10 @@ class Lifecycle:
         if not finalizers and grace == 0:
             if dry_run:
                 return live, True
-            last = self._store.remove(kind.resource, namespace, name)
-            return last or live, True
+            last = self._store.remove(kind.resource, namespace, name) or live
+            if last["metadata"].get("deletionGracePeriodSeconds"):  # it was given time, which is over now
+                last = {**last, "metadata": {**last["metadata"], "deletionGracePeriodSeconds": 0}}
+            return last, True
         marked = _marked(live, finalizers, grace)
         if dry_run or marked == live:
             return marked, False

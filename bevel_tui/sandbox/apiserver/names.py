@@ -42,6 +42,8 @@ _LABEL_KEY_TEXT = (
     "character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
     "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
 )
+#: finalizers that need no domain
+_FINALIZERS = {"kubernetes", "orphan", "foregroundDeletion"}
 #: resources whose names are path segments only (RBAC names hold colons)
 _PATH_NAMES = {"roles", "rolebindings", "clusterroles", "clusterrolebindings"}
 
@@ -55,7 +57,7 @@ def wrong(field: str, value: Any, why: str) -> Cause:
 
 
 def unsupported(field: str, value: Any, allowed: Iterable[str]) -> Cause:
-    listed = ", ".join(f'"{a}"' for a in sorted(allowed))
+    listed = ", ".join(f'"{a}"' for a in allowed)
     return Cause("FieldValueNotSupported", f'Unsupported value: "{value}": supported values: {listed}', field)
 
 
@@ -85,6 +87,12 @@ def metadata(kind: Kind, meta: Mapping[str, Any]) -> list[Cause]:
     size = sum(len(k) + len(v) for k, v in (meta.get("annotations") or {}).items())
     if size > 256 * 1024:
         causes.append(Cause("FieldValueTooLong", "Too long: may not be more than 262144 bytes", "metadata.annotations"))
+    for n, finalizer in enumerate(meta.get("finalizers") or ()):
+        wrong_name = _qualified(finalizer, "metadata.finalizers")
+        causes += wrong_name
+        if "/" not in finalizer and finalizer not in _FINALIZERS:
+            text = "name is neither a standard finalizer name nor is it fully qualified"
+            causes.append(wrong(f"metadata.finalizers[{n}]", finalizer, text))
     for n, ref in enumerate(meta.get("ownerReferences") or ()):
         for key in ("apiVersion", "kind", "name", "uid"):
             if not ref.get(key):
@@ -119,5 +127,6 @@ def matched(field: str, value: str, pattern: re.Pattern[str], limit: int, text: 
     if len(value) > limit:
         causes.append(wrong(field, value, f"must be no more than {limit} characters"))
     if not pattern.fullmatch(value):
-        causes.append(wrong(field, value, text))
+        dotted = pattern is DNS_LABEL and _DNS_SUBDOMAIN.fullmatch(value)
+        causes.append(wrong(field, value, "must not contain dots" if dotted else text))
     return causes

@@ -38,9 +38,9 @@ def json_patch(target: Any, operations: Any) -> Any:
             raise bad_request("error decoding patch: an operation needs op and path")
         try:
             document = _operate(document, operation)
-        except (KeyError, IndexError, ValueError, TypeError) as error:
-            message = f"the server rejected our request due to an error in our request: {error}"
-            raise Refusal(422, message, details={}) from None
+        except (KeyError, IndexError, ValueError, TypeError):
+            # the real server does not say which operation, or why
+            raise Refusal(422, "the server rejected our request due to an error in our request", details={}) from None
     return document
 
 
@@ -192,7 +192,7 @@ def _merge_list(old: list[Any], patch: list[Any], type_: Type, order: list[Any] 
     key = type_.merge_key
     if key is None:
         merged = old + [item for item in patch if item not in old]
-        return _ordered(merged, order, None, old) if order is not None else merged
+        return _ordered(merged, patch if order is None else order, None, old)
     result = list(old)
     for item in patch:
         if not isinstance(item, dict):
@@ -206,28 +206,30 @@ def _merge_list(old: list[Any], patch: list[Any], type_: Type, order: list[Any] 
             result[places[0]] = _merge_map(result[places[0]], item, type_.element)
         else:
             result.append(_merge_map({}, item, type_.element))
-    return _ordered(result, order, key, old) if order is not None else result
+    return _ordered(result, patch if order is None else order, key, old)
 
 
 def _ordered(items: list[Any], order: list[Any], key: str | None, old: list[Any]) -> list[Any]:
-    """`items` with those that `order` names in that order; the others stay behind the one they followed in `old`."""
+    """`items` with those that `order` names in that order, and the others in the order of `old`.
+
+    How the two go together is Kubernetes' mergeSortedSlice: another item comes first only where it stood before the
+    next named one in `old` (so new ones come before those that the patch does not mention).
+    """
 
     def identity(item: Any) -> Any:
         return item.get(key) if key and isinstance(item, dict) else item
 
     wanted = [identity(item) for item in order]
-    named = {i: item for item in items if (i := identity(item)) in wanted}
-    result = [named[i] for i in wanted if i in named]
-    previous: Any = None
     before = [identity(item) for item in old]
-    for item in items:
-        if identity(item) in wanted:
-            continue
-        place = before.index(identity(item)) if identity(item) in before else len(before)
-        previous = next((b for b in reversed(before[:place]) if any(identity(r) == b for r in result)), None)
-        at = next((n + 1 for n, r in enumerate(result) if identity(r) == previous), 0 if place < len(before) else None)
-        result.insert(len(result) if at is None else at, item)
-    return result
+    named = {i: item for item in items if (i := identity(item)) in wanted}
+    right = [named[i] for i in dict.fromkeys(wanted) if i in named]
+    left = [item for item in items if identity(item) not in wanted]
+    result = []
+    while left and right:
+        mine, theirs = identity(left[0]), identity(right[0])
+        first = mine in before and theirs in before and before.index(mine) < before.index(theirs)
+        result.append((left if first else right).pop(0))
+    return result + left + right
 
 
 def _clean(value: Any) -> Any:

@@ -10,14 +10,9 @@ from typing import Any
 
 from bevel_tui.sandbox.apiserver.errors import forbidden
 from bevel_tui.sandbox.apiserver.kinds import Kind
+from bevel_tui.sandbox.apiserver.quantities import FACTORS, quantity
 from bevel_tui.sandbox.apiserver.store import Event, Object, Store
 
-_DECIMAL = ("n", "u", "m", "", "k", "M", "G", "T", "P", "E")
-_BINARY = ("Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
-_FACTORS = {suffix: Decimal(10) ** (3 * n) for n, suffix in enumerate(_DECIMAL, start=-3)} | {
-    suffix: Decimal(1024) ** n for n, suffix in enumerate(_BINARY, start=1)
-}
-_QUANTITY = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))(?:[eE]([+-]?\d+)|(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei))?")
 #: resources that quotas name without ``count/``
 _PLAIN = {
     "pods",
@@ -28,14 +23,6 @@ _PLAIN = {
     "replicationcontrollers",
     "resourcequotas",
 }
-
-
-def quantity(text: Any) -> Decimal:
-    """The number that a resource quantity stands for (``500m``, ``1Gi``). Raises ValueError."""
-    found = _QUANTITY.fullmatch(str(text))
-    if not found:
-        raise ValueError(f"{text!r} is no quantity")
-    return Decimal(found[1]) * (Decimal(10) ** int(found[2]) if found[2] else _FACTORS[found[3] or ""])
 
 
 def _terminal(obj: Object) -> bool:
@@ -123,7 +110,7 @@ def _without(pod: Object, resource: str) -> str:
 def _text(value: Decimal, like: Any) -> str:
     """A number in the unit of the quota."""
     suffix = re.sub(r"[0-9.]", "", str(like))
-    factor = _FACTORS.get(suffix, Decimal(1))
+    factor = FACTORS.get(suffix, Decimal(1))
     scaled = value / factor
     if scaled != scaled.to_integral_value():
         return str(value.normalize())

@@ -10,9 +10,12 @@ from bevel_tui.sandbox.apiserver import access, patch, scale, selectors, structu
 from bevel_tui.sandbox.apiserver.api import Write
 from bevel_tui.sandbox.apiserver.bodies import Body
 from bevel_tui.sandbox.apiserver.errors import (
+    Cause,
+    NoSuchPath,
     Refusal,
     bad_request,
     expired,
+    invalid,
     method_not_allowed,
     no_such_path,
     unsupported_media_type,
@@ -37,7 +40,7 @@ _REVIEWS = {
     "SelfSubjectReview",
 }
 #: kinds whose DELETE answers with the object instead of a Status (ReturnDeletedObject in Kubernetes)
-_RETURNED = {"pods", "services", "serviceaccounts", "persistentvolumeclaims", "persistentvolumes", "resourcequotas", "limitranges", "podtemplates"}  # fmt: skip
+_RETURNED = {"pods", "services", "serviceaccounts", "persistentvolumeclaims", "persistentvolumes", "resourcequotas", "limitranges", "podtemplates", "storageclasses.storage.k8s.io", "customresourcedefinitions.apiextensions.k8s.io"}  # fmt: skip
 _PATCHES = ("application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml", "application/apply-patch+cbor")  # fmt: skip
 _STRATEGIC = "application/strategic-merge-patch+json"
 
@@ -54,12 +57,14 @@ class Resources:
     ) -> web.StreamResponse:
         """Raises Refusal."""
         kind = self._cluster.kinds.at(target.group, target.version, target.plural)
+        if kind is None and target.version not in self._cluster.kinds.group_versions().get(target.group, ()):
+            raise NoSuchPath
         if kind is None or (target.namespace is not None and not kind.namespaced):
             raise no_such_path()
         if kind.namespaced and target.namespace is None and verb not in {"list", "watch"}:
             raise no_such_path() if target.name else method_not_allowed()
         if target.subresource:
-            return await self._subresource(request, kind, target, verb)
+            return await self._subresource(request, kind, target, verb, user)
         if verb not in kind.verbs:
             raise method_not_allowed()
         query = request.query
@@ -77,16 +82,16 @@ class Resources:
                     return _json(
                         access.review(self._cluster.access, user, kind.kind, body.value, target.namespace), 201
                     )
-                write = self._write(request, body)
+                write = self._write(request, body, user)
                 obj = self._api.create(kind, target.namespace, body.value, write)
                 return self._object(request, kind, obj, 201, write)
             case "update":
                 body = await Body.read(request)
-                write = self._write(request, body)
+                write = self._write(request, body, user)
                 obj = self._api.update(kind, target.namespace, target.name or "", body.value, write)
                 return self._object(request, kind, obj, 200, write)
             case "patch":
-                return await self._patch(request, kind, target)
+                return await self._patch(request, kind, target, user)
             case "delete":
                 options = await self._options(request)
                 dry = _dry(query) or bool(options.get("dryRun"))
@@ -110,15 +115,16 @@ class Resources:
         matches = self._predicate(kind, query, target)
         store = self._cluster.store
         version, start = store.version, None
+        _check_list(query)
         asked = parse_version(query["resourceVersion"]) if query.get("resourceVersion") else 0
         if asked > version:
             raise too_large(asked, version)
         if query.get("resourceVersionMatch") == "Exact" and asked not in {0, version}:
-            raise expired(f"The provided resource version is too old: {asked}")
+            raise expired("The resourceVersion for the provided list is too old.")
         if query.get("continue"):
             version, start = _continued(query["continue"])
             if store.since(kind.resource, version) is None:
-                raise expired("The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.")  # fmt: skip
+                raise expired("The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.", _continue(store.version, *start))  # fmt: skip
         limit = int(query.get("limit") or 0)
         objects: list[Object] = []
         meta: Object = {"resourceVersion": str(version)}
@@ -181,7 +187,7 @@ class Resources:
 
     # ------------------------------------------------------------ writing
 
-    def _write(self, request: web.BaseRequest, body: Body, subresource: str = "") -> Write:
+    def _write(self, request: web.BaseRequest, body: Body, user: access.User, subresource: str = "") -> Write:
         query = request.query
         agent = request.headers.get("User-Agent", "")
         manager = query.get("fieldManager") or agent.partition("/")[0][:128] or "unknown"
@@ -191,20 +197,22 @@ class Resources:
             validation=structure.strict_mode(query.get("fieldValidation")),
             subresource=subresource,
             duplicates=body.duplicates,
+            guard=lambda kind, obj: self._cluster.access.check_grant(user, kind.resource, obj),
         )
 
-    async def _patch(self, request: web.BaseRequest, kind: Kind, target: Target) -> web.Response:
+    async def _patch(self, request: web.BaseRequest, kind: Kind, target: Target, user: access.User) -> web.Response:
         media = request.content_type
-        accepted = _PATCHES if kind.custom else (*_PATCHES[:2], _STRATEGIC, *_PATCHES[2:])
+        accepted = _PATCHES[:3] if kind.custom else (*_PATCHES[:2], _STRATEGIC, *_PATCHES[2:])
         if media not in accepted or media.endswith("cbor"):
             raise unsupported_media_type(accepted)
         body = await Body.read(request)
-        write = self._write(request, body, target.subresource)
+        write = self._write(request, body, user, target.subresource)
         name = target.name or ""
         if media == "application/apply-patch+yaml":
             manager = request.query.get("fieldManager")
             if not manager:
-                raise Refusal(422, 'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch')  # fmt: skip
+                cause = Cause("FieldValueRequired", "Required value: is required for apply patch", "fieldManager")
+                raise invalid("PatchOptions", "meta.k8s.io", "", [cause])
             force = request.query.get("force") in {"true", "1"}
             obj, created = self._api.apply(kind, target.namespace, name, body.value, write, force=force)
             return self._object(request, kind, obj, 201 if created else 200, write)
@@ -236,7 +244,9 @@ class Resources:
                     int(value) if key.endswith("Seconds") else value == "true" if key.startswith("orphan") else value
                 )
         if options.get("propagationPolicy") not in {None, "Orphan", "Background", "Foreground"}:
-            raise Refusal(422, f'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "{options["propagationPolicy"]}": supported values: "Background", "Foreground", "Orphan"')  # fmt: skip
+            text = f'Unsupported value: "{options["propagationPolicy"]}": supported values: "Foreground", "Background", "Orphan", "nil"'
+            cause = Cause("FieldValueNotSupported", text, "propagationPolicy")
+            raise invalid("DeleteOptions", "meta.k8s.io", "", [cause])
         return options
 
     async def _delete_collection(self, request: web.BaseRequest, kind: Kind, target: Target) -> web.Response:
@@ -260,7 +270,9 @@ class Resources:
 
     # ------------------------------------------------------------ subresources
 
-    async def _subresource(self, request: web.BaseRequest, kind: Kind, target: Target, verb: str) -> web.StreamResponse:
+    async def _subresource(
+        self, request: web.BaseRequest, kind: Kind, target: Target, verb: str, user: access.User
+    ) -> web.StreamResponse:
         name, namespace, sub = target.name or "", target.namespace, target.subresource
         if kind.resource == "pods" and sub == "binding" and verb == "create":
             bind(self._cluster.lifecycle, kind, namespace or "", name, (await Body.read(request)).value or {})
@@ -282,23 +294,25 @@ class Resources:
         if verb not in kind.subresources[sub]:
             raise method_not_allowed()
         if sub == "scale":
-            return await self._scale(request, kind, target, verb)
+            return await self._scale(request, kind, target, verb, user)
         if verb == "get":
             return self._object(request, kind, self._api.get(kind, namespace, name))
         if verb == "patch":
-            return await self._patch(request, kind, target)
+            return await self._patch(request, kind, target, user)
         body = await Body.read(request)
-        write = self._write(request, body, sub)
+        write = self._write(request, body, user, sub)
         return self._object(request, kind, self._api.update(kind, namespace, name, body.value, write), 200, write)
 
-    async def _scale(self, request: web.BaseRequest, kind: Kind, target: Target, verb: str) -> web.Response:
+    async def _scale(
+        self, request: web.BaseRequest, kind: Kind, target: Target, verb: str, user: access.User
+    ) -> web.Response:
         name = target.name or ""
         live = self._api.get(kind, target.namespace, name)
         current = scale.of(kind, live)
         if verb == "get":
             return _json(current)
         body = await Body.read(request)
-        write = self._write(request, body, "scale")
+        write = self._write(request, body, user, "scale")
         wanted: Any = body.value
         if verb == "patch":
             match request.content_type:
@@ -333,6 +347,19 @@ class Resources:
             text = warning.replace("\\", "\\\\").replace('"', '\\"')
             response.headers.add("Warning", f'299 - "{text}"')
         return response
+
+
+def _check_list(query: Any) -> None:
+    """Raises Refusal(422) for parameters that do not go together."""
+    causes = []
+    if query.get("resourceVersionMatch") and not query.get("resourceVersion"):
+        text = "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided"
+        causes.append(Cause("FieldValueForbidden", text, "resourceVersionMatch"))
+    if query.get("sendInitialEvents"):
+        text = "Forbidden: sendInitialEvents is forbidden for list"
+        causes.append(Cause("FieldValueForbidden", text, "sendInitialEvents"))
+    if causes:
+        raise invalid("ListOptions", "meta.k8s.io", "", causes)
 
 
 def _versioned(obj: Object, kind: Kind) -> Object:

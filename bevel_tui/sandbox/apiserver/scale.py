@@ -21,6 +21,7 @@ def of(kind: Kind, obj: Object) -> Object:
     meta = obj["metadata"]
     keys = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
     status: Object = {"replicas": _at(obj, paths["statusReplicasPath"]) or 0}
+    wanted = _at(obj, paths["specReplicasPath"])
     labels = ((obj.get("spec") or {}).get("selector") or {}).get("matchLabels") if not kind.custom else None
     if labels:
         status["selector"] = ",".join(f"{k}={v}" for k, v in sorted(labels.items()))
@@ -28,7 +29,7 @@ def of(kind: Kind, obj: Object) -> Object:
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",
         "metadata": {k: meta[k] for k in keys if k in meta},
-        "spec": {"replicas": _at(obj, paths["specReplicasPath"]) or 0},
+        "spec": {"replicas": wanted} if wanted else {},
         "status": status,
     }
 

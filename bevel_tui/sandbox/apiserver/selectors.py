@@ -65,6 +65,11 @@ def _requirement(part: str) -> Predicate:
         return _equal(key, value) if operator != "!=" else _not(_equal(key, value))
     if found := _EXISTS.match(part):
         return _not(_has(found[2])) if found[1] else _has(found[2])
+    words = part.split()
+    if part.strip()[:1] in {"=", "<", ">", "(", ")"}:
+        raise bad_request(f"found '{part.strip()[:1]}', expected: !, identifier, or 'end of string'")
+    if len(words) > 2 and words[1] in {"in", "notin"}:
+        raise bad_request(f"unable to parse requirement: found '{words[2]}' expected: '('")
     raise bad_request(f"unable to parse requirement: {part.strip()!r} is not a label requirement")
 
 
@@ -152,7 +157,9 @@ def fields(selector: str, kind: Kind) -> Predicate:
             raise bad_request(f"invalid field selector: {part!r}")
         path, operator, value = found.groups()
         if path not in allowed:
-            raise bad_request(f'field label not supported: "{path}"')
+            if kind.resource in _FIELDS:  # those with a conversion of their own
+                raise bad_request(f"field label not supported: {path}")
+            raise bad_request(f'"{path}" is not a known field selector: only "metadata.name", "metadata.namespace"')
         test = _field(path, value)
         tests.append(test if operator != "!=" else _not(test))
     return lambda obj: all(test(obj) for test in tests)

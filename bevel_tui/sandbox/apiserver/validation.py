@@ -12,7 +12,7 @@ from bevel_tui.sandbox.apiserver.changes import forbidden_changes
 from bevel_tui.sandbox.apiserver.contents import body
 from bevel_tui.sandbox.apiserver.errors import Cause, invalid
 from bevel_tui.sandbox.apiserver.kinds import Kind
-from bevel_tui.sandbox.apiserver.names import metadata
+from bevel_tui.sandbox.apiserver.names import metadata, wrong
 
 Object = dict[str, Any]
 
@@ -28,6 +28,14 @@ def check_update(kind: Kind, old: Object, new: Object) -> None:
     causes = _problems(kind, new)
     causes += forbidden_changes(kind.resource, old, new)
     _refuse(kind, new, causes)
+
+
+def check_status(kind: Kind, old: Object, new: Object) -> None:
+    """Raises Refusal(422) for a change of what a status may not change."""
+    if kind.resource == "pods":
+        before, after = ((o.get("status") or {}).get("qosClass") for o in (old, new))
+        if before != after:
+            _refuse(kind, new, [wrong("status.qosClass", after or "", "field is immutable")])
 
 
 def _problems(kind: Kind, obj: Object) -> list[Cause]:

@@ -32,10 +32,11 @@ def too_large(asked: int, current: int) -> Refusal:
     )
 
 
-def parse_version(text: str) -> int:
-    """A resourceVersion parameter. Raises Refusal(400)."""
+def parse_version(text: str, *, watching: bool = False) -> int:
+    """A resourceVersion parameter. Raises Refusal: 400, and 500 of a watch (as the real server)."""
     if not text.isascii() or not text.isdigit():
-        raise bad_request(f'Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax')
+        why = f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
+        raise Refusal(500, why, reason="") if watching else bad_request(f"invalid resource version: {why}")
     return int(text)
 
 
@@ -80,11 +81,12 @@ class Stream:
         streaming = query.get("sendInitialEvents") in {"true", "1"}
         if streaming and query.get("resourceVersionMatch") != "NotOlderThan":
             text = "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
-            raise invalid("ListOptions", "meta.k8s.io", "", [Cause("FieldValueForbidden", text, "sendInitialEvents")])
+            causes = [Cause("FieldValueForbidden", text, "resourceVersionMatch")]
+            raise invalid("ListOptions", "meta.k8s.io", "", causes)
         asked = query.get("timeoutSeconds")
         self._timeout = float(asked) if asked and float(asked) > 0 else random.uniform(1800, 3600)  # noqa: S311
         version = query.get("resourceVersion") or ""
-        number = parse_version(version) if version else 0
+        number = parse_version(version, watching=True) if version else 0
         if number > store.version:
             raise too_large(number, store.version)
         # registered before anything is read, and nothing is awaited in between: no event is lost
@@ -149,7 +151,7 @@ class Stream:
         return dumps({"type": change, "object": rendered}) + b"\n"
 
     def _bookmark(self, annotations: dict[str, str]) -> bytes:
-        meta: Object = {"resourceVersion": str(self._store.version), "creationTimestamp": None}
+        meta: Object = {"resourceVersion": str(self._store.version)}
         if annotations:
             meta["annotations"] = annotations
         obj = {"kind": self._kind.kind, "apiVersion": self._kind.api_version, "metadata": meta}

@@ -179,10 +179,10 @@ def test_who_applies_in_another_version_is_the_same_applier() -> None:
 def test_an_apply_that_names_an_item_twice_is_refused() -> None:
     twice = _deployment({"name": "a", "env": [{"name": "X", "value": "1"}, {"name": "X", "value": "2"}]})
     with pytest.raises(Refusal) as caught:
-        apply.apply(None, twice, DEPLOYMENT, ONE, force=False)
+        apply.check_typed(twice, DEPLOYMENT, "apps", custom=False)
     assert caught.value.code == 500
     assert caught.value.message == (
-        "failed to create typed patch object (d; apps/v1, Kind=Deployment): "
+        "failed to create typed patch object (/d; apps/v1, Kind=Deployment): "
         '.spec.template.spec.containers[name="a"].env: duplicate entries for key [name="X"]'
     )
 

