@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bevel_tui.engine.context import RunContext
-from bevel_tui.engine.executor import Hold, Result
+from bevel_tui.engine.executor import DONE, Hold, Result
 from bevel_tui.engine.steps import address, awaited, check, dns, handoff, keys, namespace, release, secret
 from bevel_tui.engine.summary import OWNER_RUNS
 from bevel_tui.kube.client import ApiError
 from bevel_tui.plan.sides import acting_in
 from bevel_tui.records.errors import BevelError, Code
+from bevel_tui.records.events import Notice
 from bevel_tui.records.steps import (
     AddressStep,
     CheckStep,
@@ -45,7 +46,16 @@ async def carry_out(ctx: RunContext, step: Step, hold: Hold, budget: float | Non
         )
     if result.outcome == "ok" and isinstance(step, NamespaceStep | SecretStep | KeysStep):
         ctx.changed.add(step.id)
+    if step.managed and result.outcome in DONE:
+        _tell(ctx, step)
     return result
+
+
+def _tell(ctx: RunContext, step: Step) -> None:
+    """Others wait for what is done now; a run that changes nothing has told them before."""
+    for name in ctx.rounds.finished(step.id):
+        if ctx.changed:
+            ctx.emit(Notice(text=f"Ready for {name}: bevel-tui handoff export --for {name}"))
 
 
 async def _by_kind(ctx: RunContext, step: Step, hold: Hold, budget: float | None) -> Result:

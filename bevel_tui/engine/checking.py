@@ -6,7 +6,7 @@ from bevel_tui.engine.connect import unusable
 from bevel_tui.engine.executor import Hold, Result, Task, execute
 from bevel_tui.engine.runner import Run
 from bevel_tui.engine.settle import settle
-from bevel_tui.engine.steps.check import ask
+from bevel_tui.engine.steps.check import ask, ask_elsewhere
 from bevel_tui.kube.client import ApiError
 from bevel_tui.records.errors import BevelError, Code
 from bevel_tui.records.steps import CheckStep
@@ -22,11 +22,14 @@ async def check_body(run: Run) -> bool:
 
     async def perform(task: Task, hold: Hold) -> Result:
         step = by_id[task.id]
-        access = run.clusters[step.cluster]
         try:
+            if not step.managed:
+                return await ask_elsewhere(reach, next(iter(run.clusters.values())), step, run.emit)
+            access = run.clusters[step.cluster]
             return await ask(reach, access, step, run.plan, run.emit, run.cancel, retry=0.0, hosts=run.hosts)
         except ApiError as error:
-            raise unusable(access.client, error) from None
+            asked = run.clusters.get(step.cluster) or next(iter(run.clusters.values()))
+            raise unusable(asked.client, error) from None
 
     tasks = [Task(step.id, budget=run.options.budget("check")) for step in steps]
     await execute(tasks, perform, cancel=run.cancel, observe=run.observe())
@@ -34,7 +37,7 @@ async def check_body(run: Run) -> bool:
 
 
 async def _open(run: Run) -> list[CheckStep]:
-    await run.open({step.cluster for step in _checks(run)})
+    await run.open({step.cluster for step in _checks(run) if step.managed})
     try:
         await settle(run)
     except BevelError as error:
@@ -47,4 +50,6 @@ async def _open(run: Run) -> list[CheckStep]:
 
 
 def _checks(run: Run) -> list[CheckStep]:
-    return [step for step in run.plan.steps if isinstance(step, CheckStep) and step.managed]
+    """Of our clusters, and of others' as far as they can be asked from where one of ours can."""
+    steps = [step for step in run.plan.steps if isinstance(step, CheckStep)]
+    return steps if any(step.managed for step in steps) else []

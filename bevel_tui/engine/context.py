@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from bevel_tui.engine.bundles.inbox import Inbox
+from bevel_tui.engine.bundles.telling import Rounds
 from bevel_tui.engine.cancel import Cancellation
 from bevel_tui.engine.charts import Charts
 from bevel_tui.engine.emitter import Emitter
@@ -91,6 +92,10 @@ class Reach(Protocol):
         """All checks of a cluster's endpoints, as they are answered; failing ones are repeated for `retry` seconds."""
         ...
 
+    def elsewhere(self, near: Access, step: CheckStep) -> AsyncIterator[CheckResult]:
+        """What can be asked, in the way in which a cluster of ours is reached, of one that somebody else runs."""
+        ...
+
 
 @dataclass(slots=True, kw_only=True)
 class RunContext:
@@ -130,6 +135,8 @@ class RunContext:
     going: tuple[Step, ...] = ()
     #: what other operators have handed over
     inbox: Inbox = field(default_factory=Inbox)
+    #: what others wait for
+    rounds: Rounds = field(default_factory=lambda: Rounds({}))
     #: steps of others that ours need directly, each with those of ours that do
     awaited: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
     _handoffs: dict[str, tuple[HandoffStep, ...]] | None = None

@@ -11,7 +11,7 @@ from bevel_tui.engine.charts import Located
 from bevel_tui.engine.context import RunContext
 from bevel_tui.engine.digest import release_digest
 from bevel_tui.engine.labels import is_ours
-from bevel_tui.engine.material import extract
+from bevel_tui.engine.material import extract, recoded
 from bevel_tui.engine.observe import Observed, gather_all
 from bevel_tui.engine.readiness import judge, understood
 from bevel_tui.engine.repair import TABLE, Record, Repair, hooks_of, situation
@@ -191,8 +191,10 @@ async def _handoff_object(
     if source_step is not None and source_step.id in made and made[source_step.id].changes:
         return Decision("update", "what it is made from will change", ready=False)
     source = await _source(ctx, observed, step)
+    if source is None and step.crossing == "import":
+        return NOTHING  # what came once is there, and nothing says that it has changed
     if source is None:
         return Decision("update", "its source is not there yet", ready=False)
     material = extract(step, source, ctx.private_keys(step.source, step.cluster))
-    same = (found.get("data") or {}) == dict(material.data)
+    same = (found.get("data") or {}) == recoded(material.data, step.source.kind, target.kind)
     return NOTHING if same else Decision("update", "it differs from its source", ready=False)

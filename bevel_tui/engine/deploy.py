@@ -12,6 +12,7 @@ from typing import Any
 
 from bevel_tui.engine import inventory, memory
 from bevel_tui.engine.bundles.inbox import Inbox
+from bevel_tui.engine.bundles.telling import Rounds
 from bevel_tui.engine.carry import carry_out
 from bevel_tui.engine.connect import unusable
 from bevel_tui.engine.context import Access, RunContext
@@ -147,6 +148,7 @@ async def prepare(run: Run, watcher: Watcher, work: Path, *, rights: bool = True
         going=going,
         inbox=Inbox((access.client for access in run.clusters.values()), run.plan.network_name),
         awaited=awaited(run.plan.steps),
+        rounds=Rounds.of(run.network, run.plan.steps),
     )
     await _open_inbox(ctx)
     observed = {name: Observed(access.client) for name, access in run.clusters.items()}

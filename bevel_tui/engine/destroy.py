@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bevel_tui.engine import inventory, memory
+from bevel_tui.engine.bundles import received
 from bevel_tui.engine.cancel import GRACE
 from bevel_tui.engine.connect import unusable
 from bevel_tui.engine.context import Access
@@ -139,6 +140,7 @@ async def _forget(run: Run, access: Access) -> None:
         if not run.options.purge_data:
             return
         await memory.forget(access.client, run.plan.network_name)
+        await received.forget(access.client, run.plan.network_name)
         home = await access.client.get(ObjectRef("v1", "Namespace", HOME))
         others = await access.client.list("v1", "ConfigMap", HOME, labels=NETWORK)
         if home is not None and is_ours(home) and not others:

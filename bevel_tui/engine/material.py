@@ -116,6 +116,17 @@ def extract(step: HandoffStep, source: Mapping[str, Any], private: Iterable[str]
     return Material(content, kept, stripped)
 
 
+def recoded(data: Mapping[str, str], source: str, target: str) -> dict[str, str]:
+    """Data of an object of kind `source` as one of kind `target` holds it: Secrets hold base64, all others text."""
+    if source == target:
+        return dict(data)
+    if source == "Secret":
+        return {key: base64.b64decode(value).decode() for key, value in data.items()}
+    if target == "Secret":
+        return {key: base64.b64encode(value.encode()).decode() for key, value in data.items()}
+    return dict(data)
+
+
 def _reduced(step: HandoffStep, source: Mapping[str, Any]) -> tuple[Mapping[str, Any], tuple[str, ...]]:
     """The source with nothing but `keep_fields` in the JSON of its key, and the fields held back.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 from bevel_tui.engine.addresses import nodes_or_none
 from bevel_tui.engine.connect import simulation_of
@@ -93,6 +94,24 @@ class LiveReach:
             context=access.context,
             ttl=self._network.dns.ttl,
             sockets=self._sockets,
+        ):
+            yield result
+
+    async def elsewhere(self, near: Access, step: CheckStep) -> AsyncIterator[CheckResult]:
+        """What can be asked from here of a cluster that somebody else runs. Failures are warnings. Raises ApiError."""
+        async for result in check_cluster(
+            step.cluster,
+            [replace(endpoint, trust=None) for endpoint in step.endpoints],
+            step.domain,
+            addresses=(),
+            service_ports=None,
+            resolver=self._resolver(near),
+            dialer=await self._dialer_now(near),
+            trust={},
+            timeout=self._network.probe.timeout,
+            ttl=self._network.dns.ttl,
+            sockets=self._sockets,
+            foreign=True,
         ):
             yield result
 

@@ -2,7 +2,7 @@
 
 Every side plans all steps. Those of others are left to their owners, with two exceptions at the border:
 
-- a handoff from them to us takes its content from the bundle that they export; its own needs are theirs,
+- a handoff from them to us takes its content from the bundle that they export, and waits for nothing of theirs else,
 - a step of theirs that ours need directly (the channel that a peer joins, a gateway's address) is *awaited*: their
   bundle says that it is done.
 
@@ -83,15 +83,24 @@ def _is_import(step: Step) -> bool:
     return isinstance(step, HandoffStep) and step.crossing == "import"
 
 
+def _receives(step: Step, need: Step) -> bool:
+    """Whether a need of a handoff that we export is the receiver's own: the namespace that it goes to."""
+    if not isinstance(step, HandoffStep) or step.crossing != "export":
+        return False
+    if need.organization is None:
+        return need.cluster == step.target_cluster
+    return need.organization in step.receivers
+
+
 def awaited(steps: Iterable[Step]) -> dict[str, tuple[Step, ...]]:
     """Steps of others that ours need directly, each with those of ours that do."""
     steps = tuple(steps)
-    theirs = {step.id for step in steps if not step.managed}
+    theirs = {step.id: step for step in steps if not step.managed}
     found: dict[str, list[Step]] = {}
     for step in steps:
         if step.managed and not _is_import(step):
             for need in step.needs:
-                if need in theirs:
+                if need in theirs and not _receives(step, theirs[need]):
                     found.setdefault(need, []).append(step)
     return {name: tuple(dependants) for name, dependants in found.items()}
 
@@ -102,8 +111,7 @@ def owed(steps: Iterable[Step]) -> dict[str, tuple[Step, ...]]:
     ours = {step.id for step in steps if step.managed and not isinstance(step, HandoffStep)}
     found: dict[str, list[Step]] = {}
     for step in steps:
-        # what an import of ours waits for is its sender's own business, and stands in its needs
-        if not step.managed or _is_import(step):
+        if not step.managed:
             for need in step.needs:
                 if need in ours:
                     found.setdefault(need, []).append(step)
@@ -117,6 +125,7 @@ def run_needs(steps: Iterable[Step]) -> dict[str, tuple[str, ...]]:
     """
     steps = tuple(steps)
     waiting = awaited(steps)
+    by_id = {step.id: step for step in steps}
     here = {step.id for step in steps if step.managed or step.id in waiting}
     nearest: dict[str, dict[str, None]] = {}
     found: dict[str, tuple[str, ...]] = {}
@@ -125,7 +134,7 @@ def run_needs(steps: Iterable[Step]) -> dict[str, tuple[str, ...]]:
         for need in step.needs:
             if need in here:
                 needs[need] = None
-            else:
+            elif not _receives(step, by_id[need]):
                 needs.update(nearest.get(need, {}))
         nearest[step.id] = needs
         found[step.id] = tuple(needs) if step.id in here else ()

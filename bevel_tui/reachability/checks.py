@@ -70,13 +70,15 @@ async def check_cluster(
     context: str | None = None,
     ttl: int = 300,
     sockets: asyncio.Semaphore | None = None,
+    foreign: bool = False,
 ) -> AsyncIterator[CheckResult]:
     """All checks of one cluster, in parallel, yielded as they are answered.
 
     `addresses` and `service_ports` are what the gateway's Service has (`service_ports` None: there is no such
     Service), `trust` the CA certificate (PEM) by endpoint id, for endpoints that name one. A failing check is asked
     again until `retry` seconds after the start. `sockets` bounds connections over several clusters. `service`
-    (``namespace/name``), `context` and `ttl` only make remedies exact.
+    (``namespace/name``), `context` and `ttl` only make remedies exact. `foreign`: the cluster is somebody else's, so
+    nothing is known of its gateway; names and what answers behind them are asked, and what fails is a warning.
     """
     run = _Run(
         cluster=cluster,
@@ -90,6 +92,7 @@ async def check_cluster(
         deadline=asyncio.get_running_loop().time() + retry,
         service=service,
         sockets=sockets or asyncio.Semaphore(SOCKETS),
+        foreign=foreign,
         remedies=Remedies(domain, tuple(addresses), ttl, service, context),
     )
     work = asyncio.create_task(run.all(endpoints))
@@ -117,6 +120,7 @@ class _Run:
     service: str
     sockets: asyncio.Semaphore
     remedies: Remedies
+    foreign: bool = False
     results: asyncio.Queue[CheckResult | None] = field(default_factory=asyncio.Queue)
     _edges: dict[tuple[str, str], asyncio.Task[Verdict]] = field(default_factory=dict)
     _lookups: dict[str, Lookup] = field(default_factory=dict)
@@ -139,7 +143,10 @@ class _Run:
         if not endpoint.exposed:
             await self._skip("protocol", f"{url(endpoint)} ({endpoint.service})", "inside the cluster only")
             return
-        if endpoint.node_port:
+        if self.foreign:
+            leads = await self._elsewhere(endpoint)
+            broken = None if leads.passed else leads
+        elif endpoint.node_port:
             leads = await self._edge("dns-address", host, lambda: self._node(endpoint))
             broken = None if leads.passed else leads
         else:
@@ -180,6 +187,13 @@ class _Run:
             return await self._edge("dns-address", host, lambda: self._literal(endpoint), gateway, not gateway.passed)
         known = await self._edge("dns-resolves", host, lambda: self._resolves(host), gateway, not gateway.passed)
         return await self._edge("dns-address", host, lambda: self._leads(host, known), known, not known.passed)
+
+    async def _elsewhere(self, endpoint: Endpoint) -> Verdict:
+        """Where a host of somebody else's cluster leads: whether that is its gateway only they can tell."""
+        host = endpoint.host
+        if is_ip(host):
+            return Verdict("ok", host, addresses=(host,))
+        return await self._edge("dns-resolves", host, lambda: self._resolves(host))
 
     async def _behind_connection(self, endpoint: Endpoint, reason: str) -> None:
         if endpoint.protocol in ("https", "tls"):
@@ -247,7 +261,7 @@ class _Run:
                 id=check,
                 cluster=self.cluster,
                 target=target,
-                status=verdict.status,
+                status="warning" if self.foreign and verdict.status == "failed" else verdict.status,
                 summary=verdict.words,
                 evidence=verdict.evidence,
                 remedy=verdict.remedy,

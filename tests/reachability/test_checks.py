@@ -152,6 +152,23 @@ async def test_all_is_well(world):
     assert set(of(results, "protocol", "ws://validatorws.east.test").phases) == {"connect", "first-byte"}
 
 
+async def test_of_somebody_elses_cluster_only_what_is_public_is_asked(world):
+    """Its gateway's Service is unknown here: names are asked, and what answers behind them."""
+    world.addresses, world.ports = (), None
+    results = await world.check(RPC, P2P, replace(WEB, trust=None), foreign=True)
+    assert {r.status for r in results} == {"ok"}
+    assert {r.id for r in results} == {"dns-resolves", "tcp-connect", "tls-handshake", "protocol"}
+
+
+async def test_what_fails_in_somebody_elses_cluster_is_a_warning(world):
+    world.addresses, world.ports = (), None
+    results = await world.check(RPC, replace(RPC, id="gone", host="gone.elsewhere.test"), foreign=True)
+    assert failed(results) == set()
+    assert of(results, "dns-resolves", "gone.elsewhere.test").status == "warning"
+    assert of(results, "protocol", "http://gone.elsewhere.test").status == "skipped"
+    assert of(results, "protocol", "http://validatorrpc.east.test").status == "ok"
+
+
 async def test_no_address(world):
     world.addresses = ()
     results = await world.check()

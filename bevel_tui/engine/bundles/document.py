@@ -248,7 +248,8 @@ def parse(content: bytes, source: str = "the bundle") -> Bundle:
     except UnicodeDecodeError:
         raise refused(f"{source} is not UTF-8 text") from None
     except YamlSyntaxError as error:
-        raise refused(f"{source} is no YAML document: {error.message} (line {error.line})") from None
+        where = f" (line {error.line})" if error.line else ""
+        raise refused(f"{source} is no YAML document: {error.message}{where}") from None
     if tree.problems:
         raise refused(f"{source} is no bundle", *(f"line {tree.line(p.path)}: {p.message}" for p in tree.problems[:10]))
     try:

@@ -1,7 +1,7 @@
 """What this side has taken in, where every machine of the operator finds it: in the operator's own clusters.
 
-One ConfigMap per network beside the inventory. Later bundles add to
-earlier ones; of two that hold the same, the one made later counts.
+One ConfigMap per network beside the inventory. Later bundles add to earlier ones; of two that hold the same, the one
+made later counts. Like ledger data it stays when a network is removed without its data.
 """
 
 from __future__ import annotations
@@ -144,3 +144,8 @@ async def write(client: Cluster, network: str, bundle: Bundle) -> bool:
             raise
         return await write(client, network, bundle)
     return True
+
+
+async def forget(client: Cluster, network: str) -> bool:
+    """Delete what was taken in; False when there was nothing. Raises ApiError."""
+    return await client.delete(ref(network))

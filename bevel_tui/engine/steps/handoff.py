@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from typing import Any
 
@@ -10,8 +9,9 @@ from bevel_tui.engine.bundles.inbox import until
 from bevel_tui.engine.context import Access, RunContext
 from bevel_tui.engine.executor import Result
 from bevel_tui.engine.labels import ours
-from bevel_tui.engine.material import Material, extract
+from bevel_tui.engine.material import Material, extract, recoded
 from bevel_tui.kube.client import ApiError
+from bevel_tui.plan.sides import senders
 from bevel_tui.records.errors import BevelError, Code
 from bevel_tui.records.events import HandoffMoved
 from bevel_tui.records.steps import ContainerLog, HandoffStep, ObjectRef, ReleaseStep
@@ -33,7 +33,7 @@ async def perform(ctx: RunContext, step: HandoffStep) -> Result:
         return Result("unchanged", f"ready for {', '.join(step.receivers)}: bevel-tui handoff export")
     found = await _material(ctx, step)
     if found is None:
-        return Result("cancelled", f"stopped while waiting for the bundle of {step.organization}")
+        return Result("cancelled", f"stopped while waiting for the bundle of {' or '.join(senders(ctx.network, step))}")
     material, where = found
     if step.target_step is not None and step.target_file is not None:
         ctx.files[step.target_step, step.target_file] = material.content
@@ -92,7 +92,9 @@ async def _imported(ctx: RunContext, step: HandoffStep, private: tuple[str, ...]
         return None
     received = ctx.inbox.received
     source = received.source(step) or {}
-    return extract(step, source, private), f"bundle of {step.organization}, made {received.when(step.id)}"
+    return extract(
+        step, source, private
+    ), f"bundle of {' or '.join(senders(ctx.network, step))}, made {received.when(step.id)}"
 
 
 async def source_object(access: Access, step: HandoffStep) -> dict[str, Any] | None:
@@ -145,9 +147,7 @@ async def _own_copy(ctx: RunContext, step: HandoffStep) -> dict[str, Any] | None
 
 async def _apply(ctx: RunContext, step: HandoffStep, target: ObjectRef, material: Material) -> bool:
     client = ctx.clusters[step.target_cluster].client
-    data = dict(material.data)
-    if target.kind != step.source.kind:
-        data = _recode(data, step.source.kind, target.kind)
+    data = recoded(material.data, step.source.kind, target.kind)
     found = await client.get(target)
     if found is None:
         try:
@@ -174,14 +174,6 @@ async def _apply(ctx: RunContext, step: HandoffStep, target: ObjectRef, material
     found["metadata"].pop("managedFields", None)
     await client.replace(found)
     return True
-
-
-def _recode(data: dict[str, str], source: str, target: str) -> dict[str, str]:
-    if source == "Secret":
-        return {key: base64.b64decode(value).decode() for key, value in data.items()}
-    if target == "Secret":
-        return {key: base64.b64encode(value.encode()).decode() for key, value in data.items()}
-    return data
 
 
 def _tell(ctx: RunContext, step: HandoffStep, material: Material, target: str, where: str) -> None:
