@@ -75,8 +75,13 @@ def _as_founded(genesis: ReleaseStep, network: Network, past: Past) -> ReleaseSt
     """The first genesis with the channels that it was made with (its values count no more, what it made does)."""
     known = {channel.name for channel in channels(past.founding)}
     values = copy.deepcopy(dict(genesis.values))
-    values["channels"] = [one for one in values.get("channels", ()) if one["name"] in known]
     values["organizations"] = [one for one in values.get("organizations", ()) if one["name"] in _names(past)]
+    there = {one["name"] for one in values["organizations"]}
+    values["channels"] = [
+        {**one, "participants": [name for name in one["participants"] if name in there]}
+        for one in values.get("channels", ())
+        if one["name"] in known
+    ]
     produces = tuple(
         made
         for made in genesis.produces

@@ -3,44 +3,34 @@ again. What an operation does not concern keeps its resourceVersion."""
 
 from __future__ import annotations
 
-import asyncio
-import copy
-import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from bevel_tui.kube.client import ApiError, KubeClient
+from tests.cli.operating import Operator, Run, applied, touched, validators, versions
 
 pytestmark = pytest.mark.sandbox
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
 ROOT = Path(__file__).parents[2]
-CONTEXTS = ("bevel-east", "bevel-west")
-KINDS = [
-    ("v1", "Namespace"), ("v1", "ConfigMap"), ("v1", "Secret"), ("v1", "Service"), ("v1", "Pod"),
-    ("v1", "PersistentVolumeClaim"), ("apps/v1", "StatefulSet"), ("apps/v1", "Deployment"), ("batch/v1", "Job"),
-    ("storage.k8s.io/v1", "StorageClass"), ("getambassador.io/v3alpha1", "Mapping"),
-    ("getambassador.io/v3alpha1", "TCPMapping"),
-]  # fmt: skip
-#: what every change of a network writes: its own inventory
-OURS = "bevel-tui"
 
-Versions = dict[tuple[str, str, str, str], str]
+
+def preset(name: str) -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load((ROOT / "presets" / f"{name}.yaml").read_text())
+    return document
 
 
 @pytest.fixture(scope="module")
 def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     state = tmp_path_factory.mktemp("state")
     process = subprocess.Popen(
-        [sys.executable, "-m", "bevel_tui", "sandbox", "up", "--preset", "besu-two-clusters", "--speed", "25"],
+        [sys.executable, "-m", "bevel_tui", "sandbox", "up", "--preset", "besu-two-clusters", "--speed", "100"],
         cwd=ROOT,
         env={**os.environ, "XDG_STATE_HOME": str(state)},
         stdin=subprocess.DEVNULL,
@@ -54,109 +44,8 @@ def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     assert process.wait(10) == 0
 
 
-async def _versions(kubeconfig: str) -> Versions:
-    found = {}
-    for context in CONTEXTS:
-        async with await KubeClient.connect(context, kubeconfig) as client:
-            for api_version, kind in KINDS:
-                try:
-                    listed = await client.list(api_version, kind)
-                except ApiError as error:
-                    assert error.status == 404
-                    continue
-                for obj in listed:
-                    meta = obj["metadata"]
-                    if meta.get("namespace") not in {"kube-system", "kube-node-lease", OURS}:
-                        found[context, kind, meta.get("namespace", ""), meta["name"]] = meta["resourceVersion"]
-    return found
-
-
-class Operator:
-    """Somebody with a preset and a terminal."""
-
-    def __init__(self, bevel: Run, kubeconfig: str, folder: Path, document: Mapping[str, Any]) -> None:
-        self.bevel = bevel
-        self.kubeconfig = kubeconfig
-        self.document = copy.deepcopy(dict(document))
-        self.path = folder / f"{document['name']}.yaml"
-
-    def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        self.path.write_text(yaml.safe_dump(self.document))
-        return self.bevel(*arguments, "--preset", str(self.path), "--kubeconfig", self.kubeconfig)
-
-    def diff(self, *arguments: str) -> dict[str, dict[str, Any]]:
-        result = self("plan", "--exit-code", "-o", "json", *arguments)
-        assert result.returncode in {0, 2, 6}, result.stderr
-        rows = json.loads(result.stdout)["changes"]
-        assert (result.returncode == 0) == (not rows)
-        return {row["step"]: row for row in rows}
-
-    def deploy(self, *arguments: str) -> list[dict[str, Any]]:
-        result = self("--yes", "-o", "jsonl", *arguments)
-        assert result.returncode == 0, result.stdout[-3000:] + result.stderr
-        return [json.loads(line) for line in result.stdout.splitlines()]
-
-    def refused(self, *words: str, arguments: tuple[str, ...] = ()) -> None:
-        """Refused with exit code 2, by the plan and by the run, and nothing is changed."""
-        before = versions(self.kubeconfig)
-        for command in (("--yes",), ("plan", "--diff")):
-            result = self(*command, *arguments)
-            assert result.returncode == 2, result.stdout + result.stderr
-            for word in words:
-                assert word in result.stdout + result.stderr, result.stdout + result.stderr
-        assert versions(self.kubeconfig) == before
-
-
-def versions(kubeconfig: str) -> Versions:
-    return asyncio.run(_versions(kubeconfig))
-
-
-def touched(before: Versions, after: Versions) -> tuple[set[str], set[str], set[str]]:
-    """Objects added, changed and gone, as ``kind namespace/name``; the gateway, which gets ports, left out."""
-
-    def words(keys: Any) -> set[str]:
-        return {f"{kind} {space}/{name}" for _, kind, space, name in keys if "emissary-ingress" not in name}
-
-    return (
-        words(after.keys() - before.keys()),
-        words(key for key in before.keys() & after.keys() if before[key] != after[key]),
-        words(before.keys() - after.keys()),
-    )
-
-
-def applied(events: list[dict[str, Any]]) -> dict[str, str]:
-    return {e["release"]: e["action"] for e in events if e["type"] == "release-applied"}
-
-
-async def rpc(kubeconfig: str, release: str, method: str) -> Any:
-    """What a node of the founder says, asked through the gateway."""
-    import aiohttp
-
-    from bevel_tui.records.simulation import CONFIGMAP_KEY, CONFIGMAP_NAME, CONFIGMAP_NAMESPACE, Simulation
-    from bevel_tui.records.steps import ObjectRef
-
-    async with await KubeClient.connect("bevel-east", kubeconfig) as client:
-        found = await client.get(ObjectRef("v1", "ConfigMap", CONFIGMAP_NAME, CONFIGMAP_NAMESPACE))
-        service = await client.get(ObjectRef("v1", "Service", "emissary-ingress", "ambassador"))
-    assert found is not None
-    assert service is not None
-    address = service["status"]["loadBalancer"]["ingress"][0]["ip"]
-    simulation = Simulation.model_validate_json(found["data"][CONFIGMAP_KEY])
-    target = simulation.dial[f"{address}:80"]
-    async with aiohttp.ClientSession() as session:
-        body = {"jsonrpc": "2.0", "method": method, "params": ["latest"], "id": 1}
-        headers = {"Host": f"{release}rpc.east.example.test"}
-        async with session.post(f"http://{target}/", json=body, headers=headers) as answer:
-            return (await answer.json())["result"]
-
-
-def validators(kubeconfig: str) -> int:
-    return len(asyncio.run(rpc(kubeconfig, "validator-1", "qbft_getValidatorsByBlockNumber")))
-
-
 def test_a_besu_network_grows_and_shrinks(bevel: Run, kubeconfig: str, tmp_path: Path) -> None:
-    document = yaml.safe_load((ROOT / "presets" / "besu-two-clusters.yaml").read_text())
-    operator = Operator(bevel, kubeconfig, tmp_path, document)
+    operator = Operator(bevel, kubeconfig, tmp_path, preset("besu-two-clusters"))
     operator.deploy()
     assert operator.diff() == {}
     founder, carrier = operator.document["organizations"]
@@ -252,3 +141,107 @@ def test_a_besu_network_grows_and_shrinks(bevel: Run, kubeconfig: str, tmp_path:
 
     assert operator("destroy", "--yes", "--purge-data").returncode == 0
     assert carrier["name"] == "carrier"
+
+
+def test_a_quorum_network_gets_a_validator(bevel: Run, kubeconfig: str, tmp_path: Path) -> None:
+    operator = Operator(bevel, kubeconfig, tmp_path, preset("quorum-two-clusters"))
+    operator.deploy()
+    operator.document["organizations"][0]["quorum"]["validators"] = 5
+    before = versions(kubeconfig)
+    events = applied(operator.deploy())
+    assert events == {"validator-4": "install", "propose-validator-4": "install", "emissary-ingress": "upgrade"}
+    _, changed, gone = touched(before, versions(kubeconfig))
+    assert not gone
+    assert all(name == "ConfigMap supplychain-quo/quorum-peers" for name in changed), changed
+    assert validators(kubeconfig, "validator-0", "istanbul_getValidators") == 5
+    assert operator.diff() == {}
+    assert operator("destroy", "--yes", "--purge-data").returncode == 0
+
+
+def test_a_fabric_network_gets_a_peer_and_a_channel(bevel: Run, kubeconfig: str, tmp_path: Path) -> None:
+    operator = Operator(bevel, kubeconfig, tmp_path, preset("fabric-two-clusters"))
+    operator.deploy()
+    assert operator.diff() == {}
+    carrier = operator.document["organizations"][1]
+
+    carrier["fabric"]["peers"] = 2
+    before = versions(kubeconfig)
+    assert applied(operator.deploy()) == {"peer1": "install", "peer1-allchannel": "install"}
+    added, changed, gone = touched(before, versions(kubeconfig))
+    assert (changed, gone) == (set(), set())
+    assert not [name for name in added if "anchorpeer" in name]
+    assert operator.diff() == {}
+
+    operator.document["platform"]["channels"].append({"name": "second"})
+    before = versions(kubeconfig)
+    events = applied(operator.deploy())
+    assert set(events) == {"genesis-second", "second", "peer0-second", "peer1-second"}
+    added, changed, gone = touched(before, versions(kubeconfig))
+    assert (changed, gone) == (set(), set())
+    assert "ConfigMap supplychain-net/second-genesis" in added
+    assert operator.diff() == {}
+
+    operator.document["organizations"].append({"name": "broker", "cluster": "west", "fabric": {"peers": 1}})
+    operator.document["platform"]["channels"][0]["participants"].append("broker")
+    operator.document["platform"]["channels"][1]["participants"] = ["supplychain", "carrier"]
+    operator.refused("broker is no member", "A1.1b")
+    operator.document["platform"]["channels"][0]["participants"].pop()
+    operator.document["platform"]["channels"].append({"name": "third", "participants": ["supplychain", "broker"]})
+    before = versions(kubeconfig)
+    operator.deploy()
+    _, changed, gone = touched(before, versions(kubeconfig))
+    assert (changed, gone) == (set(), set())
+    assert operator.diff() == {}
+    assert operator("destroy", "--yes", "--purge-data").returncode == 0
+
+
+def other_network() -> dict[str, Any]:
+    """A Besu network that is at home where the first one only has a member."""
+    document = preset("besu-two-clusters")
+    document["name"] = "other"
+    document["organizations"] = [
+        {"name": "ledgerco", "cluster": "west", "besu": {"validators": 4, "members": 0}},
+        {"name": "delta", "cluster": "east", "besu": {"members": 1}},
+    ]
+    return document
+
+
+def test_two_networks_share_the_gateways_of_their_clusters(bevel: Run, kubeconfig: str, tmp_path: Path) -> None:
+    one = Operator(bevel, kubeconfig, tmp_path, preset("besu-two-clusters"))
+    two = Operator(bevel, kubeconfig, tmp_path, other_network())
+    one.deploy()
+    before = versions(kubeconfig)
+    events = applied(two.deploy())
+    assert events["emissary-ingress"] == "upgrade"
+    assert "emissary-crds" not in events
+    _, changed, gone = touched(before, versions(kubeconfig))
+    assert (changed, gone) == (set(), set())
+    # both are as their presets say, whoever asks, and both are reached
+    assert one.diff() == {}
+    assert two.diff() == {}
+    assert one("check").returncode == 0
+    assert two("check").returncode == 0
+
+    # a third one whose names are taken is told before anything is changed
+    third = Operator(bevel, kubeconfig, tmp_path, {**other_network(), "name": "third"})
+    third.document["organizations"] = [{"name": "late", "cluster": "east", "besu": {"validators": 4, "members": 0}}]
+    third.document["clusters"] = third.document["clusters"][:1]
+    third.refused("StorageClass storage-validator-1", "besu-two-clusters")
+
+    # the one that brought the gateways goes: they stay, with the other's routes
+    assert one("destroy", "--yes", "--purge-data").returncode == 0
+    left = versions(kubeconfig)
+    assert ("bevel-east", "Deployment", "ambassador", "emissary-ingress") in left
+    assert not [key for key in left if key[2] == "supplychain-bes"]
+    assert two("check").returncode == 0
+    assert set(two.diff()) == {f"{cluster}/{what}" for cluster in ("east", "west") for what in WHAT}
+    two.deploy()
+    assert two.diff() == {}
+    assert two("check").returncode == 0
+    assert two("destroy", "--yes", "--purge-data").returncode == 0
+    left = versions(kubeconfig)
+    assert not [key for key in left if key[1] == "Deployment" and key[2] == "ambassador"]
+
+
+#: releases of a gateway; the last network's run takes them over
+WHAT = ("crds", "gateway", "ambassador/bevel-gateway-defaults")
