@@ -12,8 +12,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bevel_tui.network import substrate
-from bevel_tui.network.model import Fabric, Network, Organization, Substrate
-from bevel_tui.network.names import channels, ethereum_roles, fabric_roles, founder, namespace_of, syschannel
+from bevel_tui.network.model import Fabric, Indy, IndyRoles, Network, Organization, Substrate
+from bevel_tui.network.names import (
+    channels,
+    ethereum_roles,
+    fabric_roles,
+    founder,
+    indy_roles,
+    namespace_of,
+    syschannel,
+)
 from bevel_tui.network.past import Past
 
 #: ``found``: the ledger is founded anew, all of it; ``move``: an organization's releases are removed and made anew;
@@ -98,6 +106,7 @@ def consequences(past: Past, wanted: Network) -> tuple[Consequence, ...]:
         *_orderers(past.founding, wanted),
         *_participants(past, wanted),
         *_admitted(past.founding, wanted),
+        *_pool(past.founding, wanted),
     )
 
 
@@ -211,6 +220,29 @@ def _admitted(founding: Network, wanted: Network) -> Iterator[Consequence]:
                 "the genesis names all who may join; the chain itself admits more by calls of its sudo account, for "
                 "which Bevel has no chart",
             )
+
+
+def _pool(founding: Network, wanted: Network) -> Iterator[Consequence]:
+    """Indy's genesis names trustees and the nodes of stewards; the keys of an organization are made by one Job."""
+    if not isinstance(founding.platform, Indy) or not isinstance(wanted.platform, Indy):
+        return
+    known = {organization.name: indy_roles(organization) for organization in founding.organizations}
+    for index, organization in enumerate(wanted.organizations):
+        roles, was = indy_roles(organization), known.get(organization.name, IndyRoles())
+        for field in ("trustee", "stewards", *(("endorser",) if organization.name in known else ())):
+            before, after = getattr(was, field), getattr(roles, field)
+            if after > before:
+                yield Consequence(
+                    f"organizations[{index}].indy.{field}",
+                    _word(before),
+                    _word(after),
+                    "found",
+                    GENESIS,
+                    "an organization's keys are all made by one Job, which runs once"
+                    if field == "endorser"
+                    else "the pool's genesis names it; the ledger itself admits more by transactions of a trustee and "
+                    "the new steward, for which Bevel has no chart",
+                )
 
 
 def _participants(past: Past, wanted: Network) -> Iterator[Consequence]:

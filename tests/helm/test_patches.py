@@ -190,3 +190,33 @@ async def test_bevels_own_charts(chart: str, patch: str, tmp_path: Path) -> None
     for spec in specs:
         assert spec["nodeSelector"] == PLACEMENT["nodeSelector"]
         assert spec["tolerations"] == PLACEMENT["tolerations"]
+
+
+PROPOSE = """apiVersion: batch/v1
+kind: Job
+spec: {args: |
+    curl --data '{"method":"$CONSENSUS_METHOD","params":["'"$propose_val_addr"'",{{ .Values.validators.auth }}]}' "$url"
+}
+"""
+
+
+def test_votes_name_their_method_and_an_address_with_one_0x() -> None:
+    tree = {"Chart.yaml": ABOUT, "templates/job.yaml": PROPOSE.encode()}
+    text = patches.apply(tree, ["vote-method", "vote-address"])["templates/job.yaml"].decode()
+    assert """"method":"'"$CONSENSUS_METHOD"'",""" in text
+    assert """["0x'"${propose_val_addr#0x}"'",""" in text
+    with pytest.raises(BevelError, match="vote-method"):
+        patches.apply(patches.apply(tree, ["vote-method"]), ["vote-method"])
+
+
+@pytest.mark.bevel_charts
+@pytest.mark.skipif("BEVEL_CHARTS" not in os.environ, reason="needs Bevel's charts")
+def test_the_real_charts_that_propose_validators_are_as_the_patches_expect() -> None:
+    root = Path(os.environ["BEVEL_CHARTS"]) / "platforms"
+    for chart, names in (
+        ("hyperledger-besu/charts/besu-propose-validator", ["vote-method", "vote-address"]),
+        ("quorum/charts/quorum-propose-validator", ["vote-address"]),
+    ):
+        folder = root / chart
+        tree = {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+        assert patches.apply(tree, names) != tree
