@@ -26,15 +26,8 @@ pytestmark = pytest.mark.sandbox
 Run = Callable[..., subprocess.CompletedProcess[str]]
 ROOT = Path(__file__).parents[2]
 
-#: presets over two clusters; a new platform joins with a line
-PRESETS = [
-    "besu-two-clusters",
-    "fabric-two-clusters",
-    "indy-two-clusters",
-    "quorum-two-clusters",
-    "substrate-two-clusters",
-    "corda-two-clusters",
-]
+#: every shipped preset over two clusters, so that a new platform joins by itself
+PRESETS = sorted(path.stem for path in (ROOT / "presets").glob("*-two-clusters.yaml"))
 
 
 @dataclass
