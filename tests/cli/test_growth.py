@@ -245,3 +245,28 @@ def test_two_networks_share_the_gateways_of_their_clusters(bevel: Run, kubeconfi
 
 #: releases of a gateway; the last network's run takes them over
 WHAT = ("crds", "gateway", "ambassador/bevel-gateway-defaults")
+
+
+def test_a_ledger_is_founded_anew_and_an_organization_moves_only_if_named(
+    bevel: Run, kubeconfig: str, tmp_path: Path
+) -> None:
+    operator = Operator(bevel, kubeconfig, tmp_path, preset("besu-two-clusters"))
+    operator.deploy()
+    operator.document["organizations"][1]["namespace"] = "carrier-two"
+    operator.refused("organizations[1].namespace", "--allow-destructive carrier")
+    before = versions(kubeconfig)
+    operator.deploy("--allow-destructive", "carrier")
+    added, changed, gone = touched(before, versions(kubeconfig))
+    assert all("carrier" in name for name in (*added, *changed, *gone)), (added, changed, gone)
+    assert operator.diff() == {}
+
+    operator.document["platform"]["chain_id"] = 1338
+    operator.document["organizations"][0]["besu"]["validators"] = 5
+    operator.refused("chain_id", "--allow-destructive genesis")
+    operator.deploy("--allow-destructive", "genesis")
+    # five from the beginning: nobody has to be voted in
+    assert validators(kubeconfig) == 5
+    assert not [key for key in versions(kubeconfig) if "propose" in key[3]]
+    assert operator.diff() == {}
+    assert operator("check").returncode == 0
+    assert operator("destroy", "--yes", "--purge-data").returncode == 0
