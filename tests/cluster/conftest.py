@@ -15,6 +15,28 @@ from tests.cluster.contract import Asker, Server
 from tests.cluster.planes import Plane
 from tests.cluster.playing import Player
 
+_ONE = "test_real_control_planes_are_built"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without the binary one skipped test says so, instead of each of many."""
+    if binary.find() is not None:
+        return
+    left_out = [item for item in items if _needs_binary(item)]
+    items[:] = [item for item in items if item not in left_out]
+    for item in items:
+        if item.name == _ONE:
+            reason = f"{len(left_out)} tests need real control planes, which are not built: {binary.HOW}"
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _needs_binary(item: pytest.Item) -> bool:
+    if not isinstance(item, pytest.Function) or item.name == _ONE:
+        return False
+    real = hasattr(item, "callspec") and item.callspec.params.get("server") == "real"
+    return real or "control_plane" in item.fixturenames
+
+
 Start = Callable[..., list[Plane]]
 Play = Callable[..., Player]
 
@@ -23,8 +45,7 @@ Play = Callable[..., Player]
 def control_plane() -> Path:
     """The multi-call binary of real Kubernetes."""
     path = binary.find()
-    if path is None:
-        pytest.skip(f"real control planes are not built: {binary.HOW}")
+    assert path is not None, "tests without it are left out when they are collected"
     return path
 
 
