@@ -10,6 +10,7 @@ from bevel_tui.helm.tree import Tree
 FOREIGN_ORDERERS = "fabric-foreign-orderers"
 INGRESS_CLASS = "fabric-ingress-class"
 CCAAS_BUILDER = "fabric-ccaas-builder"
+VAULT_CA = "fabric-vault-ca"
 CHAINCODE_MATERIAL = "fabric-chaincode-material"
 CHAINCODE_PACKAGE = "fabric-chaincode-package"
 
@@ -61,6 +62,37 @@ def ccaas_builder(tree: Tree) -> Tree:
         raise UnexpectedError(f"{path} does not list external builders as expected")
     entry = f"{found[0]}        - name: ccaas_builder\n          path: /opt/hyperledger/ccaas_builder\n"
     return {**tree, path: text.replace(found[0], entry).encode()}
+
+
+def vault_ca(tree: Tree) -> Tree:
+    """Let the enrolment and genesis Jobs trust Vault's own CA, ``global.vault.tls``, besides the public ones.
+
+    All other pods of Fabric mount it; these two never did, so that their curl refuses Vault. They download from public
+    hosts, too, so it is added to what they trust. [fabric-catools/templates/job.yaml, fabric-genesis/templates/job.yaml]
+    """
+    own = {path: content for path, content in tree.items() if path.endswith("templates/job.yaml")}
+    for pattern, new, what in (
+        (
+            r"^( +)volumes:\n",
+            r"\1volumes:\n\1{{- with .Values.global.vault.tls }}\n\1- name: own-vault-ca\n\1  secret:\n"
+            r"\1    secretName: {{ . }}\n\1{{- end }}\n",
+            "volumes of a Job",
+        ),
+        (
+            r"^( +)volumeMounts:\n",
+            r"\1volumeMounts:\n\1{{- if .Values.global.vault.tls }}\n\1- name: own-vault-ca\n"
+            r"\1  mountPath: /own-vault-ca\n\1{{- end }}\n",
+            "mounts of a Job",
+        ),
+        (
+            r"^( +)\. /scripts/bevel-vault\.sh\n",
+            r"\1{{- if .Values.global.vault.tls }}\n\1cat /own-vault-ca/ca.crt.pem >> /etc/ssl/certs/ca-certificates.crt\n"
+            r"\1{{- end }}\n\1. /scripts/bevel-vault.sh\n",
+            "a script that talks to Vault",
+        ),
+    ):
+        own = replace(own, pattern, new, what=what)
+    return {**tree, **own}
 
 
 def chaincode_material(tree: Tree) -> Tree:

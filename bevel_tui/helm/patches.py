@@ -109,6 +109,7 @@ PATCHES: dict[str, Callable[[Tree], Tree]] = {
     shared_patches.ACCOUNT_PULL_SECRET: shared_patches.account_pull_secret,
     fabric_patches.FOREIGN_ORDERERS: fabric_patches.foreign_orderers,
     fabric_patches.INGRESS_CLASS: fabric_patches.ingress_class,
+    fabric_patches.VAULT_CA: fabric_patches.vault_ca,
     fabric_patches.CCAAS_BUILDER: fabric_patches.ccaas_builder,
     fabric_patches.CHAINCODE_MATERIAL: fabric_patches.chaincode_material,
     fabric_patches.CHAINCODE_PACKAGE: fabric_patches.chaincode_package,

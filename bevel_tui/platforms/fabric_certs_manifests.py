@@ -69,6 +69,7 @@ def certs(chart: Chart) -> list[Json]:
                 *(sketch.from_config_map(volume, *source) for volume, source in volumes.items()),
                 shared.scripts_volume(),
                 shared.packages_volume(),
+                *shared.own_vault_ca(chart),
             ],
             pull_secret=chart.value("certs.image.pullSecret"),
         ),

@@ -170,7 +170,7 @@ def server(chart: Chart) -> list[Json]:
         pull_secret=chart.text("vault.imagesecretname") or None,
     )
     service = sketch.service(name, chart.namespace, selector={"app": name}, ports=[("grpc", 7052)])
-    service["spec"]["ports"][0]["targetPort"] = 9999
+    service["spec"]["ports"] = [{"name": "grpc", "port": 7052, "targetPort": 9999}]
     return [sketch.deployment(name, chart.namespace, template), service]
 
 

@@ -21,7 +21,7 @@ def genesis(chart: Chart) -> list[Json]:
     release, namespace = chart.release, chart.namespace
     files = [file.removeprefix("files/") for file in chart.step.files]
     channels = [channel["name"] for channel in chart.value("channels", ())]
-    volumes = [shared.scripts_volume(), shared.packages_volume()]
+    volumes = [shared.scripts_volume(), shared.packages_volume(), *shared.own_vault_ca(chart)]
     volumes.append(sketch.from_config_map("configtx-file", f"{release}-configtx-yaml"))
     mounts = {
         "scripts-volume": "/scripts",

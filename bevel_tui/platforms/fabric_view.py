@@ -26,6 +26,9 @@ OLD_VERSION = "1.0.0"
 CONSORTIUM = "SupplyChainConsortium"
 #: the charts write ``haproxy`` where an Ingress names its class (helm.patches)
 INGRESS_CLASS = "fabric-ingress-class"
+#: two Jobs do not trust Vault's own CA (helm.patches)
+VAULT_CA = "fabric-vault-ca"
+WITHOUT_VAULT_CA = frozenset({"orderer", "peer", "genesis"})
 WITH_INGRESS = frozenset({"ca", "orderer", "peer", "console"})
 #: one account for all releases of a namespace (G05), named as in Bevel's sample files
 ACCOUNT = "vault-auth"
@@ -147,6 +150,8 @@ class View:
         if release.role in WITH_INGRESS and ingress_class != "haproxy":
             values["global"] = {**values.get("global", {}), "ingressClass": ingress_class}
             patches = (*patches, INGRESS_CLASS)
+        if release.role in WITHOUT_VAULT_CA and self.network.vault is not None and self.network.vault.ca is not None:
+            patches = (*patches, VAULT_CA)
         step = ReleaseStep(
             id=self.step_id(organization, release.name),
             cluster=organization.cluster,

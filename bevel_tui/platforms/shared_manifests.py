@@ -40,6 +40,12 @@ def vault_ca(chart: Chart, key: str = "ca.crt.pem") -> list[Json]:
     return [{"name": "vaultca", "secret": {"secretName": name, "items": [{"key": key, "path": "ca-certificates.crt"}]}}]
 
 
+def own_vault_ca(chart: Chart) -> list[Json]:
+    """The same where a patch of the private copy puts it beside the public CAs (helm.patches, fabric-vault-ca)."""
+    name = chart.value("global.vault.tls")
+    return [sketch.from_secret("own-vault-ca", name)] if name and "fabric-vault-ca" in chart.step.patches else []
+
+
 def first_of_namespace(chart: Chart) -> list[Json]:
     """What the first release of a namespace makes for all: ServiceAccount, rights, scripts (facts 0.4)."""
     namespace, account = chart.namespace, chart.account

@@ -213,13 +213,13 @@ DEAF = {
     ("besu-node", "global.vault.tls"),
     ("quorum-genesis", "image.pullSecret"),
     ("quorum-node", "global.vault.tls"),
-    ("fabric-genesis", "global.vault.tls"),
     ("indy-genesis", "global.vault.tls"),
 }
 #: values that patches of the private copies read
 PATCHED = {
     groundwork.POD_PLACEMENT: "global.placement.",
     groundwork.ACCOUNT_PULL_SECRET: "global.pullSecret",
+    "fabric-vault-ca": "global.vault.tls",
     "fabric-ingress-class": "global.ingressClass",
     "fabric-chaincode-material": "global.material",
     "fabric-chaincode-package": "global.package",

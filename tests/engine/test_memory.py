@@ -66,6 +66,24 @@ def test_all_unset_references_are_named_and_no_value_is(tmp_path: Path, monkeypa
     assert len(refused.value.details) == 3
 
 
+@pytest.mark.parametrize(
+    ("value", "word", "url"),
+    [("plain-1.2_3~", True, True), ("p@ss", True, False), ("a/b:c%", True, False), ("two words", False, False)],
+)
+def test_what_charts_put_into_scripts_and_urls_is_looked_at_first(
+    value: str, word: bool, url: bool, monkeypatch: Any
+) -> None:
+    monkeypatch.setenv("PW", value)
+    for reference, fits in ((SecretValue(env="PW", word=True), word), (SecretValue(env="PW", url=True), url)):
+        if fits:
+            assert Secrets.resolve([secret_step(("a", reference))]).values() == (value,)
+            continue
+        with pytest.raises(BevelError) as refused:
+            Secrets.resolve([secret_step(("a", reference))])
+        assert refused.value.code == Code.SECRET_UNFIT
+        assert "environment variable PW" in refused.value.details[0] and value not in str(refused.value.details)
+
+
 def test_a_registry_secret_is_a_docker_config(monkeypatch: Any) -> None:
     monkeypatch.setenv("R_USER", "ann")
     monkeypatch.setenv("R_PASSWORD", "pa:ss")

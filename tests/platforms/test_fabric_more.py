@@ -9,7 +9,7 @@ import pytest
 from bevel_tui.network.model import Network
 from bevel_tui.platforms.fabric import manifests, steps
 from bevel_tui.records.steps import HandoffStep, ObjectRef, ReleaseStep
-from tests.platforms.networks import CLUSTERS, REGISTRY, fabric
+from tests.platforms.networks import CLUSTERS, REGISTRY, VAULT, fabric
 
 FOUNDER, OTHER = "east/supplychain-net", "west/carrier-net"
 
@@ -227,3 +227,17 @@ def test_the_account_gets_the_pull_secret(registry: dict[str, Any] | None) -> No
     account = next(m for m in manifests(ca) if m["kind"] == "ServiceAccount")
     assert account.get("imagePullSecrets") == ([{"name": "regcred"}] if registry else None)
     assert "account-pull-secret" not in found[f"{FOUNDER}/peer0"].patches
+
+
+def test_jobs_that_never_mounted_vaults_ca_do() -> None:
+    """All other pods mount it; without it their curl refuses Vault."""
+    for step in releases(fabric(vault=VAULT)).values():
+        jobs = [
+            m for m in manifests(step) if m["kind"] == "Job" and m["metadata"]["name"].endswith(("-certs-job", "-job"))
+        ]
+        assert ("fabric-vault-ca" in step.patches) == bool(jobs)
+        for job in jobs:
+            assert {"name": "own-vault-ca", "secret": {"secretName": "vault-ca"}} in job["spec"]["template"]["spec"][
+                "volumes"
+            ]
+    assert not any("fabric-vault-ca" in s.patches for s in releases(fabric()).values())
