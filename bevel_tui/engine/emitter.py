@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from bevel_tui.engine.journal import Journal
 from bevel_tui.records.events import EVENTS, AnyEvent, Notice
@@ -13,6 +14,10 @@ from bevel_tui.records.events import EVENTS, AnyEvent, Notice
 _MASK = "******"
 #: shorter values are too common to be masked without making nonsense of messages
 _SHORTEST = 4
+#: fields whose values are words of the event format, never anybody's text
+_WORDS = frozenset(
+    {"type", "kind", "outcome", "action", "state", "status", "severity", "level", "command", "run", "id", "vantage"}
+)
 
 
 class Emitter:
@@ -39,19 +44,26 @@ class Emitter:
         numbered = event.model_copy(update={"run": self.run, "seq": self._seq, "time": self._clock()})
         self._seq += 1
         line = numbered.model_dump_json()
-        masked = line
-        for secret in self._secrets:
-            quoted = json.dumps(secret, ensure_ascii=False)[1:-1]
-            if quoted in masked:
-                masked = masked.replace(quoted, _MASK)
-        if masked is not line:
-            numbered = EVENTS.validate_json(masked)
+        if any(json.dumps(secret, ensure_ascii=False)[1:-1] in line for secret in self._secrets):
+            numbered = EVENTS.validate_python(self._masked(numbered.model_dump(mode="json")))
+            line = numbered.model_dump_json()
         if self._journal is not None:
-            self._journal.write(masked)
+            self._journal.write(line)
         self.queue.put_nowait(numbered)
         if self._journal is not None and self._journal.problem and not self._complained:
             self._complained = True
             self(Notice(level="warning", text=self._journal.problem))
+
+    def _masked(self, node: Any, field: str = "") -> Any:
+        """The tree without secret values; words of the format itself (a secret may be ``release``) stay."""
+        if isinstance(node, dict):
+            return {key: self._masked(value, key) for key, value in node.items()}
+        if isinstance(node, list):
+            return [self._masked(value, field) for value in node]
+        if isinstance(node, str) and field not in _WORDS:
+            for secret in self._secrets:
+                node = node.replace(secret, _MASK)
+        return node
 
     def close(self) -> None:
         """The last event was sent."""

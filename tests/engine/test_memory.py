@@ -14,7 +14,7 @@ from typing import Any
 
 import looptime  # noqa: F401 - its marker makes time virtual
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bevel_tui.engine import inventory
@@ -335,6 +335,9 @@ def test_a_full_disk_is_told_once() -> None:
 
 
 @given(st.text(alphabet=st.characters(blacklist_categories=("Cs",)), min_size=4, max_size=20), st.text(max_size=10))
+@example("step", "")
+@example("log-line", "a ")
+@example("text", "")
 def test_a_known_secret_is_in_no_event_however_it_is_quoted(secret: str, around: str) -> None:
     emit = Emitter("r", journal=False)
     emit.hide([secret])
