@@ -157,6 +157,8 @@ class Plane:
             f"--service-account-signing-key-file={folder / 'sa.key'}",
             "--endpoint-reconciler-type=none",
             "--event-ttl=1h",
+            # simulated kubelets listen where simulated nodes are seen from outside
+            "--kubelet-preferred-address-types=ExternalIP",
             f"--audit-policy-file={folder / 'audit-policy.json'}",
             f"--audit-log-path={folder / 'audit.log'}",
             "--audit-log-mode=blocking",

@@ -21,9 +21,9 @@ from tests.cluster.playing import Player
 
 ROOT = Path(__file__).parents[2]
 PRESETS = sorted(path.stem for path in (ROOT / "presets").glob("*.yaml"))
-SPEED = 10.0
+SPEED = 20.0
 #: for one run: what hangs on a real control plane shall be explained, not waited for
-BUDGET = "100s"
+BUDGET = "240s"
 
 
 def bevel(*arguments: str) -> subprocess.CompletedProcess[str]:

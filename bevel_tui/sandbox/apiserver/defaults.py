@@ -368,6 +368,12 @@ _RULES: dict[str, Callable[[Object], None]] = {
 _INITIAL_STATUS: dict[str, Callable[[Object], Object]] = {
     "pods": lambda obj: {"phase": "Pending", "qosClass": quality(obj)},
     "namespaces": lambda _: {"phase": "Active"},
+    # null, not absent: clients that go through the conditions must know
+    "customresourcedefinitions.apiextensions.k8s.io": lambda obj: {
+        "acceptedNames": {"kind": "", "plural": ""},
+        "conditions": None,
+        "storedVersions": [v["name"] for v in obj["spec"].get("versions") or () if v.get("storage")],
+    },
     "persistentvolumeclaims": lambda _: {"phase": "Pending"},
     "persistentvolumes": lambda _: {"phase": "Pending"},
     "services": lambda _: {"loadBalancer": {}},

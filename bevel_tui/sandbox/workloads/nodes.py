@@ -35,14 +35,19 @@ def quantity(text: str | float) -> Decimal:
         raise ValueError(f"no quantity: {text!r}") from error
 
 
-async def create_nodes(hands: Hands, cluster: str, site: int, version: str, count: int = 3) -> None:
-    """`count` Ready nodes named after the cluster.
+def node_addresses(site: int, count: int = 3) -> list[str]:
+    """The addresses of a cluster's nodes as seen from outside."""
+    return [f"127.102.{site}.{number}" for number in range(1, count + 1)]
+
+
+async def create_nodes(hands: Hands, cluster: str, site: int, version: str, *, kubelet_port: int = 10250) -> None:
+    """Three Ready nodes named after the cluster, whose kubelets listen on `kubelet_port`.
 
     From outside they are ``127.102.<site>.<n>``: loopback addresses, as those of load balancers, so that nothing can
     leave the machine; what answers at their node ports is found through the dial map.
     """
     safe = "".join(c if c.isalnum() else "-" for c in cluster.lower()).strip("-") or "cluster"
-    for number in range(1, count + 1):
+    for number, external in enumerate(node_addresses(site), start=1):
         name = f"{safe[:50]}-node-{number}"
         labels = {
             "kubernetes.io/hostname": name,
@@ -61,8 +66,9 @@ async def create_nodes(hands: Hands, cluster: str, site: int, version: str, coun
             "addresses": [
                 {"type": "Hostname", "address": name},
                 {"type": "InternalIP", "address": f"10.0.0.{number}"},
-                {"type": "ExternalIP", "address": f"127.102.{site}.{number}"},
+                {"type": "ExternalIP", "address": external},
             ],
+            "daemonEndpoints": {"kubeletEndpoint": {"Port": kubelet_port}},
             "nodeInfo": {
                 "kubeletVersion": version,
                 "osImage": "bevel-tui sandbox (simulated)",

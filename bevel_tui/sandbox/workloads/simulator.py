@@ -11,7 +11,8 @@ from urllib.parse import quote
 from bevel_tui.kube.client import ApiError, KubeClient
 from bevel_tui.sandbox.workloads.hands import Hands
 from bevel_tui.sandbox.workloads.jobs import Jobs
-from bevel_tui.sandbox.workloads.nodes import create_nodes, keep_alive
+from bevel_tui.sandbox.workloads.kubeletapi import KubeletApi
+from bevel_tui.sandbox.workloads.nodes import create_nodes, keep_alive, node_addresses
 from bevel_tui.sandbox.workloads.pods import Kubelet
 from bevel_tui.sandbox.workloads.services import Endpoints, LoadBalancers
 from bevel_tui.sandbox.workloads.stateful import StatefulSets
@@ -22,7 +23,7 @@ from bevel_tui.sandbox.world import LogSink, Site, World
 
 
 def log_sink(client: KubeClient) -> LogSink:
-    """Sends container logs to the simulated API server; a real one has no such path, and they are dropped."""
+    """Sends container logs to the simulated API server, which keeps them as no real one does."""
 
     async def send(namespace: str, pod: str, container: str, lines: Sequence[str], *, restart: bool, end: bool) -> None:
         path = f"/bevel-tui/logs/{quote(namespace)}/{quote(pod)}/{quote(container)}"
@@ -48,19 +49,24 @@ class Simulator:
         client.manager = "bevel-tui-simulator"
         view = View(client)
         self.world = world
-        self.site = Site(name, number, client, view, Hands(client, view), log_sink(client))
+        #: where a real API server asks for logs
+        self._kubelets = None if controllers else KubeletApi(view)
+        sink = log_sink(client) if self._kubelets is None else self._kubelets.write
+        self.site = Site(name, number, client, view, Hands(client, view), sink)
         self.controllers = controllers
         self._tasks: list[asyncio.Task[None]] = []
         self._kubelet: Kubelet | None = None
 
     async def start(self) -> None:
-        """Returns when nodes and the StorageClass are there and everything is watched. Raises ApiError."""
+        """Returns when nodes and the StorageClass are there and everything is watched. Raises ApiError, OSError."""
         site = self.site
         await site.view.start()
         self.world.sites[site.name] = site
         version = str((await site.client.version()).get("gitVersion", ""))
+        port = await self._kubelets.start(node_addresses(site.number)) if self._kubelets else 10250
         volumes = Volumes(site.view, site.hands, self.world.clock, binder=self.controllers)
-        await asyncio.gather(create_nodes(site.hands, site.name, site.number, version), volumes.prepare())
+        nodes = create_nodes(site.hands, site.name, site.number, version, kubelet_port=port)
+        await asyncio.gather(nodes, volumes.prepare())
         balancers = LoadBalancers(site.view, site.hands, self.world.clock, site.number)
         self._begin(volumes.queue.run(), balancers.queue.run(), site.hands.write_events())
         if self.controllers:
@@ -84,4 +90,6 @@ class Simulator:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._kubelets is not None:
+            await self._kubelets.stop()
         await self.site.view.stop()

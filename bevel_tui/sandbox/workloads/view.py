@@ -198,7 +198,8 @@ class View:
         if crd["metadata"]["name"] != f"{names.get('plural')}.getambassador.io" or kind not in ROUTES:
             return
         established = any(
-            c["type"] == "Established" and c["status"] == "True" for c in crd.get("status", {}).get("conditions", ())
+            c["type"] == "Established" and c["status"] == "True"
+            for c in (crd.get("status") or {}).get("conditions") or ()
         )
         running = self._tasks.get(kind)
         if change == "DELETED":
