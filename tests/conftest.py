@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Machines are noisy: how long an example takes is a benchmark's business, not a test's.
+settings.register_profile("bevel-tui", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("bevel-tui")
 
 
 @pytest.fixture(autouse=True)
