@@ -13,7 +13,7 @@ from bevel_tui.engine.digest import release_digest
 from bevel_tui.engine.labels import is_ours
 from bevel_tui.engine.material import extract, recoded
 from bevel_tui.engine.observe import Observed, gather_all
-from bevel_tui.engine.readiness import judge, understood
+from bevel_tui.engine.readiness import judge, understood, whole
 from bevel_tui.engine.repair import TABLE, Record, Repair, hooks_of, situation
 from bevel_tui.plan.sides import acting_in
 from bevel_tui.records.errors import BevelError
@@ -151,7 +151,7 @@ async def _source(ctx: RunContext, observed: Mapping[str, Observed], step: Hando
 
 async def objects_of(observed: Observed, step: ReleaseStep) -> tuple[str, bool]:
     """(what is damaged, whether all is ready) of a release that Helm calls deployed."""
-    made = all([await observed.find(item.ref) is not None for item in step.produces])
+    made = all([whole(item, await observed.find(item.ref)) for item in step.produces])
     ready = made
     for item in step.expects:
         if item.hook:

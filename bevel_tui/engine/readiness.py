@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from bevel_tui.records.snapshot import Object
+from bevel_tui.records.steps import Produced
 
 State = Literal["pending", "progressing", "ready", "failed", "gone"]
 
@@ -36,6 +37,11 @@ def judge(kind: str, obj: Object | None) -> Readiness:
         return Readiness("progressing", "being deleted")
     rule = _RULES.get(kind)
     return rule(obj) if rule is not None else READY
+
+
+def whole(made: Produced, found: Object | None) -> bool:
+    """Whether what a release produces is there, with the data keys that come later than the object itself."""
+    return found is not None and set(made.awaited) <= set(found.get("data") or ())
 
 
 def understood(kind: str) -> bool:

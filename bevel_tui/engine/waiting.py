@@ -15,7 +15,7 @@ from bevel_tui.diagnosis.evidence import containers, owner, workload
 from bevel_tui.diagnosis.rules import diagnose
 from bevel_tui.engine.again import Again
 from bevel_tui.engine.context import RunContext
-from bevel_tui.engine.readiness import Readiness, judge, understood
+from bevel_tui.engine.readiness import Readiness, judge, understood, whole
 from bevel_tui.engine.watcher import Board
 from bevel_tui.kube.client import ApiError
 from bevel_tui.records.events import FindingRaised, LogLine, ResourceChanged, StepWaiting
@@ -190,8 +190,12 @@ class Waiting:
             if made.ref.kind in _PRODUCED
             and made.ref.namespace == self.step.namespace
             and made.ref.kind not in self.board.errors
-            and self.board.get(made.ref.kind, made.ref.name) is None
+            and not whole(made, self.board.get(made.ref.kind, made.ref.name))
         )
+
+    @property
+    def _patience(self) -> float:
+        return max((PRODUCED_PATIENCE, *(made.within for made in self.step.produces)))
 
     async def _run_again(self, missing: tuple[ObjectRef, ...], now: float) -> None:
         if self._again is None:
@@ -223,7 +227,7 @@ class Waiting:
             self._complete_since = None
             return None
         self._complete_since = self._complete_since if self._complete_since is not None else now
-        if now - self._complete_since < PRODUCED_PATIENCE:
+        if now - self._complete_since < self._patience:
             return None
         ref = missing[0]
         return Finding(

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 
-from bevel_tui.helm import fabric_patches, indy_patches, quorum_patches, shared_patches
+from bevel_tui.helm import corda_patches, fabric_patches, indy_patches, quorum_patches, shared_patches
 from bevel_tui.helm.patching import UnexpectedError, templates
 from bevel_tui.helm.tree import Tree, metadata
 from bevel_tui.helm.vote_patches import VOTE_ADDRESS, VOTE_METHOD, vote_address, vote_method
@@ -23,6 +23,8 @@ POD_PLACEMENT = "pod-placement"
 _DOCUMENT = re.compile(r"^---[ \t]*\n", re.MULTILINE)
 _ACTION = re.compile(r"\{\{-?\s*(?:if|else|end|with|range|define|block)\b")
 _ACCOUNT = re.compile(r"^(?P<indent>[ ]+)serviceAccountName:.*$", re.MULTILINE)
+#: at the depth of a pod's fields; that of a route stands further out
+_HOSTNAME = re.compile(r"^(?P<indent> {6})hostname:.*$", re.MULTILINE)
 _RESTART = re.compile(r"^(?P<indent>[ ]+)restartPolicy:.*$", re.MULTILINE)
 
 
@@ -71,12 +73,12 @@ def drop_ws_mapping(tree: Tree) -> Tree:
 def pod_placement(tree: Tree) -> Tree:
     """Put ``global.placement.nodeSelector`` and ``global.placement.tolerations`` into every pod spec.
 
-    Bevel's charts have no such values. Pod specs are found by their serviceAccountName; that of
-    indy-register-identity has none, so by its restartPolicy.
+    Bevel's charts have no such values. Pod specs are found by their serviceAccountName; those that have none (of
+    indy-register-identity, of cenm-gateway's Job, of corda-node's database) by their restartPolicy or hostname.
     """
     patched = dict(tree)
     for path, text in templates(tree).items():
-        anchor = next((a for a in (_ACCOUNT, _RESTART) if a.search(text)), None)
+        anchor = next((a for a in (_ACCOUNT, _RESTART, _HOSTNAME) if a.search(text)), None)
         if anchor is None:
             continue
         if re.search(r"^\s*(?:nodeSelector|tolerations):", text, re.MULTILINE):
@@ -105,6 +107,9 @@ PATCHES: dict[str, Callable[[Tree], Tree]] = {
     POD_PLACEMENT: pod_placement,
     VOTE_METHOD: vote_method,
     VOTE_ADDRESS: vote_address,
+    corda_patches.ADVERTISED_PORT: corda_patches.advertised_port,
+    corda_patches.CERTIFICATE_DAYS: corda_patches.certificate_days,
+    corda_patches.HOOK_PULL_SECRET: corda_patches.hook_pull_secret,
     indy_patches.GENESIS_ONCE: indy_patches.genesis_once,
     shared_patches.ACCOUNT_PULL_SECRET: shared_patches.account_pull_secret,
     fabric_patches.FOREIGN_ORDERERS: fabric_patches.foreign_orderers,

@@ -181,16 +181,52 @@ class Indy(Model):
     version: Literal["1.11.0", "1.12.1", "1.12.6"] = Field("1.12.6", description="Tag of Bevel's Indy images.")
 
 
+class CordApps(Model):
+    """Applications that every node downloads when it starts. The login is needed even where the server asks for none."""
+
+    jars: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^https?://[^\s'\"]+$", max_length=1024)], ...], Field(min_length=1)
+    ] = Field(description="URLs of the JAR files.")
+    username: SecretRef = Field(description="User of the server that holds them.")
+    password: SecretRef = Field(description="Password or token of that user.")
+
+
 class Corda(Model):
     """R3 Corda open source."""
 
     type: Literal["corda"]
+    version: Annotated[str, Field(pattern=r"^[0-9A-Za-z_][0-9A-Za-z_.-]{0,127}$")] = Field(
+        "4.9", description="Tag of Bevel's Corda image."
+    )
+    validating: bool = Field(True, description="Notaries check what they sign, and so see it.")
+    password: SecretRef | None = Field(
+        None,
+        description="One password for key stores, databases, the network map's administrator and the nodes' RPC user: "
+        "letters and digits, 6 at least. Absent: those in Bevel's charts, which everybody knows.",
+    )
+    cordapps: CordApps | None = Field(None, description="Applications for all nodes.")
 
 
 class CordaEnterprise(Model):
-    """R3 Corda Enterprise."""
+    """R3 Corda Enterprise. Its images need a licence from R3."""
 
     type: Literal["corda-enterprise"]
+    version: Annotated[str, Field(pattern=r"^[0-9A-Za-z_][0-9A-Za-z_.-]{0,127}$")] = Field(
+        "4.10.3-zulu-openjdk8-alpine", description="Tag of the node's image."
+    )
+    cenm_version: Annotated[str, Field(pattern=r"^[0-9A-Za-z_][0-9A-Za-z_.-]{0,127}$")] = Field(
+        "1.5.9-zulu-openjdk8u382", description="Tag of the network manager's (CENM) images."
+    )
+    images: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._/:-]*[a-z0-9]$", max_length=200)] = Field(
+        "corda", description="Where R3's images are: registry and path in front of their names."
+    )
+    validating: bool = Field(True, description="Notaries check what they sign, and so see it.")
+    password: SecretRef | None = Field(
+        None,
+        description="One password for the nodes' key stores, databases and RPC users: letters and digits, 6 at least. "
+        "The network manager's own passwords are fixed in Bevel's charts.",
+    )
+    cordapps: CordApps | None = Field(None, description="Applications for all nodes.")
 
 
 class Substrate(Model):
@@ -281,6 +317,15 @@ class IndyRoles(Model):
     )
 
 
+class CordaRoles(Model):
+    """Corda nodes of one organization, open source or Enterprise. The first organization runs the network's services."""
+
+    notaries: Annotated[int, Field(ge=0, le=9)] = Field(
+        0, description="Notaries; with Corda Enterprise in the first organization only."
+    )
+    nodes: Annotated[int, Field(ge=0, le=20)] = Field(1, description="Nodes that applications use.")
+
+
 class Organization(Model):
     """A member of the consortium: one namespace of one cluster. The first organization founds the network."""
 
@@ -300,6 +345,7 @@ class Organization(Model):
     quorum: QuorumRoles | None = Field(None, description="Its nodes, in a GoQuorum network.")
     substrate: SubstrateRoles | None = Field(None, description="Its nodes, in a Substrate network.")
     fabric: FabricRoles | None = Field(None, description="Its nodes, in a Fabric network.")
+    corda: CordaRoles | None = Field(None, description="Its nodes, in a Corda network (Enterprise or not).")
     indy: IndyRoles | None = Field(None, description="Its identities and nodes, in an Indy network.")
 
 

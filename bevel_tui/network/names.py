@@ -41,7 +41,7 @@ DEFAULT_CHANNEL = "allchannel"
 NODE_CHARTS = frozenset({"besu-node", "quorum-node"})
 
 #: how many ports of its gateway a node takes, by chart; Indy's has one for nodes and one for clients (facts A4.3)
-PORTS_PER_NODE = {"besu-node": 1, "quorum-node": 1, "indy-node": 2}
+PORTS_PER_NODE = {"besu-node": 1, "quorum-node": 1, "indy-node": 2, "corda-node": 1, "enterprise-node": 1}
 PORTS_PER_NODE |= {"substrate-node": 1, "dscp-ipfs-node": 1}
 
 #: p2p ports by (cluster, namespace, release) names
@@ -61,6 +61,12 @@ ReleaseRole = Literal[
     "keys",
     "steward",
     "identity",
+    "init",
+    "network-service",
+    "network-map",
+    "notary",
+    "node",
+    "route",
     "ipfs",
 ]
 
@@ -87,7 +93,20 @@ class NamedHost:
 
     host: str
     port: int
-    purpose: Literal["rpc", "ws", "p2p", "tessera", "ca", "grpc", "grpc-web", "operations", "console"]
+    purpose: Literal[
+        "rpc",
+        "ws",
+        "p2p",
+        "tessera",
+        "ca",
+        "grpc",
+        "grpc-web",
+        "operations",
+        "console",
+        "doorman",
+        "network-map",
+        "node",
+    ]
 
 
 # ---------------------------------------------------------------- organizations
@@ -273,6 +292,13 @@ def trustee_of(network: Network, organization: Organization) -> Organization:
     return organization if indy_roles(organization).trustee else founder(network)
 
 
+def corda_releases(network: Network, organization: Organization) -> tuple[NamedRelease, ...]:
+    """Releases of a Corda organization, open source or Enterprise: see `network.corda`, which builds on this module."""
+    from bevel_tui.network import corda
+
+    return corda.releases(network, organization)
+
+
 def substrate_releases(network: Network, organization: Organization) -> tuple[NamedRelease, ...]:
     """Releases of a Substrate organization: see `network.substrate`, which builds on this module."""
     from bevel_tui.network import substrate
@@ -285,6 +311,8 @@ RELEASES: dict[str, Callable[[Network, Organization], tuple[NamedRelease, ...]]]
     "quorum": quorum_releases,
     "fabric": fabric_releases,
     "indy": indy_releases,
+    "corda": corda_releases,
+    "corda-enterprise": corda_releases,
     "substrate": substrate_releases,
 }
 
@@ -443,6 +471,15 @@ def fabric_hosts(
     return ()
 
 
+def corda_hosts(
+    network: Network, organization: Organization, release: NamedRelease, ports: PortMap | None = None
+) -> tuple[NamedHost, ...]:
+    """Hosts of a Corda release: see `network.corda`."""
+    from bevel_tui.network import corda
+
+    return corda.hosts(network, organization, release, ports)
+
+
 def substrate_hosts(
     network: Network, organization: Organization, release: NamedRelease, ports: PortMap | None = None
 ) -> tuple[NamedHost, ...]:
@@ -456,6 +493,8 @@ HOSTS: dict[str, Callable[[Network, Organization, NamedRelease, PortMap | None],
     "besu": ethereum_hosts,
     "quorum": ethereum_hosts,
     "fabric": fabric_hosts,
+    "corda": corda_hosts,
+    "corda-enterprise": corda_hosts,
     "substrate": substrate_hosts,
 }
 

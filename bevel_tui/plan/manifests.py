@@ -13,10 +13,10 @@ from bevel_tui.gateways import registry as gateways
 from bevel_tui.platforms import growth
 from bevel_tui.platforms import registry as platforms
 from bevel_tui.platforms.behaviour import ChartBehaviour, Manifest
-from bevel_tui.records.steps import ReleaseStep
+from bevel_tui.records.steps import ChartOrigin, ReleaseStep
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from bevel_tui.gateways.registry import GatewayModule
     from bevel_tui.platforms.growth import ChartModule
@@ -28,16 +28,17 @@ def manifests(step: ReleaseStep) -> tuple[Manifest, ...]:
 
     Raises KeyError for a chart that no platform and no gateway of this version installs.
     """
-    return _module(step.chart, step.origin == "ledger").manifests(step)
+    return _module(step.chart, step.origin).manifests(step)
 
 
 @cache
-def _module(chart: str, ledger: bool) -> PlatformModule | GatewayModule | ChartModule:
-    found: Sequence[PlatformModule | GatewayModule | ChartModule]
-    if ledger:
-        found = [*(platforms.platform(name) for name in platforms.MODULES), *growth.charts()]
-    else:
-        found = [gateways.gateway(name) for name in gateways.MODULES]
+def _module(chart: str, origin: ChartOrigin) -> PlatformModule | GatewayModule | ChartModule:
+    found: list[PlatformModule | GatewayModule | ChartModule] = []
+    # charts of our own belong to whoever plans them
+    if origin != "gateways":
+        found += [*(platforms.platform(name) for name in platforms.MODULES), *growth.charts()]
+    if origin != "ledger":
+        found += [gateways.gateway(name) for name in gateways.MODULES]
     for module in found:
         if chart in module.behaviours:
             return module

@@ -114,6 +114,7 @@ class _Planner(CordaPlanner):
         }
         if release.role == "network-map":
             # the certificate's name is CENM's, so the host must begin so too (facts A6, E01)
+            values["global"]["vault"] = {"type": values["global"]["vault"]["type"]}  # it has no keys of its own
             values |= {"prefix": CENM, "image": self.images({"enterpriseCli": "cli", "networkmap": "networkmap"})}
             return self.release(
                 organization,

@@ -19,6 +19,8 @@ MODULES = {
     "fabric": "bevel_tui.platforms.fabric",
     "substrate": "bevel_tui.platforms.substrate",
     "indy": "bevel_tui.platforms.indy",
+    "corda": "bevel_tui.platforms.corda",
+    "corda-enterprise": "bevel_tui.platforms.corda_enterprise",
 }
 
 

@@ -79,7 +79,7 @@ KINDS: tuple[CheckKind, ...] = (
         "Does the ledger answer in its own language?",
         "an endpoint",
         "JSON-RPC: chain id and block number. WebSocket: the upgrade. Fabric operations: /healthz. Fabric CA: /cainfo. "
-        "Fabric gRPC: HTTP/2. Raw TCP: the connection stays open.",
+        "Fabric gRPC: HTTP/2. Corda network map: /network-map. Raw TCP: the connection stays open.",
         "The gateway has no route for the host (404), nobody answers behind it (502 to 504), or the answer is not the "
         "ledger's.",
         ("tls-handshake", "tcp-connect"),

@@ -395,6 +395,8 @@ class _Run:
                 return await probes.fabric_ca(target, trust)
             case "fabric-grpc":
                 return await probes.fabric_grpc(target, trust)
+            case "network-map":
+                return await probes.network_map(target, trust, over_tls=over_tls)
             case "tls" | "tcp":
                 return await probes.stays_open(target)
 

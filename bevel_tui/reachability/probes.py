@@ -162,6 +162,17 @@ async def fabric_ca(target: Target, trust: Trust | None) -> Found:
     )
 
 
+async def network_map(target: Target, trust: Trust | None, *, over_tls: bool) -> Found:
+    """GET /network-map of a Corda network map: it is given out, or only to those who are in it (facts A5)."""
+    phases: dict[str, float] = {}
+    response = await _http(target, trust, over_tls, phases, path="/network-map")
+    _must_be_served(response, target, phases)
+    if response.status not in (200, 401):
+        words = f"/network-map is not answered as a network map does: HTTP {response.status}"
+        raise ProbeError("answer", words, evidence=_said(response, target), phases=phases)
+    return Found("the network map answers", (*target.route, f"/network-map: HTTP {response.status}"), phases)
+
+
 async def fabric_grpc(target: Target, trust: Trust | None) -> Found:
     """TLS with ALPN h2, which gRPC clients insist on, and the server's first HTTP/2 frame (RFC 9113 3.4).
 

@@ -45,6 +45,9 @@ class Produced:
     keys: tuple[str, ...] = ()
     private: tuple[str, ...] = ()
     keep: bool = False
+    #: data keys that come later than the object itself, at most `within` seconds after the pods run (0: as the object)
+    awaited: tuple[str, ...] = ()
+    within: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ class Endpoint:
     host: str
     port: int
     protocol: Literal["http", "https", "tls", "tcp", "ws"]
-    probe: Literal["json-rpc", "ws", "fabric-operations", "fabric-ca", "fabric-grpc", "tls", "tcp"]
+    probe: Literal["json-rpc", "ws", "fabric-operations", "fabric-ca", "fabric-grpc", "network-map", "tls", "tcp"]
     service: str
     trust: tuple[ObjectRef, str] | None = None
     #: through the gateway (False: only inside the cluster, gateway none)

@@ -16,6 +16,7 @@ from bevel_tui.sandbox.workloads.view import View
 
 if TYPE_CHECKING:
     from bevel_tui.sandbox.components import Component
+    from bevel_tui.sandbox.corda import Zone
     from bevel_tui.sandbox.players.fabric_chaincode import Package
     from bevel_tui.sandbox.players.fabric_channel import Channel
 
@@ -65,6 +66,8 @@ class World:
     rpc: Callable[[Component, object], object] | None = None
     #: what Indy's ledgers hold beyond their genesis, by that genesis: did -> (verkey, role)
     identities: dict[str, dict[str, tuple[str, str]]] = field(default_factory=dict)
+    #: Corda's networks, by the cluster and namespace of their services
+    zones: dict[tuple[str, str], Zone] = field(default_factory=dict)
     #: Vault's Kubernetes auth paths: what each is bound to (cluster, namespace, ServiceAccount; the last wins)
     vault: dict[str, tuple[str, str, str]] = field(default_factory=dict)
 

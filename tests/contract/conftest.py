@@ -36,5 +36,7 @@ def contract() -> dict[str, list[dict[str, Any]]]:
             ("fabric", "hyperledger-fabric"),
             ("indy", "hyperledger-indy"),
             ("substrate", "substrate"),
+            ("corda", "r3-corda"),
+            ("corda-enterprise", "r3-corda-ent"),
         )
     }

@@ -16,6 +16,8 @@ def summary(manifest: Mapping[str, Any]) -> dict[str, Any]:
             found[name] = annotations.pop(key)
     if "hook" in found:
         found["hookDelete"] = annotations.pop("helm.sh/hook-delete-policy")
+    else:
+        found.pop("hookWeight", None)  # on what is no hook it says nothing (facts 0.5)
     match manifest["kind"]:
         case "ConfigMap":
             found["keys"] = sorted({**manifest.get("data", {}), **manifest.get("binaryData", {})})

@@ -22,7 +22,7 @@ import yaml
 from bevel_tui.helm.charts import ReleaseCharts
 from bevel_tui.network.model import ChartSource, Network
 from bevel_tui.plan.manifests import manifests
-from bevel_tui.platforms import groundwork
+from bevel_tui.platforms import corda_charts, groundwork
 from bevel_tui.platforms.registry import platform
 from bevel_tui.records.steps import ClusterFact, ObjectValue, ReleaseStep, SecretValue
 from tests.contract.summaries import summary, workload
@@ -31,7 +31,16 @@ from tests.tools import binaries
 
 pytestmark = pytest.mark.bevel_charts
 
-FOLDERS = ("hyperledger-besu", "hyperledger-fabric", "hyperledger-indy", "quorum", "substrate", "shared")
+FOLDERS = (
+    "hyperledger-besu",
+    "hyperledger-fabric",
+    "hyperledger-indy",
+    "quorum",
+    "substrate",
+    "r3-corda",
+    "r3-corda-ent",
+    "shared",
+)
 WORKLOADS = ("Job", "StatefulSet", "Deployment")
 
 
@@ -179,12 +188,7 @@ def test_handed_files_are_read_by_the_chart(charts: Path) -> None:
             templates = "\n".join(path.read_text() for path in (chart / "templates").iterdir())
             for file in step.files:
                 name = file.removeprefix("files/")
-                patterns = (
-                    name,
-                    f"%s{name.removeprefix(name.split('-')[0])}",
-                    f"%s-{name.rpartition('-')[2]}",
-                    "files/%s.json",
-                )
+                patterns = (name, f"%s{name.removeprefix(name.split('-')[0])}", "files/%s.json")
                 if not any(pattern in templates for pattern in patterns):
                     missing.append(f"{step.id}: {file}")
     assert missing == []
@@ -193,6 +197,10 @@ def test_handed_files_are_read_by_the_chart(charts: Path) -> None:
 ALIASES = {"storage": "bevel-storageclass", "tessera": "{}-tessera-node", "tls": "{}-tlscert-gen"}
 ALIASES |= {"certs": "fabric-catools", "peer": "fabric-cli", "bevel-vault-mgmt": "bevel-vault-mgmt"}
 ALIASES |= {"substrate-storage": "bevel-storageclass"}
+ALIASES |= {part: f"cenm-{part}" for part in ("auth", "gateway", "zone", "signer", "idman")}
+#: charts whose folders, or whose certificates sub-charts, are not called as those of other platforms
+CALLED = {"quorum-tls-gen": "quorum-tlscert-gen"}
+CALLED |= {f"{platform}-tlscert-gen": "corda-certs-gen" for platform in ("corda", "corda-enterprise")}
 CONDITIONS = {
     # read by Helm itself: which sub-charts are rendered
     "tags.bevel-vault-mgmt",
@@ -213,11 +221,12 @@ DEAF = {
     ("besu-node", "global.vault.tls"),
     ("quorum-genesis", "image.pullSecret"),
     ("quorum-node", "global.vault.tls"),
-    ("indy-genesis", "global.vault.tls"),
 }
 #: values that patches of the private copies read
 PATCHED = {
     groundwork.POD_PLACEMENT: "global.placement.",
+    corda_charts.HOOK_PULL_SECRET: "image.pullSecret",
+    corda_charts.ADVERTISED_PORT: "global.proxy.p2p",
     groundwork.ACCOUNT_PULL_SECRET: "global.pullSecret",
     "fabric-vault-ca": "global.vault.tls",
     "fabric-ingress-class": "global.ingressClass",
@@ -248,10 +257,12 @@ def test_every_value_is_read_by_the_chart(topology: Topology, step: ReleaseStep,
     """A misspelt value is silently ignored by Helm (B14): each one we set is read by the chart or a sub-chart."""
 
     def templates(name: str) -> str:
-        # the one chart whose folder is not called as it is
-        folder = find_chart(charts, {"quorum-tls-gen": "quorum-tlscert-gen"}.get(name, name))
-        return "\n".join(p.read_text() for p in [*(folder / "templates").iterdir(), *folder.glob("files/*.tpl")])
+        folder = find_chart(charts, CALLED.get(name, name))
+        files = [p for p in folder.glob("files/*") if p.suffix in (".tpl", ".sh", ".conf")]
+        return "\n".join(p.read_text() for p in [*(folder / "templates").iterdir(), *files])
 
+    if step.origin == "own":
+        return  # there is no chart but the sketch
     own = templates(step.chart)
     requirements = find_chart(charts, step.chart) / "requirements.yaml"
     listed = yaml.safe_load(requirements.read_text())["dependencies"] if requirements.exists() else ()
@@ -263,8 +274,8 @@ def test_every_value_is_read_by_the_chart(topology: Topology, step: ReleaseStep,
         first, _, rest = path.partition(".")
         sub = templates(ALIASES[first].format(topology.platform)) if first in ALIASES else ""
         every = own + shared if first == "global" else own
-        if any(path.startswith(read) and patch in step.patches for patch, read in PATCHED.items()):
-            continue  # a patch of the private copy reads it
+        if any(path.startswith(read) for patch, read in PATCHED.items() if patch in step.patches):
+            continue
         if path not in CONDITIONS | COMMON and not read_by(every, path) and not (sub and read_by(sub, rest)):
             ignored.append(path)
     assert [path for path in ignored if (step.chart, path) not in DEAF] == []

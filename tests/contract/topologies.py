@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bevel_tui.network.model import Network
+from tests.contract import corda_topologies
 
 
 @dataclass(frozen=True)
@@ -398,4 +399,36 @@ MORE = (
             vault={**VAULT, "ca": {"file": "/ca.pem"}},
         ),
     ),
+)
+
+TOPOLOGIES += tuple(
+    Topology(
+        name,
+        platform,
+        lines,
+        _document(
+            {"type": platform},
+            {"type": gateway},
+            organizations,
+            clusters=PLAIN if gateway == "none" else [{**PROXIED[0], "domain": corda_topologies.DOMAIN}],
+            **({"vault": VAULT} if vault else {}),
+        ),
+    )
+    for name, platform, lines, gateway, organizations, vault in corda_topologies.DOCUMENTED
+)
+CHOICES = {"registry": REGISTRY, "vault": VAULT, "placement": PLACEMENT}
+MORE += tuple(
+    Topology(
+        name,
+        platform["type"],
+        slice(0),
+        _document(
+            platform,
+            {"type": gateway},
+            organizations,
+            clusters=EAST_WEST[: len({o["cluster"] for o in organizations})],
+            **{choice: CHOICES[choice] for choice in chosen},
+        ),
+    )
+    for name, platform, gateway, organizations, chosen in corda_topologies.MORE
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+from dataclasses import replace
 from typing import Any
 
 import looptime  # noqa: F401 - its marker makes time virtual
@@ -362,6 +363,22 @@ async def test_a_job_that_is_complete_without_its_result_is_named(world: Any) ->
     assert "JOB-NO-RESULT" in codes
     assert events[-1].exit_code == 1
     assert events[-1].duration < 120
+
+
+async def test_what_comes_later_is_waited_for(world: Any) -> None:
+    """A Secret that is there at once and gets its last keys minutes later (facts A5, a notary's registration)."""
+    genesis = world.release("east", "alpha", "genesis")
+    first, *rest = genesis.produces
+    world.plan = world.plan.changed(genesis.id, produces=(replace(first, awaited=("late",), within=900.0), *rest))
+    cluster = world.clusters["east"]
+    late = {"apiVersion": "v1", "kind": first.ref.kind, "data": {"content": "cHVibGlj", "late": "cHVibGlj"}}
+    late["metadata"] = {"name": first.ref.name, "namespace": first.ref.namespace}
+    asyncio.get_running_loop().call_later(300, lambda: cluster.put(late))
+    events = await world.run()
+    assert events[-1].exit_code == 0, events[-1].error
+    assert "JOB-NO-RESULT" not in [f.finding.code for f in of(events, "finding-raised")]
+    ended = next(e for e in of(events, "step-finished") if e.step == genesis.id)
+    assert ended.duration > 290
 
 
 def rerunning(world: Any) -> None:

@@ -46,6 +46,20 @@ FABRIC: Json = {
     ],
 }
 
+CORDA: Json = {
+    **BESU,
+    "platform": {"type": "corda"},
+    "organizations": [
+        {"name": "supplychain", "cluster": "east", "corda": {"notaries": 1, "nodes": 0}},
+        {"name": "manufacturer", "cluster": "west", "corda": {"nodes": 1}},
+    ],
+}
+ENTERPRISE: Json = {
+    **CORDA,
+    "platform": {"type": "corda-enterprise"},
+    "registry": {"server": "registry.example.test", "username": {"env": "U"}, "password": {"env": "P"}},
+}
+
 SUBSTRATE: Json = {
     **BESU,
     "platform": {"type": "substrate"},

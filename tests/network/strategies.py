@@ -62,6 +62,11 @@ def _source() -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
+def _cordapps() -> st.SearchStrategy[dict[str, Any]]:
+    jars = st.just(["https://apps.example.com/one.jar"])
+    return _some({"jars": jars, "username": SECRETS, "password": SECRETS}, {})
+
+
 def _platform() -> st.SearchStrategy[dict[str, Any]]:
     return st.one_of(
         _some(
@@ -101,7 +106,11 @@ def _platform() -> st.SearchStrategy[dict[str, Any]]:
         ),
         _some({"type": st.just("substrate")}, {"chain": st.sampled_from(["inteli", "trade-net"])}),
         _some({"type": st.just("indy")}, {"version": st.sampled_from(["1.11.0", "1.12.6"])}),
-        st.builds(lambda t: {"type": t}, st.sampled_from(["corda", "corda-enterprise"])),
+        _some({"type": st.just("corda")}, {"validating": st.booleans(), "password": SECRETS, "cordapps": _cordapps()}),
+        _some(
+            {"type": st.just("corda-enterprise")},
+            {"images": st.just("registry.example.com/corda"), "password": SECRETS, "cordapps": _cordapps()},
+        ),
     )
 
 
@@ -144,6 +153,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
                     "subject": st.just("O=Carrier,C=GB"),
                     "besu": _some({}, {"validators": st.integers(0, 12), "members": st.integers(0, 12)}),
                     "quorum": _some({}, {"validators": st.integers(0, 12), "members": st.integers(0, 12)}),
+                    "corda": _some({}, {role: st.integers(0, 5) for role in ("notaries", "nodes")}),
                     "substrate": _some({}, {role: st.integers(0, 5) for role in ("validators", "members", "ipfs")}),
                     "indy": _some(
                         {}, {"trustee": st.booleans(), "endorser": st.booleans(), "stewards": st.integers(0, 5)}

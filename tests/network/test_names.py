@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from bevel_tui.network import names
-from tests.network.documents import BESU, FABRIC, QUORUM, SUBSTRATE, change, network
+from typing import Any
+
+import pytest
+
+from bevel_tui.network import corda, names
+from tests.network.documents import BESU, CORDA, ENTERPRISE, FABRIC, QUORUM, SUBSTRATE, Json, change, network
 
 
 def test_namespaces_follow_bevel_unless_chosen() -> None:
@@ -77,9 +81,63 @@ def test_one_channel_of_all_is_the_default() -> None:
     assert names.channels(network(BESU)) == ()
 
 
-def test_platforms_to_come_have_no_releases_yet() -> None:
-    n = network(BESU, ("platform.type", "corda-enterprise"))
-    assert list(names.nodes(n)) == []
+def test_corda_releases_in_the_order_of_their_installation() -> None:
+    def named(document: Json, *changes: tuple[str, Any]) -> list[list[str]]:
+        n = network(document, *changes)
+        return [[r.name for r in names.releases(n, o)] for o in n.organizations]
+
+    nodes = ("organizations.0.corda", {"notaries": 2, "nodes": 1})
+    assert named(CORDA, nodes, ("gateway.type", "none")) == [
+        ["init", "supplychain", "notary-supplychain-1", "notary-supplychain-2", "node-supplychain-1"],
+        ["init", "node-manufacturer-1"],
+    ]
+    assert named(ENTERPRISE) == [
+        ["init", "cenm", "notary-supplychain-1", "notary-supplychain-1-p2p", "networkmap"],
+        ["init", "node-manufacturer-1", "node-manufacturer-1-p2p"],
+    ]
+
+
+def test_corda_nodes_have_legal_names_of_their_own() -> None:
+    n = network(
+        CORDA,
+        ("organizations.0.corda", {"notaries": 2, "nodes": 2}),
+        ("organizations.1.subject", "OU=Sales,O=Manufacturer,L=Zurich,C=CH"),
+        ("organizations.1.corda", {"notaries": 1, "nodes": 2}),
+    )
+    first, second = (
+        [corda.legal_name(o, r) for r in names.releases(n, o) if r.role in ("notary", "node")] for o in n.organizations
+    )
+    place = "L=51.50/-0.13/London,C=GB"
+    assert first == [
+        f"O=Supplychain,OU=Notary,{place}",
+        f"O=Supplychain,OU=Notary 2,{place}",
+        f"O=Supplychain,{place}",
+        f"O=Supplychain,OU=Node 2,{place}",
+    ]
+    assert second == [
+        "O=Manufacturer,OU=Notary,L=Zurich,C=CH",
+        "OU=Sales,O=Manufacturer,L=Zurich,C=CH",
+        "O=Manufacturer,OU=Node 2,L=Zurich,C=CH",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("document", "gateway", "doorman", "network_map"),
+    [
+        (CORDA, "none", "http://supplychain-doorman.supplychain-ns:8080", "http://supplychain-nms.supplychain-ns:8080"),
+        (
+            CORDA,
+            "ambassador",
+            "https://supplychain-doorman.east.example.test",
+            "https://supplychain-nms.east.example.test",
+        ),
+        (ENTERPRISE, "none", "http://idman.supplychain-ent:10000", "http://cenm-networkmap.supplychain-ent:10000"),
+        (ENTERPRISE, "ambassador", "https://cenm-doorman.east.example.test", "https://cenm-nms.east.example.test"),
+    ],
+)
+def test_corda_services_are_found(document: Json, gateway: str, doorman: str, network_map: str) -> None:
+    n = network(document, ("gateway.type", gateway))
+    assert (corda.doorman_url(n), corda.network_map_url(n)) == (doorman, network_map)
 
 
 def test_full_names_as_the_charts_make_them() -> None:

@@ -11,8 +11,20 @@ from bevel_tui.network import names
 from bevel_tui.network.model import Network
 from bevel_tui.network.problem import Problem
 from bevel_tui.network.rules import RULES, problems
-from bevel_tui.network.rules.support import PLATFORMS_TO_COME
-from tests.network.documents import BESU, FABRIC, INDY, QUORUM, SUBSTRATE, Json, change, found, network
+from bevel_tui.network.rules.corda import unfit
+from tests.network.documents import (
+    BESU,
+    CORDA,
+    ENTERPRISE,
+    FABRIC,
+    INDY,
+    QUORUM,
+    SUBSTRATE,
+    Json,
+    change,
+    found,
+    network,
+)
 from tests.network.strategies import networks
 
 SERVER: Json = {"name": "asset", "external": {"address": "asset.example.test:7052"}, "version": "1"}
@@ -33,7 +45,16 @@ def test_the_documents_that_these_tests_spoil_have_no_problem(document: Json) ->
 
 # ---------------------------------------------------------------- platform x gateway x clusters
 
-ALL = ["besu", "corda", "corda-enterprise", "fabric", "indy", "quorum", "substrate"]
+BASES = {
+    "besu": BESU,
+    "corda": CORDA,
+    "corda-enterprise": ENTERPRISE,
+    "fabric": FABRIC,
+    "indy": INDY,
+    "quorum": QUORUM,
+    "substrate": SUBSTRATE,
+}
+ALL = sorted(BASES)
 SERVES = {("fabric", "haproxy"), *((p, "ambassador") for p in ALL if p != "fabric"), *((p, "none") for p in ALL)}
 
 
@@ -41,10 +62,7 @@ SERVES = {("fabric", "haproxy"), *((p, "ambassador") for p in ALL if p != "fabri
 @pytest.mark.parametrize("gateway", ["haproxy", "ambassador", "istio", "none"])
 @pytest.mark.parametrize("platform", ALL)
 def test_matrix(platform: str, gateway: str, clusters: int) -> None:
-    base = {"fabric": FABRIC, "quorum": QUORUM, "indy": INDY, "substrate": SUBSTRATE}.get(platform, BESU)
-    document = change(base, ("platform.type", platform), ("gateway.type", gateway))
-    if base is BESU and platform != "besu":
-        document = change(document, ("organizations.0.besu", ...), ("organizations.1.besu", ...))
+    document = change(BASES[platform], ("gateway.type", gateway))
     if platform == "indy" and gateway == "none":
         document = change(document, ("gateway.p2p_ports", "30010-30050"))
     if clusters == 1:
@@ -52,8 +70,7 @@ def test_matrix(platform: str, gateway: str, clusters: int) -> None:
     codes = {code for severity, code, _ in found(document) if severity == "error"}
     assert ("gateway-platform" in codes) == ((platform, gateway) not in SERVES)
     assert ("gateway-none-clusters" in codes) == (gateway == "none" and clusters == 2 and platform != "indy")
-    assert ("platform-unsupported" in codes) == (platform in PLATFORMS_TO_COME)
-    assert codes <= {"gateway-platform", "gateway-none-clusters", "platform-unsupported"}
+    assert codes <= {"gateway-platform", "gateway-none-clusters"}
 
 
 @pytest.mark.parametrize(
@@ -427,6 +444,40 @@ CASES: list[tuple[Json, list[tuple[str, Any]], set[tuple[str, str, str]]]] = [
     (ONE_BESU, [("clusters.0.gateway_annotations", {"a": "b"})], {
         (W, "annotations-unused", "clusters[0].gateway_annotations")
     }),
+    # corda
+    (CORDA, [("organizations.0.corda.notaries", 0)], {(E, "notary-missing", "organizations[0].corda.notaries")}),
+    (CORDA, [("organizations.0.corda.notaries", 0), ("organizations.1.corda.notaries", 1)], set()),
+    (ENTERPRISE, [("organizations.1.corda.notaries", 1)], {
+        (E, "notaries-elsewhere", "organizations[1].corda.notaries")
+    }),
+    (CORDA, [("organizations.1.corda.nodes", 0)], {(E, "organization-empty", "organizations[1].corda.nodes")}),
+    (CORDA, [("organizations.1.subject", "O=Maker,C=CH")], {(E, "legal-name", "organizations[1].subject")}),
+    (CORDA, [("organizations.1.name", "3m")], {(E, "legal-name", "organizations[1].name")}),
+    (CORDA, [
+        ("organizations.0.corda.nodes", 1),
+        ("organizations.0.subject", "O=One,L=Zurich,C=CH"),
+        ("organizations.1.subject", "C=CH,O=One,L=Zurich"),
+    ], {(E, "legal-name-duplicate", "organizations[1].subject")}),
+    (CORDA, [("clusters.1.domain", "a-rather-long-name-for-a-domain.west.example.test")], {
+        (E, "certificate-name", "clusters[1].domain")
+    }),
+    (CORDA, [
+        ("clusters.1.domain", "a-rather-long-name-for-a-domain.west.example.test"),
+        ("clusters.0", ...),
+        ("organizations.0.cluster", "west"),
+        ("gateway.type", "none"),
+    ], set()),
+    (CORDA, [("vault", {"address": "https://vault.test:8200", "token": {"env": "T"}, "ca": {"file": "ca.pem"}})], {
+        (E, "vault-ca", "vault.ca")
+    }),
+    (ENTERPRISE, [("registry", ...)], {(W, "licensed-images", "registry")}),
+    (CORDA, [("organizations.1.name", "an-organization-of-thirty-sign")], {
+        (E, "name-too-long", "organizations[1].name"),
+    }),
+    (CORDA, [("gateway.p2p_ports", "15010-15010"), ("organizations.0.corda.nodes", 1)], {
+        (E, "p2p-too-few", "gateway.p2p_ports")
+    }),
+    (ENTERPRISE, [("organizations.1.fabric", {})], {(E, "role-platform", "organizations[1].fabric")}),
 ]  # fmt: skip
 
 
@@ -452,10 +503,31 @@ def test_duplicate_organizations() -> None:
     assert (E, "organization-duplicate", "organizations[2].name") in found(twice)
 
 
+@pytest.mark.parametrize(
+    ("subject", "reason"),
+    [
+        ("O=Maker,OU=Sales,L=47.38/8.54/Zurich,C=CH", None),
+        ("CN=Node,O=Maker,L=Zurich,ST=ZH,C=CH", None),
+        ("O=Maker,L=Zurich,C=ch", "two capital letters"),
+        ("O=maker,L=Zurich,C=CH", "capital letter"),
+        ("O=M,L=Zurich,C=CH", "two letters"),
+        ("O=Maker,L=Zurich", "needs C"),
+        ("O=Maker,L=Zurich,C=CH,DC=example", "cannot hold DC"),
+        ("O=Maker,O=Other,L=Zurich,C=CH", "O once"),
+        ("O=Maker's,L=Zurich,C=CH", "a character"),
+        ("O=Ma  ker,L=Zurich,C=CH", "blanks"),
+        (f"O=M{'a' * 64},L=Zurich,C=CH", "more than 64"),
+    ],
+)
+def test_legal_names(subject: str, reason: str | None) -> None:
+    answer = unfit(subject)
+    assert (reason in answer) if reason and answer else (reason, answer) == (None, None)
+
+
 def test_every_rule_is_seen_to_find_something() -> None:
     """A rule that no case above sets off would be untested."""
     judged = [network(d, *c) for d, c, _ in CASES]
-    judged.append(network(change(BESU, ("platform.type", "corda"), ("gateway.type", "istio"))))
+    judged.append(network(change(CORDA, ("gateway.type", "istio"))))
     judged.append(network(change(BESU, ("gateway.type", "none"))))
     judged.append(network(change(BESU, ("organizations.2", organization("carrier", "west", besu={})))))
     judged.append(network(HOST_TWICE))

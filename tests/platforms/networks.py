@@ -194,6 +194,47 @@ def substrate_networks(draw: st.DrawFn) -> Network:
     return substrate(gateway, organizations=organizations, **more)
 
 
+def corda(gateway: str = "ambassador", **more: Any) -> Network:
+    """An operator with a notary and a node in the east, a manufacturer with two nodes in the west (or beside it)."""
+    platform = {"type": "corda", **more.pop("platform", {})}
+    other = "east" if gateway == "none" else "west"
+    organizations = more.pop(
+        "organizations",
+        [
+            {"name": "supplychain", "cluster": "east", "corda": {"notaries": 1, "nodes": 1}},
+            {"name": "manufacturer", "cluster": other, "corda": {"nodes": 2}},
+        ],
+    )
+    return network(platform, gateway, organizations, **more)
+
+
+@st.composite
+def corda_networks(draw: st.DrawFn) -> Network:
+    """Any valid network of the two Cordas, of up to four organizations over up to three clusters."""
+    platform = draw(st.sampled_from(["corda", "corda-enterprise"]))
+    gateway = draw(st.sampled_from(["none", "ambassador"]))
+    places = ["east"] if gateway == "none" else ["east", "west", "north"]
+    organizations = []
+    for index, name in enumerate(["supplychain", "manufacturer", "store", "bank"][: draw(st.integers(1, 4))]):
+        notaries = draw(st.integers(1, 2)) if not index else draw(st.integers(0, 1)) if platform == "corda" else 0
+        roles = {"notaries": notaries, "nodes": draw(st.integers(1 if index else 0, 2))}
+        place, managed = draw(st.sampled_from(places)), draw(st.booleans())
+        organizations.append({"name": name, "cluster": place, "managed": managed, "corda": roles})
+    used = {organization["cluster"] for organization in organizations}
+    more: dict[str, Any] = {"clusters": [cluster for cluster in CLUSTERS if cluster["name"] in used]}
+    if draw(st.booleans()):
+        more["vault"] = {key: value for key, value in VAULT.items() if key != "ca"}
+    if draw(st.booleans()):
+        more["registry"] = REGISTRY
+    details: dict[str, Any] = {"type": platform}
+    if draw(st.booleans()):
+        details["password"] = {"env": "PASSWORD"}
+    if draw(st.booleans()):
+        login = {"username": {"env": "MAVEN_USER"}, "password": {"env": "MAVEN"}}
+        details["cordapps"] = {"jars": ["https://apps.example.test/one.jar"], **login}
+    return corda(gateway, platform=details, organizations=organizations, **more)
+
+
 @st.composite
 def networks(draw: st.DrawFn) -> Network:
     """Any valid network of up to four organizations over up to three clusters."""
@@ -201,6 +242,8 @@ def networks(draw: st.DrawFn) -> Network:
         return draw(indy_networks())
     if draw(st.integers(0, 3)) == 0:
         return draw(substrate_networks())
+    if draw(st.integers(0, 2)) == 0:
+        return draw(corda_networks())
     platform = draw(st.sampled_from(["besu", "quorum", "fabric"]))
     gateway = draw(st.sampled_from(["none", "haproxy" if platform == "fabric" else "ambassador"]))
     places = ["east"] if gateway == "none" else ["east", "west", "north"]

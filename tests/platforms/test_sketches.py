@@ -82,7 +82,7 @@ def test_routes_lead_to_the_endpoints(network: Network) -> None:
                     routed |= {(rule["host"], port) for rule in spec["rules"]}
                 case "Mapping":
                     routed.add((spec["hostname"], 80) if "hostname" in spec else (spec["host"], 443))
-                case "TCPMapping" if network.platform.type in ("indy", "substrate"):
+                case "TCPMapping" if network.platform.type not in ("besu", "quorum"):
                     routed |= {(e.host, e.port) for e in step.endpoints if e.port == spec["port"]}
                 case "TCPMapping":
                     routed.add((f"{step.release}.{step.values['global']['proxy']['externalUrlSuffix']}", spec["port"]))

@@ -552,3 +552,25 @@ def test_every_check_is_documented():
 )
 def test_endpoints_as_people_write_them(change, written):
     assert url(replace(RPC, **change)) == written
+
+
+NMS = endpoint("nms", "ca.carrier-net.east.test", 443, "https", "network-map")
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome", "words"),
+    [
+        (200, "ok", "the network map answers"),
+        (401, "ok", "the network map answers"),
+        (404, "failed", "no route"),
+        (503, "failed", "nobody answers behind it"),
+        (500, "failed", "not answered as a network map does"),
+    ],
+)
+async def test_a_network_map_is_asked_for_its_list(make_world, status, outcome, words):
+    """facts A5: it is given out, or only to members; anything else is none."""
+    world = await make_world()
+    world.gateway.sites[CA.host] = lambda _, path, __: (status if path == "/network-map" else 500, {}, b"")
+    found = of(await world.check(NMS), "protocol")
+    assert found.status == outcome
+    assert words in found.summary

@@ -180,6 +180,12 @@ class Rehearsal:
             meta = {"name": step.name, "namespace": step.namespace}
             secret = {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "type": "Opaque", "stringData": data}
             await self.create(context, secret)
+        elif step.kind == "secret":
+            meta = {"name": step.name, "namespace": step.namespace}
+            data = {key: value if isinstance(value, str) else "a-secret" for key, value in step.data}
+            secret = self.spoil({"apiVersion": "v1", "kind": "Secret", "metadata": meta, "stringData": data})
+            if secret is not None:
+                await self.create(context, secret)
         elif step.kind == "release":
             await self.release(step, context)
         elif step.kind == "handoff":
@@ -349,7 +355,7 @@ class Rehearsal:
             content = json.dumps({"data": data})
         else:
             content = found["data"][step.key]
-            if found["kind"] == "Secret":
+            if found["kind"] == "Secret" and not step.keep_base64:
                 content = base64.b64decode(content).decode()
             if step.member is not None:
                 content = json.dumps(json.loads(content)[step.member])

@@ -14,6 +14,10 @@ Rehearse = Any
     [
         "besu-one-cluster",
         "besu-two-clusters",
+        "corda-enterprise-one-cluster",
+        "corda-enterprise-two-clusters",
+        "corda-one-cluster",
+        "corda-two-clusters",
         "fabric-one-cluster",
         "fabric-two-clusters",
         "indy-one-cluster",

@@ -15,6 +15,7 @@ from bevel_tui.network.rules import (
     besu,
     chaincode,
     clusters,
+    corda,
     ethereum,
     fabric,
     gateway,
@@ -44,6 +45,7 @@ RULES: tuple[Rule, ...] = (
     *chaincode.RULES,
     *indy.RULES,
     *substrate.RULES,
+    *corda.RULES,
     *settings.RULES,
 )
 

@@ -145,4 +145,15 @@ def licence(network: Network) -> Iterator[Problem]:
         )
 
 
-RULES = (notaries, empty, legal_names, certificates, licence)
+def vault_ca(network: Network) -> Iterator[Problem]:
+    """Vault's certificate is one that everybody trusts: pods of Corda's charts are not given another (facts E)."""
+    if corda.is_corda(network) and network.vault is not None and network.vault.ca is not None:
+        yield error(
+            "vault-ca",
+            ("vault", "ca"),
+            "no chart of Corda mounts the CA of Vault, so that curl in their scripts would refuse Vault's certificate; "
+            "use one of a public CA, or none within a network that you trust (http://)",
+        )
+
+
+RULES = (notaries, empty, legal_names, certificates, licence, vault_ca)

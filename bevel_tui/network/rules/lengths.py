@@ -46,6 +46,13 @@ def derived(network: Network, release: NamedRelease) -> Iterator[tuple[str, str,
             yield "container", f"{name}-dscp-ipfs-node-ipfs-config", LABEL
         case "substrate-key-gen":
             yield "Job", f"{name}-generate-keys", LABEL
+        case "corda-network-service" | "corda-node":
+            longest = "doorman" if release.role == "network-service" else "db"
+            yield "StatefulSet", f"{full_of(release.chart, name)}-{longest}", STATEFUL_SET
+            yield "Job", f"{full_of(release.chart, name)}-pre-install-hook", LABEL
+        case "enterprise-node":
+            yield "StatefulSet", full_of(release.chart, name), STATEFUL_SET
+            yield "Job", f"{name}-tls-cleanup", LABEL
         case "fabric-ca-server":
             yield "StatefulSet", full, STATEFUL_SET
         case "fabric-orderernode" | "fabric-peernode":

@@ -22,7 +22,9 @@ RESERVED_NAMESPACES = {
     "bevel-tui": "where bevel-tui keeps its inventory",
 }
 #: fields of Organization that hold node counts, by platform
-ROLE_FIELDS = ("besu", "quorum", "fabric", "indy", "substrate")
+ROLE_FIELDS = ("besu", "quorum", "fabric", "indy", "substrate", "corda")
+#: platforms whose field is called otherwise than they are
+FIELD_OF = {"corda-enterprise": "corda"}
 
 
 def distinct(network: Network) -> Iterator[Problem]:
@@ -79,7 +81,7 @@ def roles(network: Network) -> Iterator[Problem]:
     platform = network.platform.type
     for i, organization in enumerate(network.organizations):
         for field in ROLE_FIELDS:
-            if field != platform and getattr(organization, field) is not None:
+            if field != FIELD_OF.get(platform, platform) and getattr(organization, field) is not None:
                 yield error(
                     "role-platform",
                     ("organizations", i, field),

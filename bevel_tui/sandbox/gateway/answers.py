@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 from aiohttp import WSMsgType, web
 
 from bevel_tui.sandbox.clock import timestamp
+from bevel_tui.sandbox.corda import answer as corda_answer
 from bevel_tui.sandbox.ledger import Ledger
 from bevel_tui.sandbox.ledger import answer as rpc_answer
 
@@ -21,7 +22,7 @@ SETTINGS = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 SETTINGS_ACK = b"\x00\x00\x00\x04\x01\x00\x00\x00\x00"
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _IDLE = 60.0
-HTTP_PROTOCOLS = {"json-rpc", "ws", "http", "fabric-operations", "fabric-ca"}
+HTTP_PROTOCOLS = {"json-rpc", "ws", "http", "fabric-operations", "fabric-ca", "doorman", "network-map"}
 
 
 def alpn(component: Component) -> tuple[str, ...]:
@@ -40,6 +41,9 @@ async def http_answer(ledger: Ledger, component: Component, request: web.BaseReq
         return _operations(request)
     if protocol == "fabric-ca":
         return _authority(component, request)
+    if protocol in {"doorman", "network-map"}:
+        found = corda_answer(ledger.world, component, request.method, request.path, await request.read())
+        return web.Response(status=found.status, body=found.body, content_type=found.content_type)
     return web.json_response({"simulated": True, "pod": component.pod["metadata"]["name"], "path": request.path})
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,8 @@ class PodContext:
     args: str
     files: Mapping[str, bytes]
     log: Callable[[str], None]
+    #: hands what was logged to the log at once, for those who never end
+    flush: Callable[[], Awaitable[None]] | None = None
 
     @property
     def namespace(self) -> str:
@@ -69,6 +71,13 @@ class PodContext:
     def fail(self, message: str, exit_code: int = 1) -> ContainerFailed:
         """The error to raise."""
         return ContainerFailed(exit_code, message)
+
+    async def tell(self, text: str) -> None:
+        """Log, for all to see now."""
+        for line in text.splitlines():
+            self.log(line)
+        if self.flush is not None:
+            await self.flush()
 
     # ------------------------------------------------------------ the API, as the script's kubectl uses it
 
@@ -140,6 +149,18 @@ class PodContext:
             self.log(f"configmap/{name} replaced")
             return
         raise self.fail(f"Error from server (Conflict): configmaps {name!r} kept changing")
+
+    async def merge(self, kind: str, name: str, data: Mapping[str, bytes]) -> None:
+        """kubectl patch secret -p: the keys given are set, others stay."""
+        from bevel_tui.records.steps import ObjectRef
+
+        body = {"data": {key: base64.b64encode(value).decode() for key, value in data.items()}}
+        try:
+            self.site.view.put(await self.site.client.patch(ObjectRef("v1", kind, name, self.namespace), body))
+        except ApiError as error:
+            self.log(f"Error from server ({error.reason}): {error.message}")
+            return
+        self.log(f"{kind.lower()}/{name} patched")
 
     async def remove(self, kind: str, name: str) -> bool:
         """kubectl delete; False when it was not there."""

@@ -97,11 +97,11 @@ def issue(
     )
 
 
-def self_signed(common_name: str, hosts: Iterable[str] = ()) -> tuple[bytes, bytes]:
-    """What a gateway shows when it has nothing better. Certificate and key, PEM."""
+def self_signed(common_name: str, hosts: Iterable[str] = (), days: int = 365) -> tuple[bytes, bytes]:
+    """A certificate that only whoever was told of it trusts. Certificate and key, PEM."""
     key = new_key()
     name = subject("", common_name)
-    return cert_pem(_build(name, name, key, key, hosts, 365, ca=False)), key_pem(key)
+    return cert_pem(_build(name, name, key, key, hosts, days, ca=False)), key_pem(key)
 
 
 def _build(

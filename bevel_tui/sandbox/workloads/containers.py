@@ -237,6 +237,7 @@ class ContainerRun:
             args="\n".join([*(self.spec.get("command") or ()), *(self.spec.get("args") or ())]),
             files=files(view, self.pod.pod, self.spec),
             log=self._log,
+            flush=self._flush,
         )
 
     async def _await_secrets(self, part: Part) -> bool:
