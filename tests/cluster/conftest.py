@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
@@ -114,10 +115,10 @@ def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
 
     def show(line: str) -> None:
         if manager is None:
-            print(line, flush=True)
+            print(line, file=sys.stderr, flush=True)
             return
-        with manager.global_and_fixture_disabled():
-            print(f"\n[{line}]", flush=True)
+        with manager.global_and_fixture_disabled():  # stderr: the workers of pytest-xdist have no other way out
+            print(f"\n[{line}]", file=sys.stderr, flush=True)
 
     return show
 

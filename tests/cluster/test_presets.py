@@ -65,7 +65,12 @@ def told(result: subprocess.CompletedProcess[str], player: Player) -> str:
 )
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_preset_deploys_is_reachable_and_stays_as_it_is(
-    preset: str, charts: str, start_planes: Callable[..., list[Plane]], play: Callable[..., Player], tmp_path: Path
+    preset: str,
+    charts: str,
+    start_planes: Callable[..., list[Plane]],
+    play: Callable[..., Player],
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
 ) -> None:
     network = load(preset)
     clusters = start_planes(*dict.fromkeys(cluster.context for cluster in network.clusters))
@@ -90,6 +95,13 @@ def test_a_preset_deploys_is_reachable_and_stays_as_it_is(
         assert again.returncode == 0, told(again, player)
         changed = [dict(plane.mutations() - was) for plane, was in zip(clusters, before, strict=True)]
         assert not any(changed), changed
+        record_property("preset", preset)
+        record_property("charts", charts)
+        record_property("clusters", len(clusters))
+        record_property("releases", sum(e["type"] == "release-applied" for e in found))
+        record_property("seconds", round(found[-1]["duration"]))
+        record_property("first", sum(sum(counted.values()) for counted in before))
+        record_property("second", sum(sum(counted.values()) for counted in changed))
     finally:
         player.stop()
         for plane in clusters:

@@ -1,0 +1,101 @@
+"""Writes docs/reliability.md from what a test run measured: nothing in it is typed by hand.
+
+    .venv/bin/pytest tests/cluster tests/faults --junitxml results.xml
+    .venv/bin/python tools/reliability.py results.xml > docs/reliability.md
+
+Tests hand over figures with pytest's `record_property`. Only tests that passed count.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import xml.etree.ElementTree as ET
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+HEAD = """# What has been tried
+
+Written by `tools/reliability.py` from the results of a test run; do not edit. Figures are of one machine and one run.
+"""
+
+
+class Case:
+    """One test that passed: where it stands, its name with parameters, and the figures that it handed over."""
+
+    def __init__(self, element: ET.Element) -> None:
+        self.file = element.get("classname", "").replace(".", "/")
+        self.name = element.get("name", "")
+        self.figures = {p.get("name", ""): p.get("value", "") for p in element.iter("property")}
+
+
+def passed(path: str) -> Iterator[Case]:
+    """The tests of a JUnit file that passed."""
+    for element in ET.parse(path).iter("testcase"):  # noqa: S314 - our own file
+        if not any(element.find(what) is not None for what in ("failure", "error", "skipped")):
+            yield Case(element)
+
+
+def presets(cases: list[Case]) -> Iterator[str]:
+    """Deployments on real control planes, and what a second run changed."""
+    rows = [c.figures for c in cases if "preset" in c.figures]
+    if not rows:
+        return
+    yield "## Presets on real control planes\n"
+    yield (
+        "Real API servers, controllers, schedulers and etcd, one set per cluster; nodes, kubelets, gateways and DNS are "
+        "played. Requests are counted from the API servers' audit logs: those that change something, access reviews "
+        "aside.\n"
+    )
+    yield "| preset | charts | clusters | releases | seconds | changing requests | of a second run |"
+    yield "|---|---|---:|---:|---:|---:|---:|"
+    for row in sorted(rows, key=lambda r: (r["preset"], r["charts"])):
+        yield f"| {row['preset']} | {row['charts']} | {row['clusters']} | {row['releases']} | {row['seconds']} | {row['first']} | {row['second']} |"
+    yield ""
+
+
+def contract(cases: list[Case]) -> Iterator[str]:
+    """How much is asked of the sandbox and of real API servers alike."""
+    sides = Counter(
+        "real" if "[real" in c.name else "sandbox"
+        for c in cases
+        if "test_contract_" in c.file and "driver" not in c.file
+    )
+    drivers = Counter(c.name.partition("[")[2].strip("]").split("-")[0] for c in cases if "contract_drivers" in c.file)
+    drivers = Counter({name: count for name, count in drivers.items() if name in {"helm4", "helm3", "sdk"}})
+    if not sides:
+        return
+    asked = sum(len(json.loads(path.read_text())) for path in (ROOT / "tests/cluster/answers").glob("*.json"))
+    yield "## The sandbox against real Kubernetes\n"
+    yield (
+        f"{asked} answers of a real API server are on record (`tests/cluster/answers`); {sides['real']} tests hold the "
+        f"real one to them and {sides['sandbox']} the sandbox."
+    )
+    if drivers:
+        listed = ", ".join(f"{name} {count}" for name, count in sorted(drivers.items()))
+        yield f"Tests that each Helm driver passes on real API servers: {listed}."
+    yield ""
+
+
+def faults(cases: list[Case]) -> Iterator[str]:
+    """What was broken on purpose."""
+    named = sorted(
+        {c.name.partition("[")[0].removeprefix("test_").replace("_", " ") for c in cases if "tests/faults" in c.file}
+    )
+    if named:
+        yield "## Broken on purpose\n"
+        yield from (f"- {name}" for name in named)
+        yield ""
+
+
+def main() -> None:
+    """The command line above."""
+    cases = [case for path in sys.argv[1:] for case in passed(path)]
+    lines = [HEAD, *presets(cases), *contract(cases), *faults(cases)]
+    sys.stdout.write("\n".join(lines).rstrip() + "\n")
+
+
+if __name__ == "__main__":
+    main()
