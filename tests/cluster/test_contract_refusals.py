@@ -65,6 +65,8 @@ async def test_workloads_that_cannot_be(ask: Any) -> None:
     await ask("POST", f"{CORE}/services", {"metadata": {"name": "s"}, "spec": {"ports": [{"port": 70000}]}})
     await ask("POST", f"{CORE}/secrets", {"metadata": {"name": "s"}, "type": "kubernetes.io/tls", "data": {}})
     await ask("POST", f"{CORE}/secrets", {"metadata": {"name": "s"}, "data": {"a": "not base64"}})
+    # what stands in a file ends with the end of a line
+    await ask("POST", f"{CORE}/secrets", {"metadata": {"name": "s"}, "data": {"a": "YmFzZT\nY0\n"}})
     claim = {"metadata": {"name": "c"}, "spec": {"resources": {"requests": {"storage": "1Gi"}}}}
     await ask("POST", f"{CORE}/persistentvolumeclaims", claim)
     claim["spec"] = {"accessModes": ["ReadWriteOnce"]}

@@ -133,13 +133,15 @@ def _value(value: Any) -> str:
     return f"&value.valueUnstructured{{Value:{shown}}}"
 
 
-def _bytes(text: str) -> None:
-    """Raises TypeError for what is no base64, as Go's decoder does."""
+def _bytes(text: str) -> str:
+    """Base64 as it is given back: ends of lines are dropped, as Go's decoder does. Raises TypeError for what is none."""
+    joined = text.replace("\r", "").replace("\n", "")
     try:
-        base64.b64decode(text, validate=True)
+        base64.b64decode(joined, validate=True)
+        return joined
     except ValueError:
         at = next(
-            (n for n, c in enumerate(text) if not (c.isascii() and (c.isalnum() or c in "+/="))), len(text) // 4 * 4
+            (n for n, c in enumerate(text) if not (c.isascii() and (c.isalnum() or c in "+/=\r\n"))), len(text) // 4 * 4
         )
         raise TypeError(f"illegal base64 data at input byte {at}") from None
 
@@ -181,7 +183,7 @@ def _conform(value: Any, type_: Type, path: str, unknown: list[str], go: Go) -> 
         case "string":
             fits = isinstance(value, str)
             if fits and type_.raw.get("format") == "byte":
-                _bytes(value)
+                value = _bytes(value)
         case "integer":
             fits = isinstance(value, int) and not isinstance(value, bool)
         case "number":
