@@ -6,13 +6,61 @@ import asyncio
 import hmac
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import click
 
 from bevel_tui import api
+from bevel_tui.cli import options
 from bevel_tui.records.errors import BevelError, Code, ExitCode
 
 if TYPE_CHECKING:
     from bevel_tui.engine.bundles.document import Bundle
+
+
+@click.group()
+def command() -> None:
+    """Public material between operators who share no kubeconfig: each runs their part of the same preset."""
+
+
+_bundle = click.argument("bundle", type=click.Path(path_type=Path))
+
+
+@command.command("export")
+@options.preset
+@click.option("--for", "receivers", metavar="ORG", multiple=True, required=True, help="Who waits for it; repeatable.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The bundle's file. Default: NETWORK-for-ORG.handoff.yaml here.",
+)
+@options.kubeconfig
+@click.pass_context
+def handoff_export(ctx: click.Context, /, preset: str | None, **given: Any) -> None:
+    """Write what others wait for, as far as it is ready, to a bundle. Clusters are only read."""
+    ctx.exit(export(options.required(preset), **given))
+
+
+@command.command("import")
+@options.preset
+@_bundle
+@click.option("--digest", metavar="SHA256", help="The digest that the sender told you; another one is refused.")
+@options.kubeconfig
+@click.pass_context
+def handoff_import(ctx: click.Context, /, preset: str | None, **given: Any) -> None:
+    """Take a bundle in: check it against your plan and keep it in your clusters. A run that waits goes on."""
+    ctx.exit(take(options.required(preset), **given))
+
+
+@command.command("show")
+@options.preset
+@_bundle
+@click.pass_context
+def handoff_show(ctx: click.Context, /, **given: Any) -> None:
+    """Say what a bundle holds; with --preset also whether your plan waits for it. Nothing is changed."""
+    ctx.exit(show(**given))
 
 
 def export(
