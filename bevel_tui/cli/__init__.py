@@ -28,6 +28,7 @@ COMMANDS = {
     "handoff": "Public material between operators who share no kubeconfig.",
     "schema": "Print the JSON Schema of presets.",
     "sandbox": "Simulated clusters on loopback, to keep.",
+    "paths": "Where settings, runs and caches are kept.",
 }
 
 
@@ -101,7 +102,7 @@ def cli(ctx: click.Context, /, preset: str | None, **options: Any) -> None:
 def main() -> NoReturn:
     """The console script. Every error that a user can cause ends here as a code, a sentence and a remedy."""
     try:
-        result = cli.main(standalone_mode=False)
+        result = cli.main(standalone_mode=False, default_map=shared.FromSettings())
         code = int(result) if isinstance(result, int) else int(ExitCode.OK)
     except click.exceptions.Exit as done:
         code = done.exit_code

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import click
@@ -52,12 +52,22 @@ preset = options(
         help="An organization of yours; all others are run by their owners. Repeatable; default: as the preset says.",
     ),
 )
-kubeconfig = click.option("--kubeconfig", metavar="PATH", help="kubeconfig file; default: $KUBECONFIG merged.")
+kubeconfig = click.option(
+    "--kubeconfig", metavar="PATH", envvar="BEVEL_TUI_KUBECONFIG", help="kubeconfig file; default: $KUBECONFIG merged."
+)
 charts = options(
     click.option(
-        "--charts", metavar="PATH|URL", help="Ledger charts: root of a Bevel checkout, Helm repository, oci://."
+        "--charts",
+        metavar="PATH|URL",
+        envvar="BEVEL_TUI_CHARTS",
+        help="Ledger charts: root of a Bevel checkout, Helm repository, oci://.",
     ),
-    click.option("--gateway-charts", metavar="PATH|URL", help="Gateway charts: the same kinds of source."),
+    click.option(
+        "--gateway-charts",
+        metavar="PATH|URL",
+        envvar="BEVEL_TUI_GATEWAY_CHARTS",
+        help="Gateway charts: the same kinds of source.",
+    ),
 )
 allow = click.option(
     "--allow-destructive",
@@ -65,9 +75,17 @@ allow = click.option(
     multiple=True,
     help="Release or organization that may be removed with its data, or genesis; repeatable.",
 )
-timeout = click.option("--timeout", type=Duration(), metavar="TIME", help="Budget for everything, e.g. 45m.")
+timeout = click.option(
+    "--timeout", type=Duration(), metavar="TIME", envvar="BEVEL_TUI_TIMEOUT", help="Budget for everything, e.g. 45m."
+)
 yes = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-color = click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+color = click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    envvar="BEVEL_TUI_COLOR",
+    default="auto",
+    show_default=True,
+)
 speed = click.option(
     "--speed", type=click.FloatRange(0.1, 1000), default=1.0, show_default=True, help="Speed of simulated time."
 )
@@ -78,3 +96,36 @@ def required(preset: str | None) -> str:
     if preset is None:
         raise click.UsageError("--preset is missing: name a file or a shipped preset.")
     return preset
+
+
+class FromSettings(Mapping[str, Any]):
+    """Defaults of every command's options: click asks here what neither a flag nor the environment says.
+
+    The file is read at the first question, so that `--version` and `--help` never do. Raises BevelError then.
+    """
+
+    def __init__(self) -> None:
+        self._read: dict[str, Any] | None = None
+
+    def __getitem__(self, name: str) -> Any:
+        if self._read is None:
+            from bevel_tui import locations
+
+            self._read = {}
+            if locations.settings_file().exists():  # else its model need not be imported
+                from bevel_tui.settings import load
+
+                self._read = load().model_dump(exclude_none=True)
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read or ())
+
+    def __len__(self) -> int:
+        return 1  # click takes an empty one for none
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """A setting; a command, which asks for its own part by its name, gets the same again."""
+        from bevel_tui.cli import COMMANDS
+
+        return self if name in COMMANDS else super().get(name, default)

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import IO
 
-
-def runs_folder() -> Path:
-    """Where journals are kept: ``$XDG_STATE_HOME/bevel-tui/runs``."""
-    state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return Path(state) / "bevel-tui" / "runs"
+from bevel_tui import locations
 
 
 class Journal:
@@ -18,7 +13,7 @@ class Journal:
     `problem` then says why, once, and nothing more is written."""
 
     def __init__(self, run: str) -> None:
-        self.path = runs_folder() / run / "events.jsonl"
+        self.path = locations.runs() / run / "events.jsonl"
         self.problem: str | None = None
         self._file: IO[str] | None = None
         try:

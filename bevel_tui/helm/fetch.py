@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit, urlunsplit
 
-from bevel_tui import __version__
+from bevel_tui import __version__, locations
 
 TIMEOUT = 30.0
 #: an index.yaml of a large public repository has some MiB
@@ -111,12 +111,7 @@ class Cache:
         self._folder = folder
 
     def _path(self, digest: str) -> Path:
-        folder = self._folder
-        if folder is None:
-            from platformdirs import user_cache_path
-
-            folder = user_cache_path("bevel-tui") / "charts"
-        return folder / f"sha256-{digest}.tgz"
+        return (self._folder or locations.charts()) / f"sha256-{digest}.tgz"
 
     def get(self, digest: str) -> bytes | None:
         """The archive with this digest, or None. A damaged file counts as none."""

@@ -34,6 +34,7 @@ class Code(StrEnum):
     DESTRUCTIVE = "destructive-change"
     GATEWAY_SHARED = "gateway-shared"
     USAGE = "usage"
+    SETTINGS_INVALID = "settings-invalid"
     CHART_MISSING = "chart-missing"
     CHART_DIFFERS = "chart-differs"
     CHART_RENDER = "chart-render"
@@ -62,6 +63,7 @@ EXIT: dict[Code, ExitCode] = {
     Code.DESTRUCTIVE: ExitCode.USAGE,
     Code.GATEWAY_SHARED: ExitCode.USAGE,
     Code.USAGE: ExitCode.USAGE,
+    Code.SETTINGS_INVALID: ExitCode.USAGE,
     Code.CHART_MISSING: ExitCode.USAGE,
     Code.CHART_DIFFERS: ExitCode.USAGE,
     Code.CHART_RENDER: ExitCode.USAGE,
@@ -91,6 +93,7 @@ REMEDY: dict[Code, str] = {
     Code.DESTRUCTIVE: "Put it back into the preset, or name what may be destroyed with --allow-destructive.",
     Code.GATEWAY_SHARED: "Use that gateway as it is (clusters[].existing_gateway), or another cluster.",
     Code.USAGE: "See `bevel-tui --help`.",
+    Code.SETTINGS_INVALID: "Correct the lines shown; `bevel-tui paths` says what the file may hold.",
     Code.CHART_MISSING: "Check --charts / --gateway-charts (the root of a Bevel checkout, a Helm repository, or oci://).",
     Code.CHART_DIFFERS: "Use the charts that were pinned, or correct `charts.*.digests` in the preset after reading what changed.",
     Code.CHART_RENDER: "Read Helm's message above; the chart source may not be Bevel v1.3.0.",

@@ -19,6 +19,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bevel_tui import locations
 from bevel_tui.records.errors import BevelError, Code
 
 log = logging.getLogger(__name__)
@@ -46,9 +47,7 @@ class Running:
 
 def state_folder(state_dir: Path | None = None) -> Path:
     """A new private folder for one sandbox. Raises OSError."""
-    import platformdirs
-
-    base = state_dir or Path(platformdirs.user_state_dir("bevel-tui")) / "sandbox"
+    base = state_dir or locations.sandboxes()
     base.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder = base / uuid.uuid4().hex[:12]
     folder.mkdir(mode=0o700)

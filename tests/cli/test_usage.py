@@ -148,3 +148,15 @@ def test_a_closed_pipe_is_no_error(bevel: Run, tmp_path: Path) -> None:
     result = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
     assert "Traceback" not in result.stderr
     assert "Exception ignored" not in result.stderr
+
+
+def test_a_flag_wins_over_the_environment_and_that_over_the_settings(bevel: Run, tmp_path: Path) -> None:
+    (tmp_path / "config" / "bevel-tui").mkdir(parents=True)
+    (tmp_path / "config" / "bevel-tui" / "config.yaml").write_text("kubeconfig: /from/settings\n")
+    home = {"XDG_CONFIG_HOME": str(tmp_path / "config")}
+    command = ("plan", "--diff", "--preset", "besu-two-clusters")
+    assert "/from/settings" in bevel(*command, **home).stderr
+    assert "/from/environment" in bevel(*command, **home, BEVEL_TUI_KUBECONFIG="/from/environment").stderr
+    flag = bevel(*command, "--kubeconfig", "/from/flag", **home, BEVEL_TUI_KUBECONFIG="/from/environment")
+    assert "/from/flag" in flag.stderr
+    assert str(tmp_path) in bevel("paths", **home).stdout

@@ -10,7 +10,7 @@ from typing import Any
 import looptime  # noqa: F401 - its marker makes time virtual
 import pytest
 
-from bevel_tui.engine.journal import runs_folder
+from bevel_tui import locations
 from bevel_tui.engine.steps.keys import make
 from bevel_tui.records.events import EVENTS
 from bevel_tui.records.steps import KeysStep, SecretValue
@@ -59,7 +59,7 @@ async def test_no_key_is_told(world: Any) -> None:
     events = await world.run()
     values = set(decoded(world.clusters["west"].objects[WHERE]).values())
     everything = "\n".join(EVENTS.dump_json(event).decode() for event in events)
-    everything += next(runs_folder().glob("*/events.jsonl")).read_text() + json.dumps(world.environ)
+    everything += next(locations.runs().glob("*/events.jsonl")).read_text() + json.dumps(world.environ)
     assert [value for value in values if value in everything] == []
 
 

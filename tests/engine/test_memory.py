@@ -17,11 +17,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bevel_tui import locations
 from bevel_tui.engine import inventory
 from bevel_tui.engine.changes import changes
 from bevel_tui.engine.digest import LENGTH, release_digest
 from bevel_tui.engine.emitter import Emitter
-from bevel_tui.engine.journal import Journal, runs_folder
+from bevel_tui.engine.journal import Journal
 from bevel_tui.engine.lease import AWAY, DURATION, Lease, dead, identity, sweep
 from bevel_tui.engine.secrets import Secrets, environment
 from bevel_tui.engine.watcher import ServerClock, reduce
@@ -269,7 +270,7 @@ async def test_changes_are_told_with_their_cause_and_nothing_is_written(world: A
         "east/gateway-ns/gateway": "install",
     }
     assert world.writes() == []
-    assert not list(runs_folder().glob("*"))
+    assert not list(locations.runs().glob("*"))
 
 
 @pytest.mark.looptime(start=0)
@@ -304,7 +305,7 @@ def test_the_journal_is_private_and_holds_the_events(tmp_path: Path) -> None:
     emit = Emitter("run-1")
     emit(Notice(text="hello"))
     emit.close()
-    path = runs_folder() / "run-1" / "events.jsonl"
+    path = locations.runs() / "run-1" / "events.jsonl"
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
     assert json.loads(path.read_text())["text"] == "hello"

@@ -11,8 +11,8 @@ from typing import Any
 import looptime  # noqa: F401 - its marker makes time virtual
 import pytest
 
+from bevel_tui import locations
 from bevel_tui.engine.cancel import Cancellation
-from bevel_tui.engine.journal import runs_folder
 from bevel_tui.engine.labels import DIGEST
 from bevel_tui.helm.driver import Outcome
 from bevel_tui.records.errors import BevelError, Code
@@ -62,7 +62,7 @@ async def test_handed_off_files_reach_the_chart_and_secrets_reach_helm_only(worl
     genesis = next(o for o in world.helm.operations if o.release == "genesis" and o.context == "east")
     assert genesis.values["password"] == "canary-password-2"
     everything = "\n".join(EVENTS.dump_json(event).decode() for event in events)
-    journal = next(runs_folder().glob("*/events.jsonl"))
+    journal = next(locations.runs().glob("*/events.jsonl"))
     assert "canary" not in everything
     assert "canary" not in journal.read_text()
     assert "canary" not in json.dumps(world.environ)

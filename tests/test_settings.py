@@ -1,0 +1,71 @@
+"""The settings file: what it may hold, how mistakes are told, and that flags and the environment win over it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bevel_tui import locations, settings
+from bevel_tui.cli.options import FromSettings
+from bevel_tui.records.errors import BevelError, Code
+
+PAGE = (Path(__file__).parents[1] / "docs" / "settings.md").read_text(encoding="utf-8")
+
+
+def written(text: str | bytes) -> Path:
+    path = locations.settings_file()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+
+
+def test_no_file_and_an_empty_one_set_nothing() -> None:
+    assert settings.load() == settings.Settings()  # type: ignore[call-arg]
+    written("# nothing\n")
+    assert settings.load().model_dump(exclude_none=True) == {"keymap": {}}
+
+
+def test_what_is_set_is_what_commands_start_from() -> None:
+    defaults = FromSettings()
+    written("charts: /charts\ntimeout: 1h30m\nkeymap: {quit: ctrl+x}\n")
+    assert defaults.get("plan") is defaults  # click hands a command its own part
+    assert ("charts" in defaults, defaults["charts"], defaults.get("timeout")) == (True, "/charts", "1h30m")
+    assert "kubeconfig" not in defaults
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("chart: /x\n", "chart (line 1): unknown key `chart`; did you mean `charts`?"),
+        ("\ntimeout: soon\n", "timeout (line 2): must be a duration such as 90s, 45m or 1h30m"),
+        ("color: sometimes\n", "color (line 1): must be one of auto, always or never"),
+        ("kubeconfig: 7\n", "kubeconfig (line 1): must be a text, not the number 7; put it in quotes"),
+        ("charts: /a\ncharts: /b\n", "charts"),
+        ("- a\n", "(document) (line 1): must be a mapping"),
+    ],
+)
+def test_mistakes_are_told_with_their_line(text: str, words: str) -> None:
+    written(text)
+    with pytest.raises(BevelError) as caught:
+        settings.load()
+    assert caught.value.code is Code.SETTINGS_INVALID
+    assert any(words in line for line in caught.value.details), caught.value.details
+
+
+@pytest.mark.parametrize("text", [b"a: [", b"\xff\xfe\x00", b"a: \x07"])
+def test_what_is_no_yaml(text: bytes) -> None:
+    written(text)
+    with pytest.raises(BevelError, match=r"config\.yaml"):
+        settings.load()
+
+
+def test_the_page_lists_every_setting() -> None:
+    for name, field in settings.Settings.model_fields.items():
+        assert f"| `{name}` |" in PAGE
+        assert f"| {field.description} |" in PAGE
