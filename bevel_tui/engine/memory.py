@@ -17,9 +17,11 @@ from bevel_tui.engine.labels import HOME, MANAGED_BY, PART_OF, US, object_name
 from bevel_tui.engine.observe import gather_all
 from bevel_tui.engine.ports import Cluster
 from bevel_tui.kube.client import ApiError
+from bevel_tui.network.fabric import channels
 from bevel_tui.network.load import parse
 from bevel_tui.network.model import Network
-from bevel_tui.network.names import channels, founder, namespace_of, releases
+from bevel_tui.network.names import releases
+from bevel_tui.network.naming import founder, namespace_of
 from bevel_tui.network.past import Past, of_data, to_data
 from bevel_tui.records.errors import BevelError, Code
 from bevel_tui.records.steps import ObjectRef

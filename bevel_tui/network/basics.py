@@ -1,13 +1,38 @@
-"""What all parts of the Network's model are made of: the base class, names and references to secrets."""
+"""What all parts of the Network's model are made of: the base class, kinds of words and references to secrets."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", min_length=1, max_length=63)]
 Text = Annotated[str, Field(min_length=1, max_length=1024)]
+DnsName = Annotated[
+    str,
+    Field(
+        max_length=253,
+        pattern=r"^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
+        examples=["east.example.com"],
+    ),
+]
+IPv4 = Annotated[
+    str,
+    Field(
+        pattern=r"^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])$",
+        examples=["192.0.2.1"],
+    ),
+]
+Subject = Annotated[
+    str,
+    Field(
+        max_length=256,
+        pattern=r"^[A-Za-z]+=[^,=]+(,[A-Za-z]+=[^,=]+)*$",
+        examples=["O=Supplychain,L=51.50/-0.13/London,C=GB"],
+    ),
+]
+
+DnsMode = Literal["manual", "external-dns", "rfc2136", "skip"]
 
 
 class Model(BaseModel):

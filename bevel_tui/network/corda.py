@@ -9,16 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bevel_tui.network.model import Corda, CordaEnterprise, CordaRoles, Network, Organization, Subject
-from bevel_tui.network.names import (
-    NamedHost,
-    NamedRelease,
-    PortMap,
-    ReleaseRole,
-    domain_of,
-    founder,
-    namespace_of,
-    p2p_ports,
-)
+from bevel_tui.network.naming import NamedHost, NamedRelease, PortMap, ReleaseRole, domain_of, founder, namespace_of
 
 #: charts of nodes, notaries among them
 NODE_CHARTS = frozenset({"corda-node", "enterprise-node"})
@@ -81,15 +72,13 @@ def _nodes(network: Network, organization: Organization, role: ReleaseRole, coun
 # ---------------------------------------------------------------- hosts and addresses
 
 
-def hosts(
-    network: Network, organization: Organization, release: NamedRelease, ports: PortMap | None = None
-) -> tuple[NamedHost, ...]:
+def hosts(network: Network, organization: Organization, release: NamedRelease, ports: PortMap) -> tuple[NamedHost, ...]:
     """Hosts of a release behind ambassador (facts A5, A6); none without a domain."""
     domain = domain_of(network, organization)
     if domain is None:
         return ()
     if release.chart in NODE_CHARTS:
-        port = (ports or p2p_ports(network))[organization.cluster, namespace_of(network, organization), release.name]
+        port = ports[organization.cluster, namespace_of(network, organization), release.name]
         host = f"{release.name}.{domain}"
         return (NamedHost(host, 443, "node"), NamedHost(host, port, "p2p"))
     if release.role == "network-service":

@@ -12,16 +12,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bevel_tui.network import substrate
+from bevel_tui.network.ethereum import ethereum_roles
+from bevel_tui.network.fabric import channels, fabric_roles, syschannel
+from bevel_tui.network.indy import indy_roles
 from bevel_tui.network.model import Fabric, Indy, IndyRoles, Network, Organization, Substrate
-from bevel_tui.network.names import (
-    channels,
-    ethereum_roles,
-    fabric_roles,
-    founder,
-    indy_roles,
-    namespace_of,
-    syschannel,
-)
+from bevel_tui.network.naming import founder, namespace_of
 from bevel_tui.network.past import Past
 
 #: ``found``: the ledger is founded anew, all of it; ``move``: an organization's releases are removed and made anew;

@@ -1,8 +1,9 @@
 """The Network: everything a user wants, as one document. A preset is a Network saved as YAML.
 
-A wizard answer, a preset line and a command-line flag are fields of these models and nothing else. Here stand
-types, defaults and rules that concern one field; what spans fields is in `network.rules`, where lines are found
-in `network.load`. Secrets are references: no field can hold a secret's value.
+A wizard answer, a preset line and a command-line flag are fields of these models and nothing else. Here and in the
+parts that are imported here (clusters, platforms, organizations) stand types, defaults and rules that concern one
+field; what spans fields is in `network.rules`, where lines are found in `network.load`. Secrets are references: no
+field can hold a secret's value.
 """
 
 from __future__ import annotations
@@ -11,345 +12,78 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from bevel_tui.network import basics, fabric_model
-from bevel_tui.network.basics import Model, Name, Text
+from bevel_tui.network.basics import DnsMode, DnsName, IPv4, Model, Name, SecretRef, Subject, Text
+from bevel_tui.network.cluster_model import Cluster, ExistingGateway, Storage
+from bevel_tui.network.fabric_model import Chaincode, Channel, FabricUser
+from bevel_tui.network.organization_model import (
+    BesuRoles,
+    CordaRoles,
+    FabricRoles,
+    IndyRoles,
+    Organization,
+    QuorumRoles,
+    SubstrateRoles,
+)
+from bevel_tui.network.platform_model import (
+    Besu,
+    Corda,
+    CordaEnterprise,
+    CordApps,
+    Fabric,
+    Indy,
+    Platform,
+    Quorum,
+    Substrate,
+)
+
+__all__ = [
+    "API_VERSION",
+    "Besu",
+    "BesuRoles",
+    "Chaincode",
+    "Channel",
+    "ChartSource",
+    "Charts",
+    "Cluster",
+    "CordApps",
+    "Corda",
+    "CordaEnterprise",
+    "CordaRoles",
+    "Dns",
+    "DnsMode",
+    "DnsName",
+    "ExistingGateway",
+    "Fabric",
+    "FabricRoles",
+    "FabricUser",
+    "Gateway",
+    "GatewayName",
+    "IPv4",
+    "Indy",
+    "IndyRoles",
+    "Network",
+    "Organization",
+    "Placement",
+    "Platform",
+    "PlatformName",
+    "Probe",
+    "Quorum",
+    "QuorumRoles",
+    "Registry",
+    "Rfc2136",
+    "SecretRef",
+    "Storage",
+    "Subject",
+    "Substrate",
+    "SubstrateRoles",
+    "Toleration",
+    "Vault",
+]
 
 API_VERSION = "bevel-tui/v1"
 
-#: part of the model, and defined where its smaller parts can use them
-SecretRef = basics.SecretRef
-Channel = fabric_model.Channel
-Chaincode = fabric_model.Chaincode
-FabricUser = fabric_model.FabricUser
-
-DnsName = Annotated[
-    str,
-    Field(
-        max_length=253,
-        pattern=r"^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
-        examples=["east.example.com"],
-    ),
-]
-IPv4 = Annotated[
-    str,
-    Field(
-        pattern=r"^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])$",
-        examples=["192.0.2.1"],
-    ),
-]
-Subject = Annotated[
-    str,
-    Field(
-        max_length=256,
-        pattern=r"^[A-Za-z]+=[^,=]+(,[A-Za-z]+=[^,=]+)*$",
-        examples=["O=Supplychain,L=51.50/-0.13/London,C=GB"],
-    ),
-]
-
 PlatformName = Literal["fabric", "besu", "quorum", "indy", "corda", "corda-enterprise", "substrate"]
 GatewayName = Literal["haproxy", "ambassador", "istio", "none"]
-DnsMode = Literal["manual", "external-dns", "rfc2136", "skip"]
-
-
-# ---------------------------------------------------------------- clusters
-
-
-class Storage(Model):
-    """Where ledger volumes come from: Bevel's charts make one StorageClass per release (facts F).
-
-    Empty: the provider's own provisioner where Bevel knows it (aws, gcp, azure, minikube), elsewhere provisioner and
-    parameters of the cluster's default StorageClass, which the engine reads.
-    """
-
-    provisioner: Text | None = Field(None, description="CSI provisioner to put in every StorageClass.")
-    parameters: dict[str, str] = Field({}, description="Parameters of that provisioner.")
-    class_name: Text | None = Field(
-        None,
-        alias="class",
-        description="Copy provisioner and parameters from this existing StorageClass of the cluster.",
-    )
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-    @model_validator(mode="after")
-    def _one(self) -> Storage:
-        if self.class_name and self.provisioner:
-            raise ValueError("class and provisioner exclude each other")
-        return self
-
-
-class ExistingGateway(Model):
-    """A gateway that is there already and is used instead of installing one."""
-
-    namespace: Name = Field(description="Namespace of the gateway's Service.")
-    service: Name = Field(description="The Service of type LoadBalancer (or with an external IP) in front of it.")
-    ingress_class: Name | None = Field(None, description="Its IngressClass (haproxy only); default: haproxy.")
-
-
-class Cluster(Model):
-    """One Kubernetes cluster, reached through a kubeconfig context."""
-
-    name: Name = Field(description="Name of the cluster in this preset; organizations refer to it.")
-    context: Text = Field(description="Context in the kubeconfig.")
-    kubeconfig: Text | None = Field(None, description="kubeconfig file, when it is not the merged $KUBECONFIG.")
-    domain: DnsName | None = Field(None, description="DNS name under which the gateway is found (external_url_suffix).")
-    provider: Literal[
-        "aws", "aws-baremetal", "azure", "gcp", "minikube", "digitalocean", "openshift", "kind", "k3s", "other"
-    ] = Field(
-        "other",
-        description="Who runs the cluster. Bevel's charts know aws, gcp, azure and minikube (facts F).",
-    )
-    storage: Storage = Field(Storage(), description="Where ledger volumes come from.")
-    existing_gateway: ExistingGateway | None = Field(
-        None, description="Use this gateway, which is there already, instead of installing one."
-    )
-    gateway_annotations: dict[str, str] = Field(
-        {},
-        description="Annotations for the Service of the gateway that is installed here, such as the name of a reserved "
-        "address in the words of the provider's load balancer.",
-    )
-    public_ip: IPv4 | None = Field(
-        None,
-        description="Indy: the IPv4 address under which all others reach this cluster, for good. Default: the one of "
-        "the gateway's Service, or without a gateway of a node.",
-    )
-    dns: DnsMode | None = Field(None, description="Overrides dns.mode for this cluster.")
-
-
-# ---------------------------------------------------------------- platforms
-
-
-class Besu(Model):
-    """Hyperledger Besu."""
-
-    type: Literal["besu"]
-    version: Annotated[str, Field(pattern=r"^[0-9A-Za-z_][0-9A-Za-z_.-]{0,127}$")] = Field(
-        "23.10.2", description="Tag of hyperledger/besu; older ones lack options the chart writes (facts A2.2)."
-    )
-    consensus: Literal["qbft", "ibft2", "clique"] = Field("qbft", description="How validators agree on blocks.")
-    chain_id: Annotated[int, Field(ge=1, le=4503599627370476)] = Field(
-        1337, description="Number of the chain, as wallets and signed transactions have it."
-    )
-    block_period: Annotated[int, Field(ge=1, le=3600)] = Field(10, description="Seconds between blocks.")
-    transaction_manager: Literal["none", "tessera"] = Field(
-        "none", description="Private transactions: a tessera beside every member."
-    )
-    bootnodes: bool = Field(False, description="Members and validators find each other through bootnodes.")
-    account_password: SecretRef | None = Field(None, description="Password of the genesis accounts.")
-
-
-class Fabric(Model):
-    """Hyperledger Fabric."""
-
-    type: Literal["fabric"]
-    version: Literal["2.2.2", "2.5.4"] = Field("2.5.4", description="Tag of Bevel's Fabric images.")
-    channels: tuple[Channel, ...] = Field(
-        (), description="Empty: one channel `allchannel` of all organizations.", max_length=50
-    )
-    chaincodes: tuple[Chaincode, ...] = Field((), description="Chaincodes to bring to their channels.", max_length=50)
-
-
-class Quorum(Model):
-    """GoQuorum."""
-
-    type: Literal["quorum"]
-    version: Annotated[str, Field(pattern=r"^[0-9A-Za-z_][0-9A-Za-z_.-]{0,127}$")] = Field(
-        "24.4.1", description="Tag of quorumengineering/quorum; the charts' own default, latest, moves (facts A3)."
-    )
-    consensus: Literal["qbft", "ibft", "raft"] = Field(
-        "qbft", description="How validators agree on blocks; Bevel's charts cannot start raft."
-    )
-    chain_id: Annotated[int, Field(ge=1, le=4503599627370476)] = Field(
-        1337, description="Number of the chain, as wallets and signed transactions have it."
-    )
-    network_id: Annotated[int, Field(ge=1, le=4503599627370476)] = Field(
-        10, description="Number by which nodes tell their own network from others."
-    )
-    block_period: Annotated[int, Field(ge=1, le=3600)] = Field(10, description="Seconds between blocks.")
-    transaction_manager: Literal["none", "tessera"] = Field(
-        "none", description="Private transactions: a tessera beside every member."
-    )
-    account_password: SecretRef | None = Field(
-        None, description="Password of the nodes' accounts; no blanks and nothing that a shell reads."
-    )
-
-
-class Indy(Model):
-    """Hyperledger Indy."""
-
-    type: Literal["indy"]
-    version: Literal["1.11.0", "1.12.1", "1.12.6"] = Field("1.12.6", description="Tag of Bevel's Indy images.")
-
-
-class CordApps(Model):
-    """Applications that every node downloads when it starts. The login is needed even where the server asks for none."""
-
-    jars: Annotated[
-        tuple[Annotated[str, Field(pattern=r"^https?://[^\s'\"]+$", max_length=1024)], ...], Field(min_length=1)
-    ] = Field(description="URLs of the JAR files.")
-    username: SecretRef = Field(description="User of the server that holds them.")
-    password: SecretRef = Field(description="Password or token of that user.")
-
-
-class Corda(Model):
-    """R3 Corda open source."""
-
-    type: Literal["corda"]
-    version: Annotated[str, Field(pattern=r"^[0-9A-Za-z_][0-9A-Za-z_.-]{0,127}$")] = Field(
-        "4.9", description="Tag of Bevel's Corda image."
-    )
-    validating: bool = Field(True, description="Notaries check what they sign, and so see it.")
-    password: SecretRef | None = Field(
-        None,
-        description="One password for key stores, databases, the network map's administrator and the nodes' RPC user: "
-        "letters and digits, 6 at least. Absent: those in Bevel's charts, which everybody knows.",
-    )
-    cordapps: CordApps | None = Field(None, description="Applications for all nodes.")
-
-
-class CordaEnterprise(Model):
-    """R3 Corda Enterprise. Its images need a licence from R3."""
-
-    type: Literal["corda-enterprise"]
-    version: Annotated[str, Field(pattern=r"^[0-9A-Za-z_][0-9A-Za-z_.-]{0,127}$")] = Field(
-        "4.10.3-zulu-openjdk8-alpine", description="Tag of the node's image."
-    )
-    cenm_version: Annotated[str, Field(pattern=r"^[0-9A-Za-z_][0-9A-Za-z_.-]{0,127}$")] = Field(
-        "1.5.9-zulu-openjdk8u382", description="Tag of the network manager's (CENM) images."
-    )
-    images: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._/:-]*[a-z0-9]$", max_length=200)] = Field(
-        "corda", description="Where R3's images are: registry and path in front of their names."
-    )
-    validating: bool = Field(True, description="Notaries check what they sign, and so see it.")
-    password: SecretRef | None = Field(
-        None,
-        description="One password for the nodes' key stores, databases and RPC users: letters and digits, 6 at least. "
-        "The network manager's own passwords are fixed in Bevel's charts.",
-    )
-    cordapps: CordApps | None = Field(None, description="Applications for all nodes.")
-
-
-class Substrate(Model):
-    """Substrate: the node of the Inteli project, whose genesis says who may join (facts A7)."""
-
-    type: Literal["substrate"]
-    version: Annotated[str, Field(pattern=r"^[0-9A-Za-z_][0-9A-Za-z_.-]{0,127}$")] = Field(
-        "v4.3.1", description="Tag of ghcr.io/inteli-poc/dscp-node."
-    )
-    chain: Annotated[str, Field(pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$", max_length=40)] = Field(
-        "inteli", description="Name of the chain."
-    )
-
-
-Platform = Annotated[Besu | Fabric | Quorum | Indy | Corda | CordaEnterprise | Substrate, Field(discriminator="type")]
-
-# ---------------------------------------------------------------- organizations
-
-
-class BesuRoles(Model):
-    """Besu nodes of one organization. Validators live in the first organization only (facts A2.4)."""
-
-    validators: Annotated[int, Field(ge=0, le=100)] = Field(
-        0, description="Nodes that make blocks; 4 stand the loss of one, at most 9 (facts A2.1)."
-    )
-    members: Annotated[int, Field(ge=0, le=100)] = Field(
-        1, description="Nodes that applications use; they follow the chain. At most 9."
-    )
-
-
-class QuorumRoles(Model):
-    """GoQuorum nodes of one organization. Validators live in the first organization only (facts A3)."""
-
-    validators: Annotated[int, Field(ge=0, le=100)] = Field(
-        0, description="Nodes that make blocks, 4 at least; 4 stand the loss of one."
-    )
-    members: Annotated[int, Field(ge=0, le=100)] = Field(
-        1, description="Nodes that applications use; they follow the chain. At most 10 with tessera."
-    )
-
-
-class SubstrateRoles(Model):
-    """Substrate nodes of one organization (facts A7). The first validator of the first one is where all others meet."""
-
-    validators: Annotated[int, Field(ge=0, le=100)] = Field(
-        0, description="Nodes that make blocks, in any organization that has a member; 4 stand the loss of one."
-    )
-    members: Annotated[int, Field(ge=0, le=100)] = Field(
-        1, description="Nodes with an account, that applications use; they follow the chain."
-    )
-    ipfs: Annotated[int, Field(ge=0, le=100)] = Field(
-        0, description="IPFS nodes, which keep files beside the chain; they use the organization's first member."
-    )
-
-
-class FabricRoles(Model):
-    """Fabric nodes of one organization."""
-
-    orderers: Annotated[int, Field(ge=0, le=9)] = Field(
-        0, description="Raft orderers; the first organization has some. In all: 1 for tests, else 3 or 5."
-    )
-    peers: Annotated[int, Field(ge=0, le=20)] = Field(
-        1, description="Peers; the first one is the organization's anchor."
-    )
-    cli: bool = Field(False, description="A CLI Deployment beside the last peer.")
-    console: bool = Field(
-        False, description="Hyperledger's operations console, as <organization>console.<namespace>.<domain>."
-    )
-    users: tuple[FabricUser, ...] = Field(
-        (), description="Identities that the CA enrols besides the administrator; needs a peer.", max_length=50
-    )
-    ca_admin: SecretRef | None = Field(
-        None,
-        description="Password of the CA's bootstrap administrator: letters, digits and .~_- only, because scripts put it "
-        "into a URL. Default: the one of Bevel's samples, which everybody knows.",
-    )
-
-
-class IndyRoles(Model):
-    """Indy identities of one organization. One trustee and one endorser at most (facts A4.3)."""
-
-    trustee: bool = Field(
-        False, description="It has a trustee, who vouches for others; the first organization must have one."
-    )
-    endorser: bool = Field(False, description="It has an endorser, who may write to the ledger for others.")
-    stewards: Annotated[int, Field(ge=0, le=50)] = Field(
-        0, description="Nodes that hold the ledger; at least 4 in the whole network, to stand the loss of one."
-    )
-
-
-class CordaRoles(Model):
-    """Corda nodes of one organization, open source or Enterprise. The first organization runs the network's services."""
-
-    notaries: Annotated[int, Field(ge=0, le=9)] = Field(
-        0, description="Notaries; with Corda Enterprise in the first organization only."
-    )
-    nodes: Annotated[int, Field(ge=0, le=20)] = Field(1, description="Nodes that applications use.")
-
-
-class Organization(Model):
-    """A member of the consortium: one namespace of one cluster. The first organization founds the network."""
-
-    name: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=30)] = Field(
-        description="Name of the organization; with Fabric at most 12 letters and digits, a letter first."
-    )
-    cluster: Name = Field(description="The cluster it lives in: one of `clusters`, by name.")
-    namespace: Name | None = Field(
-        None, description="Default: Bevel's convention (supplychain-bes, supplychain-net...)."
-    )
-    managed: bool = Field(True, description="False: its owner runs its part with their own credentials.")
-    state: Literal["new", "existing"] = Field(
-        "new", description="`existing`: it was deployed before, by this tool or another."
-    )
-    subject: Subject | None = Field(None, description="X.509 subject of its certificates.")
-    besu: BesuRoles | None = Field(None, description="Its nodes, in a Besu network.")
-    quorum: QuorumRoles | None = Field(None, description="Its nodes, in a GoQuorum network.")
-    substrate: SubstrateRoles | None = Field(None, description="Its nodes, in a Substrate network.")
-    fabric: FabricRoles | None = Field(None, description="Its nodes, in a Fabric network.")
-    corda: CordaRoles | None = Field(None, description="Its nodes, in a Corda network (Enterprise or not).")
-    indy: IndyRoles | None = Field(None, description="Its identities and nodes, in an Indy network.")
-
-
-# ---------------------------------------------------------------- the rest
 
 
 class Gateway(Model):

@@ -10,17 +10,11 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from bevel_tui.network.ethereum import NODE_CHARTS, ethereum_roles
+from bevel_tui.network.fabric import channels
 from bevel_tui.network.model import Network, Organization
-from bevel_tui.network.names import (
-    NODE_CHARTS,
-    PortMap,
-    channels,
-    ethereum_roles,
-    founder,
-    namespace_of,
-    nodes,
-    p2p_range,
-)
+from bevel_tui.network.names import nodes, p2p_range
+from bevel_tui.network.naming import PortMap, founder, namespace_of
 
 Taken = Mapping[str, Iterable[int]]
 

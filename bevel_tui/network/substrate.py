@@ -7,15 +7,7 @@ here.
 from __future__ import annotations
 
 from bevel_tui.network.model import Network, Organization, SubstrateRoles
-from bevel_tui.network.names import (
-    NamedHost,
-    NamedRelease,
-    PortMap,
-    domain_of,
-    founder,
-    namespace_of,
-    p2p_ports,
-)
+from bevel_tui.network.naming import NamedHost, NamedRelease, PortMap, domain_of, founder, namespace_of
 
 KEYS_CHART, GENESIS_CHART, NODE_CHART, IPFS_CHART = (
     "substrate-key-gen",
@@ -112,9 +104,7 @@ def storage_class(release: str) -> str:
 # ---------------------------------------------------------------- hosts
 
 
-def hosts(
-    network: Network, organization: Organization, release: NamedRelease, ports: PortMap | None = None
-) -> tuple[NamedHost, ...]:
+def hosts(network: Network, organization: Organization, release: NamedRelease, ports: PortMap) -> tuple[NamedHost, ...]:
     """The host of a node behind ambassador, as it advertises itself; IPFS nodes by the name of their Service.
 
     Raw TCP: a gateway tells them apart by port, so the name matters to people only (facts A7, B).
@@ -122,7 +112,7 @@ def hosts(
     domain = domain_of(network, organization)
     if release.chart not in (NODE_CHART, IPFS_CHART) or domain is None:
         return ()
-    port = (ports or p2p_ports(network))[organization.cluster, namespace_of(network, organization), release.name]
+    port = ports[organization.cluster, namespace_of(network, organization), release.name]
     return (NamedHost(f"{host_label(release)}.{domain}", port, "p2p"),)
 
 

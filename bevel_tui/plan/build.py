@@ -12,7 +12,8 @@ from dataclasses import replace
 from bevel_tui.gateways.registry import MODULES as GATEWAYS
 from bevel_tui.gateways.registry import gateway
 from bevel_tui.network.model import Network
-from bevel_tui.network.names import founder, namespace_of, releases
+from bevel_tui.network.names import releases
+from bevel_tui.network.naming import founder, namespace_of
 from bevel_tui.network.past import Past, grown_ports
 from bevel_tui.plan.graph import Plan, ordered
 from bevel_tui.plan.sides import notes as border

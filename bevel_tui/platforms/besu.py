@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from bevel_tui.network.ethereum import besu_releases
 from bevel_tui.network.model import Besu, Network, Organization
-from bevel_tui.network.names import NamedRelease, besu_releases, founder, full_name, namespace_of
+from bevel_tui.network.naming import NamedRelease, founder, full_name, namespace_of
 from bevel_tui.platforms import besu_manifests
 from bevel_tui.platforms.behaviour import Manifest
 from bevel_tui.platforms.besu_behaviour import BEHAVIOURS, VERSION

@@ -12,7 +12,7 @@ from typing import Any
 
 from bevel_tui.network import corda
 from bevel_tui.network.model import Network, Organization
-from bevel_tui.network.names import NamedRelease, founder, namespace_of
+from bevel_tui.network.naming import NamedRelease, founder, namespace_of
 from bevel_tui.platforms import corda_manifests, groundwork
 from bevel_tui.platforms.behaviour import Manifest
 from bevel_tui.platforms.corda_behaviour import BEHAVIOURS

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from bevel_tui.network import corda
 from bevel_tui.network.corda import CENM, CENM_PORT
 from bevel_tui.network.model import CordaEnterprise, Network, Organization
-from bevel_tui.network.names import NamedRelease, founder, namespace_of
+from bevel_tui.network.naming import NamedRelease, founder, namespace_of
 from bevel_tui.platforms import corda_enterprise_manifests, groundwork
 from bevel_tui.platforms.behaviour import Manifest
 from bevel_tui.platforms.cenm_manifests import CERTS, NOTARY_INFO

@@ -15,7 +15,8 @@ from typing import Any, ClassVar, Literal
 from bevel_tui.network import corda
 from bevel_tui.network.corda import P2P_ROUTE
 from bevel_tui.network.model import Corda, CordaEnterprise, Network, Organization
-from bevel_tui.network.names import NamedRelease, founder, namespace_of, p2p_ports
+from bevel_tui.network.names import p2p_ports
+from bevel_tui.network.naming import NamedRelease, founder, namespace_of
 from bevel_tui.platforms import groundwork, p2p_route
 from bevel_tui.platforms.behaviour import ChartBehaviour, Manifest
 from bevel_tui.platforms.corda_charts import CERTIFICATE_DAYS, DOORMAN_TLS, HOOK_PULL_SECRET, NMS_TLS

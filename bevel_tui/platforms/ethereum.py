@@ -12,17 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+from bevel_tui.network.ethereum import ethereum_roles, has_tessera
 from bevel_tui.network.model import Besu, Network, Organization, Quorum
-from bevel_tui.network.names import (
-    NamedRelease,
-    ethereum_roles,
-    founder,
-    full_name,
-    has_tessera,
-    namespace_of,
-    p2p_ports,
-    releases,
-)
+from bevel_tui.network.names import p2p_ports, releases
+from bevel_tui.network.naming import NamedRelease, founder, full_name, namespace_of
 from bevel_tui.platforms import groundwork
 from bevel_tui.platforms.behaviour import ChartBehaviour, Manifest
 from bevel_tui.platforms.ids import handoff_id, release_id

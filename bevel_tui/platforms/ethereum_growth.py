@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bevel_tui.network.ethereum import ethereum_roles
 from bevel_tui.network.model import Network, Organization
-from bevel_tui.network.names import PortMap, ethereum_roles, founder, full_name, namespace_of, p2p_ports, releases
+from bevel_tui.network.names import p2p_ports, releases
+from bevel_tui.network.naming import PortMap, founder, full_name, namespace_of
 from bevel_tui.network.past import Past, validators_of
 from bevel_tui.platforms import besu, groundwork, quorum
 from bevel_tui.platforms.ethereum_votes import Candidate, vote

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bevel_tui.network.model import Network, Organization
-from bevel_tui.network.names import full_name, namespace_of
+from bevel_tui.network.naming import full_name, namespace_of
 from bevel_tui.platforms import groundwork, sketch
 from bevel_tui.platforms import shared_manifests as shared
 from bevel_tui.platforms.behaviour import Behaviour, ChartBehaviour, Manifest

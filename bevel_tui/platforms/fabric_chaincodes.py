@@ -10,9 +10,10 @@ import base64
 from dataclasses import dataclass
 from typing import Any
 
+from bevel_tui.network.fabric import chaincodes
 from bevel_tui.network.fabric_model import Chaincode
 from bevel_tui.network.model import Organization
-from bevel_tui.network.names import NamedRelease, chaincodes
+from bevel_tui.network.naming import NamedRelease
 from bevel_tui.platforms import groundwork
 from bevel_tui.platforms.fabric_charts import TOOLS_IMAGE
 from bevel_tui.platforms.fabric_package import Package, external

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from bevel_tui.network.fabric import channels
 from bevel_tui.network.fabric_model import Channel
 from bevel_tui.network.model import Organization
-from bevel_tui.network.names import (
-    NamedRelease,
-    channels,
-)
+from bevel_tui.network.naming import NamedRelease
 from bevel_tui.platforms.fabric_genesis_manifests import FOREIGN_ORDERERS
 from bevel_tui.platforms.fabric_view import CONSORTIUM, View, msp
 from bevel_tui.platforms.ids import namespace_id

@@ -13,8 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from bevel_tui.network.fabric import channels, fabric_roles
 from bevel_tui.network.model import Network, Organization
-from bevel_tui.network.names import PortMap, channels, fabric_roles, founder, namespace_of
+from bevel_tui.network.naming import PortMap, founder, namespace_of
 from bevel_tui.network.past import Past
 from bevel_tui.platforms import fabric, groundwork
 from bevel_tui.platforms.ids import release_id

@@ -5,15 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from bevel_tui.network.fabric import chaincodes, fabric_releases, fabric_roles
 from bevel_tui.network.model import Network, Organization, SecretRef
-from bevel_tui.network.names import (
-    NamedRelease,
-    chaincodes,
-    cluster_key,
-    fabric_releases,
-    fabric_roles,
-    storage_class,
-)
+from bevel_tui.network.naming import NamedRelease, cluster_key, storage_class
 from bevel_tui.platforms import groundwork
 from bevel_tui.platforms.fabric_charts import CA_CERTS, ORDERER_TLS, TOOLS_IMAGE, fullname
 from bevel_tui.platforms.fabric_node_manifests import CCAAS_BUILDER

@@ -5,15 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from bevel_tui.network.fabric import fabric_releases, fabric_roles, syschannel
 from bevel_tui.network.model import Fabric, Network, Organization
-from bevel_tui.network.names import (
-    NamedRelease,
-    fabric_releases,
-    fabric_roles,
-    founder,
-    namespace_of,
-    syschannel,
-)
+from bevel_tui.network.naming import NamedRelease, founder, namespace_of
 from bevel_tui.platforms import groundwork
 from bevel_tui.platforms.fabric_behaviour import BEHAVIOURS, VERSION
 from bevel_tui.platforms.fabric_charts import CA_CERTS, ORDERER_TLS, fullname

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from bevel_tui.network.model import Cluster, Network, Organization, SecretRef
-from bevel_tui.network.names import namespace_of
+from bevel_tui.network.naming import namespace_of
 from bevel_tui.platforms.behaviour import ChartBehaviour, Manifest
 from bevel_tui.platforms.ids import address_step_id, gateway_crds_id, namespace_id, secret_id
 from bevel_tui.platforms.values import PROVISIONERS

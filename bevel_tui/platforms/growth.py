@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from bevel_tui.network.model import Network
-from bevel_tui.network.names import PortMap
+from bevel_tui.network.naming import PortMap
 from bevel_tui.network.past import Past
 from bevel_tui.platforms.behaviour import ChartBehaviour, Manifest
 from bevel_tui.platforms.registry import platform

@@ -13,16 +13,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from bevel_tui.network.indy import indy_releases, indy_roles, trustee_of
 from bevel_tui.network.model import Indy, Network, Organization
-from bevel_tui.network.names import (
-    NamedRelease,
-    founder,
-    indy_releases,
-    indy_roles,
-    namespace_of,
-    p2p_ports,
-    trustee_of,
-)
+from bevel_tui.network.names import p2p_ports
+from bevel_tui.network.naming import NamedRelease, founder, namespace_of
 from bevel_tui.platforms import groundwork, indy_manifests
 from bevel_tui.platforms.behaviour import Manifest
 from bevel_tui.platforms.ids import handoff_id, release_id

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bevel_tui.network.names import full_name
+from bevel_tui.network.naming import full_name
 from bevel_tui.platforms import shared_manifests as shared
 from bevel_tui.platforms import sketch
 from bevel_tui.platforms.behaviour import ChartFile, Manifest

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bevel_tui.network.indy import indy_roles
 from bevel_tui.network.model import Network, Organization
-from bevel_tui.network.names import NamedRelease, indy_roles, namespace_of
+from bevel_tui.network.naming import NamedRelease, namespace_of
 from bevel_tui.platforms.ids import address_step_id, release_id
 from bevel_tui.platforms.indy_manifests import GENESIS
 from bevel_tui.records.steps import ClusterFact, Endpoint, ObjectRef, Recorded

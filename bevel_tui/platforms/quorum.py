@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from bevel_tui.network.ethereum import has_tessera
 from bevel_tui.network.model import Network, Organization, Quorum
-from bevel_tui.network.names import NamedRelease, has_tessera, namespace_of
+from bevel_tui.network.naming import NamedRelease, namespace_of
 from bevel_tui.platforms import quorum_manifests
 from bevel_tui.platforms.behaviour import Manifest
 from bevel_tui.platforms.ethereum import DROP_WS_MAPPING, EthereumPlanner, Handed, Ports

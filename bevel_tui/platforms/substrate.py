@@ -16,7 +16,8 @@ from typing import Any
 
 from bevel_tui.network import substrate as names
 from bevel_tui.network.model import Network, Organization
-from bevel_tui.network.names import NamedRelease, founder, namespace_of, p2p_ports
+from bevel_tui.network.names import p2p_ports
+from bevel_tui.network.naming import NamedRelease, founder, namespace_of
 from bevel_tui.platforms import groundwork, substrate_manifests
 from bevel_tui.platforms.behaviour import Manifest
 from bevel_tui.platforms.ids import handoff_id, release_id

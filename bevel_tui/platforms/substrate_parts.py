@@ -8,7 +8,7 @@ from typing import Any
 
 from bevel_tui.network import substrate as names
 from bevel_tui.network.model import Network, Organization, Substrate
-from bevel_tui.network.names import NamedRelease, namespace_of
+from bevel_tui.network.naming import NamedRelease, namespace_of
 from bevel_tui.platforms import groundwork
 from bevel_tui.platforms.ids import handoff_id, namespace_id, release_id
 from bevel_tui.platforms.substrate_behaviour import BEHAVIOURS, VERSION

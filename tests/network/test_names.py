@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from bevel_tui.network import corda, names
+from bevel_tui.network import corda, ethereum, fabric, names, naming
 from tests.network.documents import BESU, CORDA, ENTERPRISE, FABRIC, QUORUM, SUBSTRATE, Json, change, network
 
 
 def test_namespaces_follow_bevel_unless_chosen() -> None:
     besu, fabric = network(BESU), network(FABRIC, ("organizations.1.namespace", "mine"))
-    assert [names.namespace_of(besu, o) for o in besu.organizations] == ["supplychain-bes", "carrier-bes"]
-    assert [names.namespace_of(fabric, o) for o in fabric.organizations] == ["supplychain-net", "mine"]
+    assert [naming.namespace_of(besu, o) for o in besu.organizations] == ["supplychain-bes", "carrier-bes"]
+    assert [naming.namespace_of(fabric, o) for o in fabric.organizations] == ["supplychain-net", "mine"]
 
 
 def test_besu_releases() -> None:
@@ -37,7 +37,7 @@ def test_quorum_releases() -> None:
     """Validators count from 0: only there do they find the keys that the genesis made (facts A3, NAME RULE)."""
     n = network(QUORUM)
     first, second = n.organizations
-    assert [names.namespace_of(n, o) for o in n.organizations] == ["supplychain-quo", "carrier-quo"]
+    assert [naming.namespace_of(n, o) for o in n.organizations] == ["supplychain-quo", "carrier-quo"]
     assert [r.name for r in names.releases(n, first)] == [
         "genesis",
         "validator-0",
@@ -77,8 +77,8 @@ def test_fabric_releases() -> None:
 
 def test_one_channel_of_all_is_the_default() -> None:
     n = network(FABRIC, ("organizations.0.fabric.peers", 0))
-    assert [(c.name, c.participants) for c in names.channels(n)] == [("allchannel", ("carrier",))]
-    assert names.channels(network(BESU)) == ()
+    assert [(c.name, c.participants) for c in fabric.channels(n)] == [("allchannel", ("carrier",))]
+    assert fabric.channels(network(BESU)) == ()
 
 
 def test_corda_releases_in_the_order_of_their_installation() -> None:
@@ -141,11 +141,11 @@ def test_corda_services_are_found(document: Json, gateway: str, doorman: str, ne
 
 
 def test_full_names_as_the_charts_make_them() -> None:
-    assert names.full_name("besu-node", "validator-1") == "besu-node-validator-1"
-    assert names.full_name("besu-node", "my-besu-node-1") == "my-besu-node-1"
-    assert names.full_name("tessera", "x" * 80) == "tessera-" + "x" * 55
-    assert names.full_name("tessera", "x" * 54 + "-yy") == "tessera-" + "x" * 54
-    assert names.storage_class("peer0") == "storage-peer0"
+    assert naming.full_name("besu-node", "validator-1") == "besu-node-validator-1"
+    assert naming.full_name("besu-node", "my-besu-node-1") == "my-besu-node-1"
+    assert naming.full_name("tessera", "x" * 80) == "tessera-" + "x" * 55
+    assert naming.full_name("tessera", "x" * 54 + "-yy") == "tessera-" + "x" * 54
+    assert naming.storage_class("peer0") == "storage-peer0"
 
 
 def test_p2p_ports_are_unique_per_cluster_and_start_again_in_the_next() -> None:
@@ -195,12 +195,12 @@ def test_enode_addresses_inside_and_outside() -> None:
     outside, inside = network(BESU), network(BESU, ("gateway.type", "none"))
     first = outside.organizations[0]
     genesis, validator, *_ = names.releases(outside, first)
-    assert names.enode_addresses(outside, first, genesis) == ()
-    assert names.enode_addresses(outside, first, validator) == (
+    assert ethereum.enode_addresses(outside, first, genesis, names.p2p_ports(outside)) == ()
+    assert ethereum.enode_addresses(outside, first, validator, names.p2p_ports(outside)) == (
         "besu-node-validator-1.supplychain-bes:30303?discport=0",
         "validator-1.east.example.test:15010?discport=0",
     )
-    assert names.enode_addresses(inside, first, validator)[1] == (
+    assert ethereum.enode_addresses(inside, first, validator, names.p2p_ports(inside))[1] == (
         "besu-node-validator-1-0.besu-node-validator-1.supplychain-bes.svc.cluster.local:30303?discport=0"
     )
 
@@ -209,7 +209,7 @@ def test_substrate_releases() -> None:
     """Keys first, then the genesis in the first organization, then a node for each of the keys (facts A7)."""
     n = network(SUBSTRATE)
     first, second = n.organizations
-    assert [names.namespace_of(n, o) for o in n.organizations] == ["oem-subs", "tierone-subs"]
+    assert [naming.namespace_of(n, o) for o in n.organizations] == ["oem-subs", "tierone-subs"]
     assert [(r.name, r.role, r.index) for r in names.releases(n, first)] == [
         ("oem-validator-1", "keys", 0),
         ("oem-validator-2", "keys", 1),

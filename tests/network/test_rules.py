@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from bevel_tui.network import names
+from bevel_tui.network import ethereum, names
 from bevel_tui.network.model import Network
 from bevel_tui.network.problem import Problem
 from bevel_tui.network.rules import RULES, problems
@@ -590,7 +590,7 @@ def test_no_release_name_occurs_in_another_enode_unless_reported(network: Networ
     for o, r in nodes:
         for other, victim in nodes:
             if (o.name, r.name) != (other.name, victim.name):
-                for address in names.enode_addresses(network, other, victim):
+                for address in ethereum.enode_addresses(network, other, victim, names.p2p_ports(network)):
                     assert r.name not in f"enode://@{address}"
 
 

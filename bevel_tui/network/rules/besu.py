@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bevel_tui.network import names
+from bevel_tui.network import ethereum, names, naming
 from bevel_tui.network.model import Besu, Network
 from bevel_tui.network.problem import Problem, YamlPath, error, warning
 
@@ -18,7 +18,7 @@ def counts(network: Network) -> Iterator[Problem]:
     if not isinstance(network.platform, Besu):
         return
     for i, organization in enumerate(network.organizations):
-        roles = names.besu_roles(organization)
+        roles = ethereum.besu_roles(organization)
         path = ("organizations", i, "besu")
         if roles.validators > MOST_PER_ROLE:
             yield error(
@@ -47,8 +47,11 @@ def substrings(network: Network) -> Iterator[Problem]:
     ports = names.p2p_ports(network)
     entries = [
         [
-            (release, "\n".join(f"enode://@{a}" for a in names.enode_addresses(network, organization, release, ports)))
-            for release in names.besu_releases(network, organization)
+            (
+                release,
+                "\n".join(f"enode://@{a}" for a in ethereum.enode_addresses(network, organization, release, ports)),
+            )
+            for release in ethereum.besu_releases(network, organization)
             if release.chart == "besu-node" and release.index < MOST_PER_ROLE
         ]
         for organization in network.organizations
@@ -70,10 +73,10 @@ def substrings(network: Network) -> Iterator[Problem]:
                 yield _trap(network, i, j, *found)
 
 
-def _trap(network: Network, i: int, j: int, release: names.NamedRelease, victim: names.NamedRelease) -> Problem:
+def _trap(network: Network, i: int, j: int, release: naming.NamedRelease, victim: naming.NamedRelease) -> Problem:
     """The problem of one organization's release name occurring in an enode of another (or the same) one."""
     own, other = network.organizations[i], network.organizations[j]
-    namespace, domain = names.namespace_of(network, other), names.domain_of(network, other) or ""
+    namespace, domain = naming.namespace_of(network, other), naming.domain_of(network, other) or ""
     path: YamlPath
     if release.name in namespace:
         path = ("organizations", j, "namespace" if other.namespace else "name")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bevel_tui.network import names
+from bevel_tui.network import fabric
 from bevel_tui.network.fabric_model import Chaincode
 from bevel_tui.network.model import Fabric, Network
 from bevel_tui.network.problem import Problem, YamlPath, error, warning
@@ -15,8 +15,8 @@ def members(network: Network) -> Iterator[Problem]:
     """A chaincode belongs to a channel that exists, and is approved by a majority of its participants."""
     if not isinstance(network.platform, Fabric):
         return
-    known = {channel.name: channel.participants for channel in names.channels(network)}
-    for i, chaincode in enumerate(names.chaincodes(network)):
+    known = {channel.name: channel.participants for channel in fabric.channels(network)}
+    for i, chaincode in enumerate(fabric.chaincodes(network)):
         path: YamlPath = ("platform", "chaincodes", i)
         if chaincode.channel not in known:
             yield error(
@@ -53,7 +53,7 @@ def distinct(network: Network) -> Iterator[Problem]:
     Jobs and servers are named after the chaincode, whatever its channel; approvals look for the package by grep.
     [fabric-chaincode-approve/templates/approve_chaincode.yaml]
     """
-    listed = names.chaincodes(network)
+    listed = fabric.chaincodes(network)
     for i, chaincode in enumerate(listed):
         path = ("platform", "chaincodes", i, "name")
         label = f"{chaincode.name}_{chaincode.version}"
@@ -77,7 +77,7 @@ def distinct(network: Network) -> Iterator[Problem]:
 
 def kinds(network: Network) -> Iterator[Problem]:
     """What servers need that built chaincodes do not, and the other way round."""
-    for i, chaincode in enumerate(names.chaincodes(network)):
+    for i, chaincode in enumerate(fabric.chaincodes(network)):
         yield from _external(network, chaincode, ("platform", "chaincodes", i))
 
 
@@ -89,7 +89,7 @@ def _external(network: Network, chaincode: Chaincode, path: YamlPath) -> Iterato
             f"peers build {chaincode.name} with Docker, which clusters on containerd do not have; `external` needs none",
         )
         return
-    if names.syschannel(network):
+    if fabric.syschannel(network):
         yield error(
             "chaincode-external-version",
             (*path, "external"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bevel_tui.network import names
+from bevel_tui.network import naming
 from bevel_tui.network.model import Network
 from bevel_tui.network.problem import Problem, error, warning
 
@@ -19,7 +19,7 @@ def distinct(network: Network) -> Iterator[Problem]:
                 "cluster-duplicate", ("clusters", i, "name"), f"two clusters are called {cluster.name}; rename one"
             )
         by_name.setdefault(cluster.name, i)
-        key = names.cluster_key(cluster)
+        key = naming.cluster_key(cluster)
         if key in by_key:
             yield error(
                 "cluster-same",

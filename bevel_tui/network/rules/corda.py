@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from bevel_tui.network import corda
 from bevel_tui.network.model import CordaEnterprise, Network
-from bevel_tui.network.names import founder
+from bevel_tui.network.naming import founder
 from bevel_tui.network.problem import Problem, YamlPath, error, warning
 
 #: attributes of a legal name and their lengths: Corda's, and for O what openssl accepts (RFC 5280, ub-organization-name)

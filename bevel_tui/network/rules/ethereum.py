@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bevel_tui.network import names
+from bevel_tui.network import ethereum, naming
 from bevel_tui.network.model import Besu, Network, Quorum
 from bevel_tui.network.problem import Problem, error, warning
 
@@ -20,13 +20,13 @@ def validators(network: Network) -> Iterator[Problem]:
     platform = network.platform
     if not isinstance(platform, Besu | Quorum):
         return
-    first = names.ethereum_roles(network, names.founder(network)).validators
+    first = ethereum.ethereum_roles(network, naming.founder(network)).validators
     path = ("organizations", 0, platform.type, "validators")
     if first == 0:
         yield error(
             "validators-missing",
             path,
-            f"the first organization, {names.founder(network).name}, founds the network and needs validators: "
+            f"the first organization, {naming.founder(network).name}, founds the network and needs validators: "
             "without them no block is ever made (4 stand the loss of one)",
         )
     elif first < BFT_VALIDATORS:
@@ -42,7 +42,7 @@ def validators(network: Network) -> Iterator[Problem]:
                 f"{words}{BFT_VALIDATORS} is the least for Byzantine fault tolerance (fewer is fine for tests)",
             )
     for i, organization in enumerate(network.organizations[1:], start=1):
-        if names.ethereum_roles(network, organization).validators:
+        if ethereum.ethereum_roles(network, organization).validators:
             yield error(
                 "validators-elsewhere",
                 ("organizations", i, platform.type, "validators"),
@@ -56,7 +56,7 @@ def empty(network: Network) -> Iterator[Problem]:
     if not isinstance(network.platform, Besu | Quorum):
         return
     for i, organization in enumerate(network.organizations[1:], start=1):
-        roles = names.ethereum_roles(network, organization)
+        roles = ethereum.ethereum_roles(network, organization)
         if roles.members + roles.validators == 0:
             path = ("organizations", i, network.platform.type, "members")
             yield error("organization-empty", path, f"{organization.name} would have no node")
@@ -80,7 +80,7 @@ def transaction_manager(network: Network) -> Iterator[Problem]:
         )
     if network.gateway.type == "ambassador":
         for i, organization in enumerate(network.organizations):
-            if names.ethereum_roles(network, organization).members > 1:
+            if ethereum.ethereum_roles(network, organization).members > 1:
                 yield warning(
                     "tessera-certificate",
                     ("organizations", i, platform.type, "members"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bevel_tui.network import names
+from bevel_tui.network import fabric, naming
 from bevel_tui.network.fabric_model import Channel
 from bevel_tui.network.model import Fabric, Network
 from bevel_tui.network.problem import Problem, YamlPath, error, warning
@@ -53,14 +53,14 @@ def orderers(network: Network) -> Iterator[Problem]:
     """
     if not isinstance(network.platform, Fabric):
         return
-    founder = names.fabric_roles(names.founder(network)).orderers
-    count = sum(names.fabric_roles(organization).orderers for organization in network.organizations)
+    founder = fabric.fabric_roles(naming.founder(network)).orderers
+    count = sum(fabric.fabric_roles(organization).orderers for organization in network.organizations)
     path = ("organizations", 0, "fabric", "orderers")
     if founder == 0:
         yield error(
             "orderers-missing",
             path,
-            f"the first organization, {names.founder(network).name}, founds the network and needs orderers "
+            f"the first organization, {naming.founder(network).name}, founds the network and needs orderers "
             "(1 for tests, 3 or 5 to stand the loss of one or two)",
         )
     elif count % 2 == 0:
@@ -76,7 +76,7 @@ def peers(network: Network) -> Iterator[Problem]:
     if not isinstance(network.platform, Fabric):
         return
     for i, organization in enumerate(network.organizations):
-        roles = names.fabric_roles(organization)
+        roles = fabric.fabric_roles(organization)
         if i > 0 and roles.peers + roles.orderers == 0:
             yield error(
                 "organization-empty", ("organizations", i, "fabric", "peers"), f"{organization.name} would have no node"
@@ -99,9 +99,9 @@ def channels(network: Network) -> Iterator[Problem]:
     """Channels have distinct names, and participants that exist and have peers."""
     if not isinstance(network.platform, Fabric):
         return
-    known = {o.name: names.fabric_roles(o).peers for o in network.organizations}
+    known = {o.name: fabric.fabric_roles(o).peers for o in network.organizations}
     seen: set[str] = set()
-    participants = [channel.participants for channel in names.channels(network)]
+    participants = [channel.participants for channel in fabric.channels(network)]
     for i, channel in enumerate(network.platform.channels):
         path = ("platform", "channels", i)
         if channel.name in seen:
@@ -123,7 +123,7 @@ def channels(network: Network) -> Iterator[Problem]:
             joined.add(participant)
         if channel.creator is not None:
             yield from _creator(network, channel, path)
-        elif names.syschannel(network) and i > 0 and (lacking := sorted(set(participants[i]) - set(participants[0]))):
+        elif fabric.syschannel(network) and i > 0 and (lacking := sorted(set(participants[i]) - set(participants[0]))):
             yield error(
                 "channel-consortium",
                 (*path, "participants"),
@@ -136,14 +136,14 @@ def channels(network: Network) -> Iterator[Problem]:
 
 
 def _creator(network: Network, channel: Channel, path: YamlPath) -> Iterator[Problem]:
-    full = next(c for c in names.channels(network) if c.name == channel.name)
+    full = next(c for c in fabric.channels(network) if c.name == channel.name)
     if channel.creator not in full.participants:
         yield error(
             "creator-unknown",
             (*path, "creator"),
             f"{channel.creator} is no participant of {channel.name}{meant(str(channel.creator), full.participants)}",
         )
-    elif not names.syschannel(network):
+    elif not fabric.syschannel(network):
         yield warning(
             "creator-unused", (*path, "creator"), "with Fabric 2.5 the orderers join channels and nobody creates them"
         )
@@ -156,11 +156,11 @@ def users(network: Network) -> Iterator[Problem]:
     for i, organization in enumerate(network.organizations):
         taken = {"admin"} | {
             release.name
-            for release in names.fabric_releases(network, organization)
+            for release in fabric.fabric_releases(network, organization)
             if release.role in ("orderer", "peer")
         }
         seen: set[str] = set()
-        for j, user in enumerate(names.fabric_roles(organization).users):
+        for j, user in enumerate(fabric.fabric_roles(organization).users):
             path = ("organizations", i, "fabric", "users", j, "name")
             if user.name in taken:
                 yield error(
@@ -175,7 +175,7 @@ def passwords(network: Network) -> Iterator[Problem]:
     """Passwords that everybody knows, because Bevel's samples and charts have them."""
     if not isinstance(network.platform, Fabric):
         return
-    known = [i for i, o in enumerate(network.organizations) if names.fabric_roles(o).ca_admin is None]
+    known = [i for i, o in enumerate(network.organizations) if fabric.fabric_roles(o).ca_admin is None]
     if known:
         listed = ", ".join(network.organizations[i].name for i in known)
         yield warning(
@@ -185,7 +185,7 @@ def passwords(network: Network) -> Iterator[Problem]:
             "(the default is fine for tests)",
         )
     for i, organization in enumerate(network.organizations):
-        if names.fabric_roles(organization).console:
+        if fabric.fabric_roles(organization).console:
             yield warning(
                 "console-password",
                 ("organizations", i, "fabric", "console"),

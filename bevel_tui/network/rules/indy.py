@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bevel_tui.network import names
+from bevel_tui.network import indy, names, naming
 from bevel_tui.network.model import Indy, Network
 from bevel_tui.network.problem import Problem, error, warning
 
@@ -22,11 +22,11 @@ FORBIDDEN = re.compile(r"\b(?:SELECT|INSERT|UPDATE|DELETE|DROP|UNION|CREATE|ALTE
 
 def trustees(network: Network) -> Iterator[Problem]:
     """The first organization's trustee opens the genesis; one per organization, which the format sees to (facts D 7)."""
-    if isinstance(network.platform, Indy) and not names.indy_roles(names.founder(network)).trustee:
+    if isinstance(network.platform, Indy) and not indy.indy_roles(naming.founder(network)).trustee:
         yield error(
             "trustee-missing",
             ("organizations", 0, "indy", "trustee"),
-            f"the first organization, {names.founder(network).name}, founds the network and needs a trustee, who vouches "
+            f"the first organization, {naming.founder(network).name}, founds the network and needs a trustee, who vouches "
             "for stewards and endorsers of organizations without one",
         )
 
@@ -35,7 +35,7 @@ def stewards(network: Network) -> Iterator[Problem]:
     """At least four over all organizations: Bevel refuses less (facts A4.3)."""
     if not isinstance(network.platform, Indy):
         return
-    count = sum(names.indy_roles(o).stewards for o in network.organizations)
+    count = sum(indy.indy_roles(o).stewards for o in network.organizations)
     if count < LEAST_STEWARDS:
         yield error(
             "stewards-few",
@@ -44,7 +44,7 @@ def stewards(network: Network) -> Iterator[Problem]:
             "one, and Bevel asks for as many (organizations[].indy.stewards)",
         )
     for i, organization in enumerate(network.organizations):
-        roles = names.indy_roles(organization)
+        roles = indy.indy_roles(organization)
         if not (roles.trustee or roles.endorser or roles.stewards):
             yield error(
                 "organization-empty",

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bevel_tui.network import names
+from bevel_tui.network import ethereum, names
 from bevel_tui.network.model import Network
-from bevel_tui.network.names import NamedRelease, full_name
+from bevel_tui.network.naming import NamedRelease, full_name
 from bevel_tui.network.problem import Problem, YamlPath, error
 from bevel_tui.network.rules.releases import path_of
 
@@ -31,7 +31,7 @@ def derived(network: Network, release: NamedRelease) -> Iterator[tuple[str, str,
     match release.chart:
         case "besu-node" | "quorum-node":
             wholes = [full_of(release.chart, name)]
-            if names.has_tessera(network, release):
+            if ethereum.has_tessera(network, release):
                 wholes.append(full_of("tessera", name))
             for whole in wholes:
                 yield "StatefulSet", whole, STATEFUL_SET
@@ -65,7 +65,7 @@ def derived(network: Network, release: NamedRelease) -> Iterator[tuple[str, str,
 
 
 def full_of(chart: str, release: str) -> str:
-    """`names.full_name` without the cut at 63 that would hide a name too long."""
+    """`naming.full_name` without the cut at 63 that would hide a name too long."""
     return release if chart in release else f"{chart}-{release}"
 
 

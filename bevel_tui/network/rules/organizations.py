@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bevel_tui.network import names
+from bevel_tui.network import naming
 from bevel_tui.network.model import Network
 from bevel_tui.network.problem import Problem, error, warning
 from bevel_tui.network.wording import meant
@@ -54,10 +54,10 @@ def clusters(network: Network) -> Iterator[Problem]:
 
 def namespaces(network: Network) -> Iterator[Problem]:
     """Fixed names (Service `ca`, release `genesis`, ConfigMap `besu-peers`) allow one organization per namespace."""
-    keys = {c.name: names.cluster_key(c) for c in network.clusters}
+    keys = {c.name: naming.cluster_key(c) for c in network.clusters}
     seen: dict[tuple[object, str], str] = {}
     for i, organization in enumerate(network.organizations):
-        namespace = names.namespace_of(network, organization)
+        namespace = naming.namespace_of(network, organization)
         path = ("organizations", i, "namespace" if organization.namespace else "name")
         if namespace in RESERVED_NAMESPACES:
             yield error(

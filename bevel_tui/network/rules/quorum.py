@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bevel_tui.network import names
+from bevel_tui.network import ethereum, naming
 from bevel_tui.network.model import Network, Quorum
 from bevel_tui.network.problem import Problem, error, warning
 
@@ -36,7 +36,7 @@ def tessera_members(network: Network) -> Iterator[Problem]:
     if not isinstance(network.platform, Quorum) or network.platform.transaction_manager == "none":
         return
     for i, organization in enumerate(network.organizations):
-        if names.quorum_roles(organization).members > MOST_WITH_TESSERA:
+        if ethereum.quorum_roles(organization).members > MOST_WITH_TESSERA:
             yield error(
                 "members-many",
                 ("organizations", i, "quorum", "members"),
@@ -60,7 +60,7 @@ def vault_leftovers(network: Network) -> Iterator[Problem]:
     """Keys left in Vault spoil the next network of the name: restored with empty fields, and a genesis that does not
     know them (facts A3 Q2, B05)."""
     if isinstance(network.platform, Quorum) and network.vault is not None:
-        place = f"{network.vault.secret_engine}/{network.name}-{names.founder(network).name}"
+        place = f"{network.vault.secret_engine}/{network.name}-{naming.founder(network).name}"
         yield warning(
             "vault-leftovers",
             ("vault",),

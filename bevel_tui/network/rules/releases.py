@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bevel_tui.network import names
+from bevel_tui.network import names, naming
 from bevel_tui.network.model import Fabric, Network
 from bevel_tui.network.problem import Problem, YamlPath, error
 
 
-def path_of(network: Network, position: int, release: names.NamedRelease) -> YamlPath:
+def path_of(network: Network, position: int, release: naming.NamedRelease) -> YamlPath:
     """Where in the document a release comes from: the channel it is named after, else its organization."""
     if release.chaincode:
         return ("platform", "chaincodes", release.index, "name")
@@ -23,7 +23,7 @@ def path_of(network: Network, position: int, release: names.NamedRelease) -> Yam
 def per_namespace(network: Network) -> Iterator[Problem]:
     """Helm knows one release of a name in a namespace."""
     for i, organization in enumerate(network.organizations):
-        seen: dict[str, names.NamedRelease] = {}
+        seen: dict[str, naming.NamedRelease] = {}
         for release in names.releases(network, organization):
             other = seen.setdefault(release.name, release)
             # joins or chaincodes of one name: two channels or chaincodes of one name, which have rules of their own
@@ -41,7 +41,7 @@ def storage_classes(network: Network) -> Iterator[Problem]:
 
     Fabric peers are exempt: a second peer0 in a cluster is installed with storage.enabled=false (facts F).
     """
-    keys = {c.name: names.cluster_key(c) for c in network.clusters}
+    keys = {c.name: naming.cluster_key(c) for c in network.clusters}
     seen: dict[tuple[object, str], str] = {}
     for i, organization in enumerate(network.organizations):
         for release in names.releases(network, organization):
@@ -55,7 +55,7 @@ def storage_classes(network: Network) -> Iterator[Problem]:
                     ("organizations", i, "cluster"),
                     f"{other} and {organization.name} both have a release {release.name} in cluster "
                     f"{organization.cluster}, and each wants to own StorageClass "
-                    f"{names.storage_class(release.name)}; put them in different clusters",
+                    f"{naming.storage_class(release.name)}; put them in different clusters",
                 )
 
 
@@ -69,12 +69,12 @@ def storage_word(network: Network) -> Iterator[Problem]:
     for i, organization in enumerate(network.organizations):
         for release in names.releases(network, organization):
             volumes = release.owns_storage_class or release.role == "peer"
-            if volumes and names.full_name(alias, release.name) != f"{alias}-{release.name}":
+            if volumes and naming.full_name(alias, release.name) != f"{alias}-{release.name}":
                 yield error(
                     "storage-word",
                     ("organizations", i, "name"),
                     f"release {release.name} holds the word `{alias}`, so the chart calls its StorageClass "
-                    f"{names.full_name(alias, release.name)} while its volumes ask for "
+                    f"{naming.full_name(alias, release.name)} while its volumes ask for "
                     f"{alias}-{release.name}; choose an organization name without that word",
                 )
                 break

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bevel_tui.network import names
+from bevel_tui.network import naming
 from bevel_tui.network import substrate as our_names
 from bevel_tui.network.model import Network, Substrate
 from bevel_tui.network.problem import Problem, error, warning
@@ -19,11 +19,11 @@ def validators(network: Network) -> Iterator[Problem]:
         return
     path = ("organizations", 0, "substrate", "validators")
     total = sum(our_names.roles(o).validators for o in network.organizations)
-    if our_names.roles(names.founder(network)).validators == 0:
+    if our_names.roles(naming.founder(network)).validators == 0:
         yield error(
             "validators-missing",
             path,
-            f"the first organization, {names.founder(network).name}, needs a validator: it is the node that all others "
+            f"the first organization, {naming.founder(network).name}, needs a validator: it is the node that all others "
             "dial first, and its key is the first one in the genesis",
         )
     elif total < BFT_VALIDATORS:
