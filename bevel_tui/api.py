@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from bevel_tui.network.model import Network
     from bevel_tui.plan.graph import Plan
     from bevel_tui.records.events import AnyEvent
+    from bevel_tui.records.machine import Answer
 
-__all__ = ["changes", "check", "deploy", "destroy", "hand_over", "load", "open_bundle", "plan", "take_over"]
+__all__ = ["changes", "check", "deploy", "destroy", "doctor", "hand_over", "load", "open_bundle", "plan", "take_over"]
 
 
 def load(preset: str, own: Iterable[str] = ()) -> Network:
@@ -137,6 +138,16 @@ async def take_over(network: Network, bundle: Bundle, options: RunOptions | None
     from bevel_tui.engine.bundles.taking import take_in
 
     return await take_in(network, plan(network), bundle, options, agreed=_agreed(network))
+
+
+async def doctor(*, kubeconfig: str | None = None, charts: str | None = None, online: bool = True) -> list[Answer]:
+    """Whether this machine can deploy: versions, Helm, kubeconfig, terminal, folders, resolvers, chart source.
+
+    No cluster is asked. `online` False asks neither resolvers nor chart repositories. Raises nothing.
+    """
+    from bevel_tui.survey.machine import examine
+
+    return await examine(kubeconfig=kubeconfig, charts=charts, online=online)
 
 
 def _agreed(network: Network) -> str:

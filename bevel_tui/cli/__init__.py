@@ -28,6 +28,7 @@ COMMANDS = {
     "handoff": "Public material between operators who share no kubeconfig.",
     "schema": "Print the JSON Schema of presets.",
     "sandbox": "Simulated clusters on loopback, to keep.",
+    "doctor": "Look at this machine: can it deploy?",
     "paths": "Where settings, runs and caches are kept.",
 }
 

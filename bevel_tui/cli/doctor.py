@@ -1,0 +1,37 @@
+"""`bevel-tui doctor`: whether this machine can deploy, before a cluster is asked anything."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import click
+
+from bevel_tui import api
+from bevel_tui.cli import options
+from bevel_tui.records.errors import ExitCode
+
+
+@click.command()
+@options.kubeconfig
+@click.option("--charts", metavar="PATH|URL", envvar="BEVEL_TUI_CHARTS", help="Ledger charts to look for.")
+@click.option("--offline", is_flag=True, help="Ask neither resolvers nor chart repositories.")
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@options.color
+@click.pass_context
+def command(
+    ctx: click.Context, /, kubeconfig: str | None, charts: str | None, offline: bool, output: str, color: str
+) -> None:
+    """Look at this machine: versions, Helm, kubeconfig and its plugins, terminal, DNS, chart source.
+
+    Nothing is changed and no cluster is asked. Exit code 1 when something has to be put right.
+    """
+    from bevel_tui.output import machine
+    from bevel_tui.output.console import results
+
+    answers = asyncio.run(api.doctor(kubeconfig=kubeconfig, charts=charts, online=not offline))
+    if output == "json":
+        sys.stdout.write(machine.to_json(answers) + "\n")
+    else:
+        machine.text(results(colour=color), answers)
+    ctx.exit(ExitCode.FAILED if any(answer.status == "failed" for answer in answers) else ExitCode.OK)
