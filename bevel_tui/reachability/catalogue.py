@@ -5,20 +5,8 @@ docs/checks.md is generated from here (``python -m bevel_tui.reachability.catalo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class CheckKind:
-    """One kind of check. `needs` are the ids that must not have failed; else it is skipped, with the reason."""
-
-    id: str
-    question: str
-    target: str
-    evidence: str
-    failing: str
-    needs: tuple[str, ...] = ()
-
+from bevel_tui.reachability.kinds import CheckKind
+from bevel_tui.reachability.names.kinds import NAME_KINDS
 
 KINDS: tuple[CheckKind, ...] = (
     CheckKind(
@@ -36,25 +24,7 @@ KINDS: tuple[CheckKind, ...] = (
         "The ports of the Service.",
         "The gateway was installed for other ports. Run the deployment again: the plan adds the ports it uses.",
     ),
-    CheckKind(
-        "dns-resolves",
-        "Do the authoritative servers know the host, and does this machine's resolver?",
-        "a host name",
-        "Each server's answer with its TTL. Authoritative servers are asked first; recursive resolvers are asked only "
-        "for names that an authority has. A resolver that still remembers an old answer is a warning.",
-        "The record is missing, the authoritative servers disagree, or they cannot be asked from here.",
-        ("lb-address",),
-    ),
-    CheckKind(
-        "dns-address",
-        "Does the name lead to this gateway?",
-        "a host name, or an address that the ledger holds",
-        "The answer (or the recorded address) beside the gateway's addresses; those behind a load balancer's host name "
-        "are looked up. Without a gateway the nodes' addresses stand in their place.",
-        "The record leads elsewhere: to another cluster's gateway, to an old address, or to one address too many. Indy has "
-        "no names: there the address that its genesis holds is compared, and it can never be changed.",
-        ("lb-address", "dns-resolves"),
-    ),
+    *NAME_KINDS,
     CheckKind(
         "tcp-connect",
         "Does the address accept connections on the port?",
@@ -98,7 +68,8 @@ def page() -> str:
         "",
         "`bevel-tui check --preset FILE` asks these questions for every cluster, and a deployment ends with them. Each",
         "answer is `ok`, `warning`, `failed` or `skipped`; a check is skipped, with the reason, when one that it needs",
-        "has failed, so that `failed` marks the edge that is broken. Ids are stable.",
+        "has failed, so that `failed` marks the edge that is broken. Ids are stable, and so are the codes that say in which",
+        "way an answer is not `ok`.",
         "",
     ]
     for kind in KINDS:
@@ -112,6 +83,7 @@ def page() -> str:
             f"- Needs: {needs}",
             f"- Evidence: {kind.evidence}",
             f"- When it fails: {kind.failing}",
+            *(["- Codes:", *(f"  - `{one.code}`: {one.meaning}" for one in kind.failures)] if kind.failures else []),
             "",
         ]
     lines += [

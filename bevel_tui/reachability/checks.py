@@ -14,36 +14,19 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mappi
 from dataclasses import dataclass, field, replace
 
 from bevel_tui.reachability import probes
-from bevel_tui.reachability.answers import Lookup, Server
 from bevel_tui.reachability.dialer import Dialer
+from bevel_tui.reachability.names.checks import NameChecks
 from bevel_tui.reachability.probes import Found, Trust
 from bevel_tui.reachability.remedies import Remedies
 from bevel_tui.reachability.resolver import Resolver
 from bevel_tui.reachability.streams import ProbeError, Target
-from bevel_tui.reachability.wanted import is_ip, leads_there, normal
-from bevel_tui.records.checks import CheckResult, CheckStatus
+from bevel_tui.reachability.verdict import Verdict
+from bevel_tui.reachability.wanted import is_ip, normal
+from bevel_tui.records.checks import CheckResult
 from bevel_tui.records.steps import Endpoint
 
 #: connections that one caller's checks hold at a time unless it says otherwise
 SOCKETS = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """An attempt's answer. `words` also serves as the reason why what depends on it is skipped."""
-
-    status: CheckStatus
-    words: str
-    evidence: tuple[str, ...] = ()
-    remedy: str | None = None
-    phases: dict[str, float] = field(default_factory=dict)
-    duration: float = 0.0
-    addresses: tuple[str, ...] = ()
-
-    @property
-    def passed(self) -> bool:
-        """Whether what depends on this may be asked."""
-        return self.status in ("ok", "warning")
 
 
 def url(endpoint: Endpoint) -> str:
@@ -80,6 +63,7 @@ async def check_cluster(
     (``namespace/name``), `context` and `ttl` only make remedies exact. `foreign`: the cluster is somebody else's, so
     nothing is known of its gateway; names and what answers behind them are asked, and what fails is a warning.
     """
+    remedies = Remedies(domain, tuple(addresses), ttl, service, context)
     run = _Run(
         cluster=cluster,
         domain=domain,
@@ -93,7 +77,8 @@ async def check_cluster(
         service=service,
         sockets=sockets or asyncio.Semaphore(SOCKETS),
         foreign=foreign,
-        remedies=Remedies(domain, tuple(addresses), ttl, service, context),
+        remedies=remedies,
+        names=NameChecks(domain, tuple(addresses), resolver, remedies),
     )
     work = asyncio.create_task(run.all(endpoints))
     try:
@@ -120,10 +105,10 @@ class _Run:
     service: str
     sockets: asyncio.Semaphore
     remedies: Remedies
+    names: NameChecks
     foreign: bool = False
     results: asyncio.Queue[CheckResult | None] = field(default_factory=asyncio.Queue)
     _edges: dict[tuple[str, str], asyncio.Task[Verdict]] = field(default_factory=dict)
-    _lookups: dict[str, Lookup] = field(default_factory=dict)
 
     async def all(self, endpoints: Sequence[Endpoint]) -> None:
         """Every endpoint's chain of edges; the queue ends with None, also when something of ours breaks."""
@@ -184,16 +169,18 @@ class _Run:
         """Does the host lead to the gateway; an address in its place needs no DNS."""
         host = endpoint.host
         if is_ip(host) or endpoint.address is not None:
-            return await self._edge("dns-address", host, lambda: self._literal(endpoint), gateway, not gateway.passed)
-        known = await self._edge("dns-resolves", host, lambda: self._resolves(host), gateway, not gateway.passed)
-        return await self._edge("dns-address", host, lambda: self._leads(host, known), known, not known.passed)
+            return await self._edge(
+                "dns-address", host, lambda: self.names.literal(endpoint), gateway, not gateway.passed
+            )
+        known = await self._edge("dns-resolves", host, lambda: self.names.resolves(host), gateway, not gateway.passed)
+        return await self._edge("dns-address", host, lambda: self.names.leads(host, known), known, not known.passed)
 
     async def _elsewhere(self, endpoint: Endpoint) -> Verdict:
         """Where a host of somebody else's cluster leads: whether that is its gateway only they can tell."""
         host = endpoint.host
         if is_ip(host):
             return Verdict("ok", host, addresses=(host,))
-        return await self._edge("dns-resolves", host, lambda: self._resolves(host))
+        return await self._edge("dns-resolves", host, lambda: self.names.resolves(host))
 
     async def _behind_connection(self, endpoint: Endpoint, reason: str) -> None:
         if endpoint.protocol in ("https", "tls"):
@@ -265,6 +252,7 @@ class _Run:
                 summary=verdict.words,
                 evidence=verdict.evidence,
                 remedy=verdict.remedy,
+                code=verdict.code,
                 duration=round(verdict.duration, 6),
                 phases={name: round(seconds, 6) for name, seconds in verdict.phases.items()},
             )
@@ -284,85 +272,6 @@ class _Run:
         if port in ports:
             return Verdict("ok", f"port {port} is on the Service", evidence)
         return Verdict("failed", f"port {port} is not on the Service", evidence, self.remedies.port(port))
-
-    async def _resolves(self, host: str) -> Verdict:
-        lookup = await self.resolver.lookup(host)
-        evidence = [f"{answer.server.label}: {answer.words}{_ttl(answer.ttl)}" for answer in lookup.answers]
-        phases = {"resolve": max((answer.took for answer in lookup.answers), default=0.0)}
-        if lookup.outcome == "no-authority":
-            lookup = await self._by_wildcard(host, lookup, evidence)
-        if lookup.outcome == "answer" and lookup.addresses:
-            self._lookups[host] = lookup  # the next edge's first attempt need not ask again
-            stale = await self._stale(lookup, evidence)
-            found = Verdict(
-                "ok", f"{host} is {lookup.words}", tuple(evidence), None, phases, addresses=lookup.addresses
-            )
-            if not stale:
-                return found
-            words = f"{host} is {lookup.words}, but {stale[0]} does not say so yet"
-            remedy = "Wait until that resolver forgets its old answer (see the evidence), or flush its cache."
-            return replace(found, status="warning", words=words, remedy=remedy)
-        remedy = {
-            "disagree": self.remedies.disagree(),
-            "no-authority": self.remedies.no_authority(),
-        }.get(lookup.outcome) or self.remedies.create(host)
-        return Verdict("failed", f"{host} does not resolve: {lookup.words}", tuple(evidence), remedy, phases)
-
-    async def _by_wildcard(self, host: str, lookup: Lookup, evidence: list[str]) -> Lookup:
-        """No authority can be asked: a wildcard that answers a random label shows that there is one that knows."""
-        domain = self.domain or host.partition(".")[2]
-        answers = await self.resolver.wildcard(domain)
-        evidence.append(f"authority: {lookup.zone.problem}")
-        evidence += [f"{answer.server.label}: *.{domain}: {answer.words}" for answer in answers]
-        found = next((answer for answer in answers if answer.addresses), None)
-        if found is None:
-            return lookup
-        return replace(lookup, outcome="answer", addresses=found.addresses, chain=found.chain, ttl=found.ttl)
-
-    async def _stale(self, lookup: Lookup, evidence: list[str]) -> tuple[str, ...]:
-        """Recursive resolvers that say something else than the authorities."""
-        wanted = {normal(address) for address in lookup.addresses}
-        behind: list[Server] = []
-        for answer in await self.resolver.here(lookup):
-            lasts = answer.ttl if answer.outcome == "answer" else answer.negative_ttl
-            evidence.append(f"resolver {answer.server.label}: {answer.words}{_ttl(lasts)}")
-            aliased = bool(set(answer.chain) & set(lookup.chain))
-            if not aliased and not (answer.addresses and {normal(a) for a in answer.addresses} <= wanted):
-                behind.append(answer.server)
-        return tuple(f"resolver {server.label}" for server in behind)
-
-    async def _leads(self, host: str, known: Verdict) -> Verdict:
-        lookup = self._lookups.pop(host, None) or await self.resolver.lookup(host)
-        answered = lookup.addresses or known.addresses
-        behind: list[str] = []
-        for name in self.addresses:
-            if not is_ip(name):
-                behind.extend((await self.resolver.lookup(name)).addresses)
-        evidence: tuple[str, ...] = (f"answer: {' '.join(answered)}", f"gateway: {' '.join(self.addresses)}")
-        if behind:
-            evidence = (*evidence, f"behind its name: {' '.join(behind)}")
-        if leads_there(answered, lookup.chain, self.addresses, behind):
-            return Verdict("ok", f"{host} leads to the gateway", evidence, addresses=answered)
-        words = f"{host} leads to {' '.join(answered)}, but the gateway is {' '.join(self.addresses)}"
-        return Verdict("failed", words, evidence, self.remedies.replace(host, answered))
-
-    async def _literal(self, endpoint: Endpoint) -> Verdict:
-        """Is an address that the ledger has written down still the gateway's (facts A4.3, I03)?"""
-        host = endpoint.host
-        behind: list[str] = []
-        for name in self.addresses:
-            if not is_ip(name):
-                behind.extend((await self.resolver.lookup(name)).addresses)
-        evidence: tuple[str, ...] = (f"gateway: {' '.join(self.addresses)}",)
-        if behind:
-            evidence = (*evidence, f"behind its name: {' '.join(behind)}")
-        if normal(host) in {normal(address) for address in (*self.addresses, *behind)}:
-            return Verdict("ok", f"{host} is the gateway's address", evidence, addresses=(host,))
-        words = f"{host} is not an address of the gateway ({' '.join((*self.addresses, *behind))})"
-        if endpoint.address is None:
-            words = f"{words}; the preset says that it leads there"
-            return Verdict("warning", words, evidence, self.remedies.stated(host), addresses=(host,))
-        return Verdict("failed", words, evidence, self.remedies.recorded(host))
 
     async def _node(self, endpoint: Endpoint) -> Verdict:
         """Is an address that the ledger has written down still one of the cluster's nodes?"""
@@ -410,10 +319,6 @@ class _Run:
         except ProbeError as no:
             return Verdict("failed", no.words, no.evidence, self.remedies.probe(no.kind, endpoint), no.phases)
         return Verdict("warning" if found.warning else "ok", found.words, found.evidence, None, found.phases)
-
-
-def _ttl(seconds: int | None) -> str:
-    return f", TTL {seconds} s" if seconds is not None else ""
 
 
 async def _never() -> Verdict:

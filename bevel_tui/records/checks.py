@@ -13,7 +13,8 @@ class CheckResult(BaseModel):
     """One question about reachability with its answer.
 
     `id` is stable and names the kind of check (``dns-address``); `target` what was asked about (a host, a
-    Service). `evidence` are the observed facts, one a line. `phases` are seconds by phase (resolve, connect,
+    Service). `code` is the stable name of what is wrong (``dns-lame-delegation``), None when all is well; docs/checks.md
+    lists both. `evidence` are the observed facts, one a line. `phases` are seconds by phase (resolve, connect,
     tls, first-byte).
     """
 
@@ -24,6 +25,7 @@ class CheckResult(BaseModel):
     target: str
     status: CheckStatus
     summary: str
+    code: str | None = None
     evidence: tuple[str, ...] = ()
     remedy: str | None = None
     duration: float = 0.0
