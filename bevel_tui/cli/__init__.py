@@ -29,6 +29,7 @@ COMMANDS = {
     "schema": "Print the JSON Schema of presets.",
     "sandbox": "Simulated clusters on loopback, to keep.",
     "doctor": "Look at this machine: can it deploy?",
+    "completion": "Print the completion script of a shell.",
     "paths": "Where settings, runs and caches are kept.",
 }
 
@@ -100,10 +101,15 @@ def cli(ctx: click.Context, /, preset: str | None, **options: Any) -> None:
     ctx.exit(deploy(preset, **options))
 
 
-def main() -> NoReturn:
+def kubectl() -> NoReturn:
+    """The console script `kubectl-bevel`, which kubectl runs as `kubectl bevel`."""
+    main("kubectl bevel")
+
+
+def main(program: str | None = None) -> NoReturn:
     """The console script. Every error that a user can cause ends here as a code, a sentence and a remedy."""
     try:
-        result = cli.main(standalone_mode=False, default_map=shared.FromSettings())
+        result = cli.main(prog_name=program, standalone_mode=False, default_map=shared.FromSettings())
         code = int(result) if isinstance(result, int) else int(ExitCode.OK)
     except click.exceptions.Exit as done:
         code = done.exit_code

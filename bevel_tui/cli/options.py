@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -41,7 +42,17 @@ def options(*declared: Callable[[Command], Command]) -> Callable[[Command], Comm
     return apply
 
 
-only_preset = click.option("--preset", metavar="FILE", help="Preset file, or the name of a shipped preset.")
+def _presets(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """For shells: the shipped presets of that beginning, else files (click's scripts do not mix the two)."""
+    from bevel_tui.network import shipped
+
+    names = [CompletionItem(name) for name in shipped.names() if name.startswith(incomplete)]
+    return names or [CompletionItem(incomplete, type="file")]
+
+
+only_preset = click.option(
+    "--preset", metavar="FILE", shell_complete=_presets, help="Preset file, or the name of a shipped preset."
+)
 preset = options(
     only_preset,
     click.option(
