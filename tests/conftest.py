@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.stories import Story
+
 # Machines are noisy: how long an example takes is a benchmark's business, not a test's.
 settings.register_profile("bevel-tui", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("bevel-tui")
@@ -29,3 +31,9 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, str(value))
     for name in ("KUBECONFIG", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "BEVEL_TUI_HELM"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def story() -> Story:
+    """Runs as they could have been, for whatever shows one."""
+    return Story()

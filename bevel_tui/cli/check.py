@@ -14,7 +14,7 @@ from bevel_tui.cli.headless import cancellation
 from bevel_tui.records.errors import BevelError, Code, ExitCode
 
 if TYPE_CHECKING:
-    from bevel_tui.output.state import RunView
+    from bevel_tui.views.state import RunView
 
 
 @click.command()
@@ -37,7 +37,7 @@ async def _check(preset: str, own: tuple[str, ...], output: str, kubeconfig: str
     from bevel_tui.engine.options import RunOptions
     from bevel_tui.output import checks
     from bevel_tui.output.console import results
-    from bevel_tui.output.state import RunView
+    from bevel_tui.views.state import RunView
 
     network = api.load(preset, own)
     view = RunView()

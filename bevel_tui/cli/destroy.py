@@ -12,7 +12,7 @@ from bevel_tui.cli import options
 from bevel_tui.cli.headless import RUN_BUDGET, cancellation, confirm, contexts, show, summary
 
 if TYPE_CHECKING:
-    from bevel_tui.output.state import RunView
+    from bevel_tui.views.state import RunView
 
 
 @click.command()

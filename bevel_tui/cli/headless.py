@@ -19,9 +19,9 @@ from bevel_tui.records.errors import BevelError, Code, ExitCode
 if TYPE_CHECKING:
     from bevel_tui.engine.cancel import Cancellation
     from bevel_tui.network.model import Network
-    from bevel_tui.output.state import RunView
     from bevel_tui.plan.graph import Plan
     from bevel_tui.records.events import AnyEvent
+    from bevel_tui.views.state import RunView
 
 
 #: seconds for a whole run when --timeout says nothing
@@ -115,7 +115,7 @@ def _must_exist(charts: str) -> None:
 
 async def show(events: AsyncIterator[AnyEvent], output: str, color: str) -> tuple[int, RunView]:
     from bevel_tui.output.console import choose, render
-    from bevel_tui.output.state import RunView
+    from bevel_tui.views.state import RunView
 
     view = RunView()
 

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from bevel_tui.output.paper import Paper
-from bevel_tui.output.words import glyph, style, word
 from bevel_tui.records.checks import CheckResult, CheckStatus
 from bevel_tui.records.errors import ExitCode
+from bevel_tui.views.words import glyph, style, word
 
 JSON_VERSION = 1
 

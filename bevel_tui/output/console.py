@@ -62,8 +62,8 @@ def results(*, colour: str = "auto", stdout: TextIO | None = None, environ: Mapp
 
 def summarise(renderer: Renderer, paper: Paper, *, next_steps: Sequence[str] = ()) -> None:
     """Write the summary of the run that `renderer` showed; with JSON lines there is none: stdout holds objects only."""
-    from bevel_tui.output.state import RunView
     from bevel_tui.output.summary import write
+    from bevel_tui.views.state import RunView
 
     view = getattr(renderer, "view", None)
     if isinstance(view, RunView):

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 
-from bevel_tui.output.state import BAD, ClusterView, RunView, StepView
-from bevel_tui.output.words import Line, Span, clean, clock, glyph, plural, style, word
 from bevel_tui.records.events import DnsWaiting
 from bevel_tui.records.findings import Finding
+from bevel_tui.views.canvas import Canvas
+from bevel_tui.views.state import BAD, ClusterView, RunView, StepView
+from bevel_tui.views.words import Line, Span, clean, clock, glyph, plural, style, word
 
 #: order in which steps are worth a row
 _URGENCY = {
@@ -28,47 +28,6 @@ _URGENCY = {
     "planned": 4,
     "skipped": 5,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Canvas:
-    """How much room there is and what it can show."""
-
-    width: int
-    height: int
-    unicode: bool = True
-
-    def fit(self, *spans: Span | str) -> Line:
-        """Spans as one line of at most `width` cells; what is too long ends in an ellipsis."""
-        given = [(clean(s), "") if isinstance(s, str) else (clean(s[0]), s[1]) for s in spans]
-        if sum(cell_len(text) for text, _ in given) <= self.width:
-            return tuple(span for span in given if span[0])
-        room, fitted = self.width - 1, []
-        for text, kind in given:
-            cells = cell_len(text)
-            if cells > room:
-                fitted.append((set_cell_size(text, room) + ("…" if self.unicode else "~"), kind))
-                break
-            fitted.append((text, kind))
-            room -= cells
-        return tuple(span for span in fitted if span[0])
-
-    def column(self, text: str, width: int) -> str:
-        """A text in exactly `width` cells."""
-        text = clean(text)
-        if cell_len(text) <= width:
-            return set_cell_size(text, width)
-        return set_cell_size(text, width - 1) + ("…" if self.unicode else "~")
-
-    @property
-    def dot(self) -> str:
-        """What separates facts on one line."""
-        return " · " if self.unicode else " | "
-
-    @property
-    def arrow(self) -> str:
-        """What leads from step to step."""
-        return " → " if self.unicode else " -> "
 
 
 def frame(view: RunView, now: float, canvas: Canvas) -> list[Line]:

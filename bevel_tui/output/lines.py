@@ -13,8 +13,6 @@ from typing import TextIO
 from bevel_tui.output.checks import about
 from bevel_tui.output.paper import Paper
 from bevel_tui.output.renderer import Renderer
-from bevel_tui.output.state import RunView
-from bevel_tui.output.words import Span, duration, few, plural, style, time_of_day, word
 from bevel_tui.records.events import (
     AddressKnown,
     AnyEvent,
@@ -34,6 +32,8 @@ from bevel_tui.records.events import (
     StepStarted,
     StepWaiting,
 )
+from bevel_tui.views.state import RunView
+from bevel_tui.views.words import Span, duration, few, plural, style, time_of_day, word
 
 #: seconds between two lines about what one step waits for
 WAITING_EVERY = 10.0

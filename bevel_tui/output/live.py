@@ -12,11 +12,12 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from bevel_tui.output.frame import Canvas, frame
+from bevel_tui.output.frame import frame
 from bevel_tui.output.renderer import Renderer
-from bevel_tui.output.state import RunView
-from bevel_tui.output.words import Line
 from bevel_tui.records.events import AnyEvent, RunFinished
+from bevel_tui.views.canvas import Canvas
+from bevel_tui.views.state import RunView
+from bevel_tui.views.words import Line
 
 #: seconds after which the picture is drawn again without an event: its clocks tick
 _CLOCK = 1.0

@@ -9,7 +9,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TextIO
 
-from bevel_tui.output.words import Span, clean
+from bevel_tui.views.words import Span, clean
 
 
 @dataclass(slots=True)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from bevel_tui.output.checks import counts_in_words, problems
 from bevel_tui.output.paper import Paper
-from bevel_tui.output.state import BAD, RunView, StepView
-from bevel_tui.output.words import Span, clean, duration, glyph, plural, style, word
 from bevel_tui.records.events import RunFinished
+from bevel_tui.views.state import BAD, RunView, StepView
+from bevel_tui.views.words import Span, clean, duration, glyph, plural, style, word
 
 _DONE = {"deploy": "deployed", "destroy": "removed", "check": "checked"}
 

@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from bevel_tui.output.frame import Canvas, frame, plain
-from bevel_tui.output.state import RunView
+from bevel_tui.output.frame import frame, plain
 from bevel_tui.records.events import (
     DnsRecord,
     DnsWaiting,
@@ -20,6 +19,8 @@ from bevel_tui.records.events import (
     StepFinished,
     StepStarted,
 )
+from bevel_tui.views.canvas import Canvas
+from bevel_tui.views.state import RunView
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 

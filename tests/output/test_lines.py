@@ -11,7 +11,6 @@ import pytest
 
 from bevel_tui.output.lines import Lines
 from bevel_tui.output.paper import Paper
-from bevel_tui.output.state import RunView
 from bevel_tui.output.summary import write
 from bevel_tui.records.events import (
     CheckDone,
@@ -28,6 +27,7 @@ from bevel_tui.records.events import (
     StepWaiting,
 )
 from bevel_tui.records.findings import Finding
+from bevel_tui.views.state import RunView
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
@@ -163,11 +163,12 @@ def test_nothing_from_a_cluster_is_interpreted_by_a_terminal(terminal):
 
     from bevel_tui.output.checks import text as table
     from bevel_tui.output.errors import show
-    from bevel_tui.output.frame import Canvas, frame
+    from bevel_tui.output.frame import frame
     from bevel_tui.output.jsonl import JsonLines
     from bevel_tui.output.live import text
     from bevel_tui.output.renderer import broken_off
     from bevel_tui.records.errors import BevelError, Code, ExitCode
+    from bevel_tui.views.canvas import Canvas
 
     assert harmless(said(evil_events()))
     assert "\\x1b]0;owned\\x07" in said(evil_events())

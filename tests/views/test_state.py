@@ -9,15 +9,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from bevel_tui.output.frame import Canvas, frame
+from bevel_tui.output.frame import frame
 from bevel_tui.output.jsonl import JsonLines
 from bevel_tui.output.lines import Lines
 from bevel_tui.output.paper import Paper
-from bevel_tui.output.state import RunView
 from bevel_tui.output.summary import write
 from bevel_tui.records import events as ev
 from bevel_tui.records.checks import CheckResult
 from bevel_tui.records.findings import Finding
+from bevel_tui.views.canvas import Canvas
+from bevel_tui.views.state import RunView
 
 
 def test_cluster_organization_release_resources(story):
