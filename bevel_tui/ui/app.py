@@ -1,0 +1,147 @@
+"""The application: themes, keymap, palette, quitting; and the runs, which live here and not in the screens.
+
+    app = BevelApp(StartScreen(...), theme=settings.theme, keymap=settings.keymap)
+    exit_code = app.run()          # what the last `app.exit(code)` said; None when the user just left
+
+Small on purpose: what a screen needs, it gets from whoever makes it; nothing is looked up here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from bevel_tui.ui.dialog import Answer, Dialog
+from bevel_tui.ui.palette import ScreenCommands
+from bevel_tui.ui.themes import THEMES
+
+if TYPE_CHECKING:
+    from bevel_tui.ui.session import Session
+
+
+class BevelApp(App[int]):
+    """bevel-tui on a terminal. `first` is the screen to begin with.
+
+    `theme` is one of `themes.THEMES` or a theme of Textual's; `keymap` is binding id -> keys. `clock` gives seconds
+    since the epoch (tests freeze it).
+    """
+
+    TITLE = "bevel-tui"
+    CSS_PATH = "styles.tcss"
+    COMMANDS: ClassVar = App.COMMANDS | {ScreenCommands}
+    ENABLE_COMMAND_PALETTE = True
+    ESCAPE_TO_MINIMIZE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit", "Quit", id="quit", tooltip="Leave bevel-tui; asks while something runs", priority=True),
+        Binding("ctrl+c", "help_quit", show=False, system=True),
+        Binding("ctrl+p", "command_palette", "Commands", id="palette", tooltip="Find any command", show=False, priority=True),
+    ]  # fmt: skip
+
+    def __init__(
+        self,
+        first: Screen[Any],
+        *,
+        theme: str | None = None,
+        keymap: Mapping[str, str] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__()
+        self.clock = clock
+        #: runs by name, begun by screens; they go on whatever is shown
+        self.sessions: list[Session] = []
+        self._first = first
+        self._complaints: list[str] = []
+        for known in THEMES:
+            self.register_theme(known)
+        wanted = theme or THEMES[0].name
+        if wanted not in self.available_themes:
+            self._complaints.append(f"There is no theme {wanted!r}; the palette lists them.")
+            wanted = THEMES[0].name
+        self.theme = wanted
+        if keymap:
+            self.set_keymap(dict(keymap))
+
+    def get_default_screen(self) -> Screen[Any]:
+        """The first screen is the bottom of the stack: there is no empty one below it."""
+        return self._first
+
+    def on_mount(self) -> None:
+        for complaint in self._complaints:
+            self.notify(complaint, severity="warning")
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """What is there on every screen."""
+        yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
+        yield SystemCommand("Screenshot", "Save a picture (SVG) of this screen", self.deliver_screenshot)
+        yield SystemCommand("Quit", "Leave bevel-tui", self.action_quit)
+
+    # ------------------------------------------------------------ leaving
+
+    async def action_help_quit(self) -> None:  # type: ignore[override]
+        """Ctrl-C is the same wish as everywhere else."""
+        await self.action_quit()
+
+    async def action_quit(self) -> None:
+        """Leave at once if nothing is lost by it; else ask."""
+        running = [session for session in self.sessions if session.running]
+        if running:
+            if not any(isinstance(screen, Dialog) for screen in self.screen_stack):
+                self._ask_about_runs(running)
+            return
+        lost = [sentence for screen in self.screen_stack if (sentence := _unsaved(screen))]
+        if lost and not any(isinstance(screen, Dialog) for screen in self.screen_stack):
+            self._ask_about_answers(lost)
+            return
+        self._leave()
+
+    def _leave(self) -> None:
+        last = next((s.view.finished for s in reversed(self.sessions) if s.view.finished is not None), None)
+        self.exit(last.exit_code if last is not None else 0)
+
+    def _ask_about_answers(self, lost: list[str]) -> None:
+        def answered(answer: str | None) -> None:
+            if answer == "leave":
+                self._leave()
+
+        answers = (Answer("stay", "Stay", "s"), Answer("leave", "Leave anyway", "l", danger=True))
+        self.push_screen(Dialog("Quit?", "\n".join(lost), answers), answered)
+
+    def _ask_about_runs(self, running: list[Session]) -> None:
+        names = ", ".join(f"{s.view.command} of {s.view.network or 'a network'}" for s in running)
+
+        def answered(answer: str | None) -> None:
+            if answer in ("stop", "now"):
+                for session in running:
+                    session.cancel.request()
+                    if answer == "now":
+                        session.cancel.request()
+                self.run_worker(self._when_ended(running), name="leaving")
+
+        self.push_screen(
+            Dialog(
+                "Quit?",
+                f"Still running: {names}.\n\nWhat is in the clusters stays there; starting again goes on where this "
+                "run stopped.",
+                (
+                    Answer("stay", "Keep watching", "k"),
+                    Answer("stop", "Finish what is in flight, then leave", "f"),
+                    Answer("now", "Leave within two seconds", "n", danger=True),
+                ),
+            ),
+            answered,
+        )
+
+    async def _when_ended(self, running: list[Session]) -> None:
+        for session in running:
+            await session.ended()
+        self._leave()
+
+
+def _unsaved(screen: Screen[Any]) -> str | None:
+    ask = getattr(screen, "unsaved", None)
+    return ask() if ask is not None else None

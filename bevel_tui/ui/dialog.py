@@ -1,0 +1,70 @@
+"""A question over the screen, answered with one key or click; Esc is always the answer that changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import HorizontalGroup, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Static
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One way to answer. `key` is a letter of the label that answers at once; `danger` marks what loses something."""
+
+    value: str
+    label: str
+    key: str
+    danger: bool = False
+
+
+class Dialog(ModalScreen[str | None]):
+    """Asks `text`; dismissed with the value of the answer, None for Esc. The first answer has the focus."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "refuse", "Back", id="dialog.back"),
+        Binding("left,up", "app.focus_previous", show=False, id="dialog.previous"),
+        Binding("right,down", "app.focus_next", show=False, id="dialog.next"),
+    ]
+
+    def __init__(self, title: str, text: str, answers: Sequence[Answer]) -> None:
+        super().__init__()
+        self._heading, self._text, self._answers = title, text, tuple(answers)
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(classes="dialog", can_focus=False):
+            yield Static(Content(self._text), classes="prose")
+            for answer in self._answers:
+                with HorizontalGroup(classes="answer"):
+                    yield Button(
+                        Content.assemble((f" {answer.key} ", "reverse"), f" {answer.label}"),
+                        id=f"answer-{answer.value}",
+                        compact=True,
+                        classes="danger" if answer.danger else "",
+                    )
+
+    def on_mount(self) -> None:
+        box = self.query_one(".dialog")
+        box.border_title = self._heading
+        box.border_subtitle = "Esc goes back"
+
+    def on_key(self, event: object) -> None:
+        """A letter answers."""
+        character = getattr(event, "character", None)
+        for answer in self._answers:
+            if character and character.lower() == answer.key.lower():
+                self.dismiss(answer.value)
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """So does a click, or Enter."""
+        self.dismiss((event.button.id or "").removeprefix("answer-"))
+
+    def action_refuse(self) -> None:
+        """Nothing is changed."""
+        self.dismiss(None)
