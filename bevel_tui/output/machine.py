@@ -6,8 +6,8 @@ import json
 from collections.abc import Sequence
 
 from bevel_tui.output.paper import Paper
-from bevel_tui.output.words import glyph, style, word
 from bevel_tui.records.machine import Answer
+from bevel_tui.views.words import glyph, style, word
 
 
 def text(paper: Paper, answers: Sequence[Answer]) -> None:
