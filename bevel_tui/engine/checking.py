@@ -26,7 +26,9 @@ async def check_body(run: Run) -> bool:
             if not step.managed:
                 return await ask_elsewhere(reach, next(iter(run.clusters.values())), step, run.emit)
             access = run.clusters[step.cluster]
-            return await ask(reach, access, step, run.plan, run.emit, run.cancel, retry=0.0, hosts=run.hosts)
+            return await ask(
+                reach, access, step, run.plan, run.emit, run.cancel, retry=run.options.retry, hosts=run.hosts
+            )
         except ApiError as error:
             asked = run.clusters.get(step.cluster) or next(iter(run.clusters.values()))
             raise unusable(asked.client, error) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from bevel_tui.records.steps import StepKind
 
@@ -33,7 +34,9 @@ class RunOptions:
     the whole run. `helm` names a driver (``cli``, ``sdk``) or a helm binary; None: the best there is.
     `helm_per_cluster` and `helm_processes` bound simultaneous Helm operations. `purge_data` (destroy) removes
     ledger data, keys and the namespaces that we created. `allow_destructive` names releases and organizations that a
-    deployment may remove with their data, and ``genesis`` where the ledger may be founded anew."""
+    deployment may remove with their data, and ``genesis`` where the ledger may be founded anew. `vantage` (check) says
+    who asks: this machine, a short-lived pod in every cluster, or both; `retry` (check) repeats what fails for so many
+    seconds."""
 
     kubeconfig: str | None = None
     charts: str | None = None
@@ -44,6 +47,8 @@ class RunOptions:
     allow_destructive: tuple[str, ...] = ()
     journal: bool = True
     check: bool = True
+    vantage: Literal["here", "clusters", "both"] = "here"
+    retry: float = 0.0
     helm_per_cluster: int = 4
     helm_processes: int = field(default_factory=_processes)
     budgets: Mapping[StepKind, float | None] = field(default_factory=dict)

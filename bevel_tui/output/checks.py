@@ -1,19 +1,24 @@
-"""`bevel-tui check`: results as a table for people or as JSON for programs."""
+"""`bevel-tui check`: results as a table for people (narrow or wide) or as JSON for programs."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
+from bevel_tui.output.matrix import cells
+from bevel_tui.output.matrix import write as write_matrix
 from bevel_tui.output.paper import Paper
-from bevel_tui.records.checks import CheckResult, CheckStatus
+from bevel_tui.records.checks import CATEGORIES, CheckResult, CheckStatus
 from bevel_tui.records.errors import ExitCode
 from bevel_tui.views.words import glyph, style, word
 
 JSON_VERSION = 1
 
 _ORDER: tuple[CheckStatus, ...] = ("ok", "warning", "failed", "skipped")
+#: phases in the order in which a connection goes through them
+_PHASES = ("resolve", "connect", "tls", "first-byte")
 
 
 def verdict(results: Iterable[CheckResult]) -> ExitCode:
@@ -27,14 +32,21 @@ def counts_in_words(results: Iterable[CheckResult], only: Sequence[str] = _ORDER
     return ", ".join(f"{counts[state]} {word(state)}" for state in _ORDER if counts[state] and state in only) or "none"
 
 
-def text(paper: Paper, results: Sequence[CheckResult], *, simulated: Sequence[str] = ()) -> None:
-    """A table per cluster, in the order of the chain of checks; problems with evidence and remedy under their row."""
+def text(paper: Paper, results: Sequence[CheckResult], *, simulated: Sequence[str] = (), wide: bool = False) -> None:
+    """A table per cluster, in the order of the chain of checks; problems with evidence and remedy under their row.
+
+    `wide` shows every row's category, its seconds by phase, and evidence also of what is well. What clusters see of
+    each other follows as a matrix.
+    """
     for cluster in dict.fromkeys(result.cluster for result in results):
         paper.line((cluster, "bold"), ("  simulated", "yellow") if cluster in simulated else "")
         mine = [result for result in results if result.cluster == cluster]
         width = max(len(result.id) for result in mine)
         for result in sorted(mine, key=_place):
-            _row(paper, result, width)
+            _row(paper, result, width, wide=wide)
+        paper.line("")
+    if cells(results):
+        write_matrix(paper, results)
         paper.line("")
     paper.line(f"Checks: {counts_in_words(results)}")
 
@@ -47,22 +59,41 @@ def problems(paper: Paper, results: Sequence[CheckResult]) -> None:
         _row(paper, result, width, cluster=True)
 
 
-def to_json(results: Sequence[CheckResult], *, network: str, simulated: Sequence[str] = ()) -> str:
-    """One JSON object: `version`, `network`, `simulated`, `counts`, `exit_code`, `results` (see docs/checks.md)."""
+def document(
+    results: Sequence[CheckResult],
+    *,
+    network: str,
+    simulated: Sequence[str] = (),
+    exit_code: int | None = None,
+) -> dict[str, Any]:
+    """`version`, `network`, `simulated`, `counts`, `exit_code`, `results`, `matrix` (see docs/reachability.md)."""
     counts = Counter(result.status for result in results)
-    return json.dumps(
-        {
-            "version": JSON_VERSION,
-            "network": network,
-            "simulated": list(simulated),
-            "counts": {state: counts[state] for state in _ORDER},
-            "exit_code": int(verdict(results)),
-            "results": [
-                result.model_dump(mode="json") for result in sorted(results, key=lambda r: (r.cluster, _place(r)))
-            ],
-        },
-        indent=2,
-    )
+    return {
+        "version": JSON_VERSION,
+        "network": network,
+        "simulated": list(simulated),
+        "counts": {state: counts[state] for state in _ORDER},
+        "exit_code": int(verdict(results)) if exit_code is None else exit_code,
+        "results": [result.model_dump(mode="json") for result in ordered(results)],
+        "matrix": cells(results),
+    }
+
+
+def to_json(
+    results: Sequence[CheckResult],
+    *,
+    network: str,
+    simulated: Sequence[str] = (),
+    exit_code: int | None = None,
+    indent: int | None = 2,
+) -> str:
+    """`document` as text; `indent` None: on one line."""
+    return json.dumps(document(results, network=network, simulated=simulated, exit_code=exit_code), indent=indent)
+
+
+def ordered(results: Iterable[CheckResult]) -> list[CheckResult]:
+    """By cluster, then along the chain from address to ledger."""
+    return sorted(results, key=lambda result: (result.cluster, _place(result)))
 
 
 def about(result: CheckResult) -> str:
@@ -70,23 +101,41 @@ def about(result: CheckResult) -> str:
     return result.summary if result.target in result.summary else f"{result.target}: {result.summary}"
 
 
-#: the chain from address to ledger; ids that a later version adds come last
-_CHAIN = ("lb-address", "port-on-service", "dns-resolves", "dns-address", "tcp-connect", "tls-handshake", "protocol")
+def phases_in_words(phases: Mapping[str, float]) -> str:
+    """``resolve 3, connect 1, tls 12 ms``; empty when nothing was timed."""
+    known = [name for name in _PHASES if name in phases] + sorted(set(phases) - set(_PHASES))
+    return ", ".join(f"{name} {1000 * phases[name]:.0f}" for name in known) + (" ms" if known else "")
 
 
-def _place(result: CheckResult) -> tuple[int, str, str]:
-    return (_CHAIN.index(result.id) if result.id in _CHAIN else len(_CHAIN), result.id, result.target)
+#: the chain from address to ledger; ids that a later version adds come last in their category
+_CHAIN = (
+    "cluster-api", "lb-address", "port-on-service", "dns-resolves", "dns-address", "tcp-connect", "tls-handshake",
+    "protocol",
+)  # fmt: skip
 
 
-def _row(paper: Paper, result: CheckResult, width: int, *, cluster: bool = False) -> None:
+def _place(result: CheckResult) -> tuple[int, int, str, str, str]:
+    category = CATEGORIES.index(result.category)
+    chain = _CHAIN.index(result.id) if result.id in _CHAIN else len(_CHAIN)
+    return (category, chain, result.id, result.target, result.vantage)
+
+
+def _row(paper: Paper, result: CheckResult, width: int, *, cluster: bool = False, wide: bool = False) -> None:
     took = f" ({1000 * result.duration:.0f} ms)" if result.status != "skipped" and result.duration else ""
     where = f"{result.cluster}  " if cluster else ""
+    kind = f"{result.category:<11}" if wide else ""
+    seen = f" [from {result.vantage}]" if wide and result.vantage != "here" else ""
     paper.line(
         (f"  {glyph(result.status, unicode=paper.unicode)} {word(result.status):<7}  ", style(result.status)),
-        f"{where}{result.id:<{width}}  {about(result)}{took}",
+        f"{kind}{where}{result.id:<{width}}  {about(result)}{seen}{took}",
     )
-    if result.status in ("failed", "warning"):
+    if wide and result.phases and result.status != "skipped":
+        paper.line((f"      {phases_in_words(result.phases)}", "dim"))
+    if result.status in ("failed", "warning") or (wide and result.status == "ok"):
         for fact in result.evidence:
             paper.line((f"      {fact}", "dim"))
+    if result.status in ("failed", "warning"):
         if result.remedy:
             paper.line(f"      remedy: {result.remedy}")
+        if result.command and result.command not in (result.remedy or ""):
+            paper.line(f"      run: {result.command}")

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mappi
 from dataclasses import dataclass, field, replace
 
 from bevel_tui.reachability import probes
+from bevel_tui.reachability.categories import category_of
 from bevel_tui.reachability.dialer import Dialer
 from bevel_tui.reachability.names.checks import NameChecks
 from bevel_tui.reachability.probes import Found, Trust
@@ -246,6 +247,7 @@ class _Run:
         self.results.put_nowait(
             CheckResult(
                 id=check,
+                category=category_of(check),
                 cluster=self.cluster,
                 target=target,
                 status="warning" if self.foreign and verdict.status == "failed" else verdict.status,

@@ -1,0 +1,54 @@
+"""The matrix: what each cluster sees of every other one's gateway, on a screen and as JSON.
+
+Its cells are the results of check ``cluster-path``: `vantage` is the row, `cluster` the column. The row ``here`` sums
+up what this machine sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from bevel_tui.output.paper import Paper
+from bevel_tui.records.checks import CheckResult, CheckStatus
+from bevel_tui.views.words import Span, glyph, style, word
+
+#: the check whose results are the cells
+CELL = "cluster-path"
+#: what makes the row of this machine: a skipped check behind a broken one says nothing of its own
+_WORST: tuple[CheckStatus, ...] = ("failed", "warning", "ok", "skipped")
+#: ids that are about the way to a gateway, and not about what the ledger says
+_WAY = frozenset({"dns-resolves", "dns-address", "tcp-connect", "tls-handshake", "protocol"})
+
+
+def cells(results: Iterable[CheckResult]) -> dict[str, dict[str, CheckStatus]]:
+    """``{from: {to: status}}``; empty without a look from inside a cluster."""
+    found: dict[str, dict[str, CheckStatus]] = {}
+    here: dict[str, CheckStatus] = {}
+    for result in results:
+        if result.id == CELL:
+            found.setdefault(result.vantage, {})[result.cluster] = result.status
+        elif result.vantage == "here" and result.id in _WAY:
+            here[result.cluster] = min(here.get(result.cluster, "skipped"), result.status, key=_WORST.index)
+    return {"here": here, **found} if found else {}
+
+
+def write(paper: Paper, results: Sequence[CheckResult]) -> None:
+    """A table: from (rows) to (columns). Names of columns are numbers where the names would not fit."""
+    found = cells(results)
+    columns = list(dict.fromkeys(cluster for row in found.values() for cluster in row))
+    first = max(len(name) for name in (*found, "from \\ to"))
+    width = max(7, *(len(name) for name in columns)) + 4
+    numbered = first + 2 + (width + 2) * len(columns) > 100
+    heads = [f"[{number}]" for number in range(1, len(columns) + 1)] if numbered else columns
+    width = 11 if numbered else width
+    paper.line(("Between the clusters", "bold"))
+    if numbered:
+        paper.line("  " + "  ".join(f"{head} {name}" for head, name in zip(heads, columns, strict=True)))
+    paper.line(f"  {'from / to':<{first}}  " + "".join(f"{head:<{width}}" for head in heads).rstrip())
+    for row, seen in found.items():
+        spans: list[Span | str] = [f"  {row:<{first}}  "]
+        for column in columns:
+            state = seen.get(column)
+            sign = "" if state is None else f"{glyph(state, unicode=paper.unicode)} {word(state)}"
+            spans.append((f"{sign:<{width}}", style(state) if state else ""))
+        paper.line(*spans)
