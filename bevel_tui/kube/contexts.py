@@ -54,6 +54,20 @@ class Kubeconfig:
         )
 
 
+    def only(self, name: str) -> Kubeconfig:
+        """The same with one context and what it names: with hundreds of contexts, copying the rest costs time.
+
+        Raises BevelError(CONTEXT_UNKNOWN).
+        """
+        context = self.context(name)
+        wanted = {"contexts": context.name, "clusters": context.cluster, "users": context.user}
+        document = {
+            **self.document,
+            **{section: [e for e in self.document[section] if e["name"] == key] for section, key in wanted.items()},
+        }
+        return Kubeconfig(self.files, name, (context,), document)
+
+
 def candidates(explicit: str | None = None) -> tuple[Path, ...]:
     """The files that would be read, in order: the explicit one, else $KUBECONFIG's, else ~/.kube/config."""
     if explicit:

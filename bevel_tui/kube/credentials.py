@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bevel_tui.kube import plugins
 from bevel_tui.kube.contexts import Kubeconfig
 from bevel_tui.records.errors import BevelError, Code
 
@@ -44,8 +45,7 @@ async def load(kubeconfig: Kubeconfig, context: str) -> Credentials:
     Raises BevelError(CONTEXT_UNKNOWN), or BevelError(KUBECONFIG) when the entry is broken, or
     BevelError(ACCESS_DENIED) when the exec plugin fails.
     """
-    kubeconfig.context(context)
-    document = copy.deepcopy(kubeconfig.document)
+    document = copy.deepcopy(kubeconfig.only(context).document)
     user = _select(document, context)
     with tempfile.TemporaryDirectory(prefix="bevel-tui-") as folder:  # mkdtemp: 0700
         _spill(document, Path(folder), context)
@@ -81,31 +81,15 @@ async def _load(document: dict[str, Any], context: str, folder: str, user: dict[
 
 
 def _loader(document: dict[str, Any], context: str, folder: str) -> Any:
-    from kubernetes.aio.config.config_exception import ConfigException
-    from kubernetes.aio.config.exec_provider import ExecProvider
     from kubernetes.aio.config.kube_config import KubeConfigLoader
 
     class Loader(KubeConfigLoader):
-        """The official loader, but a failing exec plugin is an error (there it is a log line and no login)."""
+        """The official loader with our way of running plugins: a failing one is an error, none gets our terminal
+        unasked."""
 
         async def load_from_exec_plugin(self) -> bool:
-            config: Any = self._user["exec"]  # type: ignore[index]
-            command = config["command"]
-            try:
-                status = await ExecProvider(config).run()
-            except FileNotFoundError:
-                raise BevelError(
-                    Code.ACCESS_DENIED,
-                    f"The credential plugin {command!r} of the kubeconfig is not installed.",
-                    remedy=config.safe_get("installHint") or f"Install {command} and make sure that it is on PATH.",
-                ) from None
-            except (ConfigException, OSError) as error:
-                raise BevelError(
-                    Code.ACCESS_DENIED,
-                    f"The credential plugin {command!r} of the kubeconfig failed.",
-                    details=(str(error),),
-                    remedy="Log in again with its tool (aws sso login, gcloud auth login, az login...).",
-                ) from None
+            user = document["users"][0]["user"]
+            status = await plugins.credential(user["exec"], document["clusters"][0]["cluster"])
             if "token" in status:
                 self.token = f"Bearer {status['token']}"
             if "clientCertificateData" in status:
@@ -116,6 +100,25 @@ def _loader(document: dict[str, Any], context: str, folder: str) -> Any:
     return Loader(  # type: ignore[no-untyped-call]
         document, active_context=context, temp_file_path=folder
     )
+
+
+async def log_in(kubeconfig: Kubeconfig, context: str) -> None:
+    """Run the context's credential plugin with our terminal, so that a person can log in; the answer is kept for this
+    process. Nothing happens without a plugin.
+
+    Raises BevelError(ACCESS_DENIED) when it fails, BevelError(CONTEXT_UNKNOWN), BevelError(KUBECONFIG).
+    """
+    document = copy.deepcopy(kubeconfig.only(context).document)
+    user = _select(document, context)
+    if user.get("exec"):
+        await plugins.credential(user["exec"], document["clusters"][0]["cluster"], terminal=True)
+
+
+def plugin_of(kubeconfig: Kubeconfig, context: str) -> dict[str, Any] | None:
+    """The `exec` section of the context's user, or None. Raises BevelError(CONTEXT_UNKNOWN)."""
+    users = kubeconfig.only(context).document["users"]
+    found = users[0]["user"].get("exec") if users else None
+    return found if isinstance(found, dict) else None
 
 
 def _private_file(folder: Path, name: str, content: bytes) -> str:

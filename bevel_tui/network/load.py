@@ -76,6 +76,14 @@ def parse_document(text: str, *, source: str = "preset") -> Document:
     return Document(network, source, tuple(_line(tree, p) for p in found))
 
 
+def judge(data: dict[str, Any]) -> tuple[Network | None, list[Problem]]:
+    """The Network of a document given as plain data (dicts, lists, scalars), or None; with all problems and warnings.
+
+    For what is still being written, as in a wizard: no problem is an exception, and each has its path.
+    """
+    return _validate(Tree(_freeze(data)))
+
+
 # ---------------------------------------------------------------- reading
 
 

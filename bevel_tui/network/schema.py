@@ -38,6 +38,12 @@ def _text() -> str:
     return json.dumps({"$schema": DIALECT, "$id": ID, **body})
 
 
+@cache
+def _root() -> dict[str, Any]:
+    """The schema for readers of this module: nobody may change it."""
+    return schema()
+
+
 def _tidy(node: Any) -> None:
     """Drop what pydantic adds for nobody: titles repeating the field's name, defaults of whole sections."""
     if isinstance(node, list):
@@ -61,7 +67,7 @@ def at(path: YamlPath) -> list[dict[str, Any]]:
 
     A union's branches are narrowed by nothing here: the caller knows the data.
     """
-    root = schema()
+    root = _root()
     found = _open(root, root)
     for part in path:
         below: list[dict[str, Any]] = []
