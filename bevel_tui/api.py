@@ -11,8 +11,8 @@ preset costs pydantic, planning nothing more, and only what touches a cluster im
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import AbstractContextManager, aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,12 +22,33 @@ if TYPE_CHECKING:
     from bevel_tui.engine.cancel import Cancellation
     from bevel_tui.engine.changes import Change
     from bevel_tui.engine.options import RunOptions
+    from bevel_tui.network.basics import SecretRef
     from bevel_tui.network.model import Network
+    from bevel_tui.plan.footprint import Footprint
     from bevel_tui.plan.graph import Plan
     from bevel_tui.records.events import AnyEvent
     from bevel_tui.records.machine import Answer
+    from bevel_tui.records.survey import SurveyRow
 
-__all__ = ["changes", "check", "deploy", "destroy", "doctor", "hand_over", "load", "open_bundle", "plan", "take_over"]
+__all__ = [
+    "changes",
+    "check",
+    "contexts",
+    "deploy",
+    "destroy",
+    "doctor",
+    "footprint",
+    "hand_over",
+    "load",
+    "log_in",
+    "look",
+    "missing_charts",
+    "open_bundle",
+    "plan",
+    "secret_problem",
+    "take_over",
+    "terminal_taken",
+]
 
 
 def load(preset: str, own: Iterable[str] = ()) -> Network:
@@ -148,6 +169,86 @@ async def doctor(*, kubeconfig: str | None = None, charts: str | None = None, on
     from bevel_tui.survey.machine import examine
 
     return await examine(kubeconfig=kubeconfig, charts=charts, online=online)
+
+
+def contexts(kubeconfig: str | None = None) -> tuple[SurveyRow, ...]:
+    """The contexts of the merged kubeconfig files, in their order, nothing asked yet. No cluster is touched.
+
+    Raises BevelError(kubeconfig-unreadable).
+    """
+    from bevel_tui.kube.contexts import read
+    from bevel_tui.survey.look import waiting
+
+    return waiting(read(kubeconfig))
+
+
+async def look(kubeconfig: str | None = None, names: Iterable[str] | None = None) -> AsyncGenerator[SurveyRow, None]:
+    """What is there: every context (or those named) asked at once, a row each time more is known of one.
+
+    Nothing is changed. A context that cannot be used is a row with its cause. Raises BevelError(kubeconfig-unreadable).
+    """
+    from bevel_tui.kube.contexts import read
+    from bevel_tui.survey.look import look as run
+
+    async with aclosing(run(read(kubeconfig), None if names is None else tuple(names))) as rows:
+        async for row in rows:
+            yield row
+
+
+async def log_in(context: str, kubeconfig: str | None = None) -> None:
+    """Let a context's credential plugin use the terminal, so that a person can log in; kept for this process.
+
+    Raises BevelError(access-denied) when it fails, and for a context or kubeconfig that is not there.
+    """
+    from bevel_tui.kube.contexts import read
+    from bevel_tui.kube.credentials import log_in as ask
+
+    await ask(read(kubeconfig), context)
+
+
+def terminal_taken() -> AbstractContextManager[None]:
+    """While a full-screen program has the terminal, no credential plugin gets it (but through `log_in`)."""
+    from bevel_tui.kube.plugins import terminal_taken as taken
+
+    return taken()
+
+
+def secret_problem(reference: SecretRef) -> str | None:
+    """Why a reference leads to no secret now, as a sentence; None when it does. The value is not told."""
+    from bevel_tui.engine.secrets import problem
+
+    return problem(reference.env, reference.file)
+
+
+async def missing_charts(network: Network) -> tuple[str, ...]:
+    """What the chart sources that a Network names do not have of what its plan installs, a sentence each.
+
+    Sources that are not named (public repositories, stand-ins) are not asked.
+    """
+    from bevel_tui.helm.sources import ChartLocator
+    from bevel_tui.records.errors import BevelError
+    from bevel_tui.records.steps import ReleaseStep
+
+    locator = ChartLocator()
+    sources = {"ledger": network.charts.ledger, "gateways": network.charts.gateways}
+    releases = [step for step in plan(network).steps if isinstance(step, ReleaseStep)]
+    found: list[str] = []
+    for name, version, origin in sorted({(s.chart, s.chart_version, s.origin) for s in releases}):
+        source = sources.get(origin)
+        if source is None:
+            continue
+        try:
+            await locator.find(name, version, source)
+        except BevelError as error:
+            found.append(" ".join((error.message, *error.details)))
+    return tuple(found)
+
+
+def footprint(made: Plan) -> Mapping[str, Footprint]:
+    """What a plan needs of each cluster: pods, volumes, storage. No cluster is asked."""
+    from bevel_tui.plan.footprint import footprint as count
+
+    return count(made)
 
 
 def _agreed(network: Network) -> str:

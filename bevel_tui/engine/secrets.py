@@ -103,6 +103,15 @@ def environment(steps: Iterable[Step]) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in hidden}
 
 
+def problem(env: str | None, file: str | None) -> str | None:
+    """Why this reference leads to no value, as a sentence; None when it leads to one. The value is not told."""
+    try:
+        _look_up(SecretValue(env=env, file=file))
+    except LookupError as error:
+        return str(error.args[0])
+    return None
+
+
 def references(step: Step) -> Iterator[SecretValue]:
     """Every secret reference in a step."""
     if isinstance(step, SecretStep):

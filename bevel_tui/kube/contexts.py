@@ -53,7 +53,6 @@ class Kubeconfig:
             details=(f"known contexts: {known}", f"read from: {where}"),
         )
 
-
     def only(self, name: str) -> Kubeconfig:
         """The same with one context and what it names: with hundreds of contexts, copying the rest costs time.
 

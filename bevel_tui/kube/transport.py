@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -150,8 +151,17 @@ def _retry_after(header: str | None, attempt: int) -> float:
 
 
 def _words(error: BaseException) -> str:
+    import aiohttp
+
     if isinstance(error, TimeoutError):
         return "no answer in time"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        cause = error.certificate_error
+        return f"the certificate of {error.host}:{error.port} is not trusted: {getattr(cause, 'verify_message', cause)}"
+    if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.errno is not None:
+        number, said = error.os_error.errno, error.os_error.strerror or ""
+        # asyncio puts the address where the reason should stand; name look-ups have numbers of their own
+        return f"{error.host}:{error.port}: {os.strerror(number) if number > 0 else said}"
     return str(error) or type(error).__name__
 
 

@@ -44,6 +44,11 @@ def _root() -> dict[str, Any]:
     return schema()
 
 
+def without_sources(words: str) -> str:
+    """A description without the places where our own source says how it knows."""
+    return _SOURCE.sub("", words)
+
+
 def _tidy(node: Any) -> None:
     """Drop what pydantic adds for nobody: titles repeating the field's name, defaults of whole sections."""
     if isinstance(node, list):

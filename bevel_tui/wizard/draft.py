@@ -19,6 +19,7 @@ from bevel_tui.network.rules.organizations import FIELD_OF, ROLE_FIELDS
 from bevel_tui.network.wording import missing_name
 from bevel_tui.records.survey import SurveyRow
 from bevel_tui.wizard import defaults
+from bevel_tui.wizard.fields import field
 
 #: first part of the paths of answers that presets do not hold as such
 SWITCH = "~"
@@ -82,12 +83,12 @@ class Draft:
             tree["gateway"].pop("edition")
         tree["dns"].setdefault("mode", network.dns.mode)
         draft._tree = tree
-        field = role_field(network.platform.type)
+        mine = role_field(network.platform.type)
         for entry, organization in zip(tree["organizations"], network.organizations, strict=True):
-            roles = getattr(organization, field)
+            roles = getattr(organization, mine)
             if roles is None:
-                roles = type(organization).model_fields[field].annotation.__args__[0]()  # type: ignore[union-attr]
-            entry[field] = {**roles.model_dump(mode="json"), **entry.get(field, {})}
+                roles = type(organization).model_fields[mine].annotation.__args__[0]()  # type: ignore[union-attr]
+            entry[mine] = {**roles.model_dump(mode="json"), **entry.get(mine, {})}
         draft._switches[("keys",)] = "vault" if network.vault else "secrets"
         draft._switches[("images",)] = "private" if network.registry else "public"
         for switch, source in (("charts", network.charts.ledger), ("gateway-charts", network.charts.gateways)):
@@ -343,11 +344,13 @@ class Draft:
         for key in ("name", "cluster"):
             entry[key] = self.get(("organizations", index, key))
         mine = role_field(self.platform)
-        for field in ROLE_FIELDS:
-            if field != mine:
-                entry.pop(field, None)
+        for other in ROLE_FIELDS:
+            if other != mine:
+                entry.pop(other, None)
         proposed = defaults.roles(self.platform, index, len(self.organizations))
         entry[mine] = {**proposed, **entry.get(mine, {})}
+        if all(field(("organizations", index, mine, key)).default == value for key, value in entry[mine].items()):
+            del entry[mine]  # what the model says anyway
         return _without_empty(entry, keep=(mine,))
 
     def _dns(self, entry: dict[str, Any]) -> dict[str, Any]:
