@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bevel_tui.engine.bundles.taking import Taken
     from bevel_tui.engine.cancel import Cancellation
     from bevel_tui.engine.changes import Change
+    from bevel_tui.engine.control import RunControl
     from bevel_tui.engine.options import RunOptions
     from bevel_tui.network.basics import SecretRef
     from bevel_tui.network.model import Network
@@ -79,28 +80,37 @@ def plan(network: Network) -> Plan:
 
 
 async def deploy(
-    network: Network, options: RunOptions | None = None, *, cancel: Cancellation | None = None
+    network: Network,
+    options: RunOptions | None = None,
+    *,
+    cancel: Cancellation | None = None,
+    control: RunControl | None = None,
 ) -> AsyncGenerator[AnyEvent, None]:
     """Carry the plan out. The last event is always `run-finished`; its `exit_code` says how it ended.
 
     What users, clusters or charts do wrong is in that event; only a Network that cannot be planned raises
     (BevelError). Setting `cancel` (its `request`) once finishes what is in flight, twice leaves within 2 s.
+    `control` (instead of `cancel`) is for screens: pause, retry, more time, cancel with or without rolling back.
     """
     from bevel_tui.engine.run import deploy as run
 
-    async with aclosing(run(network, None, options, cancel=cancel)) as events:
+    async with aclosing(run(network, None, options, cancel=cancel, control=control)) as events:
         async for event in events:
             yield event
 
 
 async def destroy(
-    network: Network, options: RunOptions | None = None, *, cancel: Cancellation | None = None
+    network: Network,
+    options: RunOptions | None = None,
+    *,
+    cancel: Cancellation | None = None,
+    control: RunControl | None = None,
 ) -> AsyncGenerator[AnyEvent, None]:
     """Remove what the Network's plan installed, in the safe order. Ledger data stays unless
     `options.purge_data`. Events and errors as in `deploy`."""
     from bevel_tui.engine.run import destroy as run
 
-    async with aclosing(run(network, None, options, cancel=cancel)) as events:
+    async with aclosing(run(network, None, options, cancel=cancel, control=control)) as events:
         async for event in events:
             yield event
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bevel_tui.engine.context import RunContext
+from bevel_tui.engine.decide import decide
 from bevel_tui.engine.executor import DONE, Hold, Result
+from bevel_tui.engine.observe import Observed
 from bevel_tui.engine.steps import address, awaited, check, dns, handoff, keys, namespace, release, secret
 from bevel_tui.engine.summary import OWNER_RUNS
 from bevel_tui.kube.client import ApiError
@@ -23,11 +25,15 @@ from bevel_tui.records.steps import (
 )
 
 
-async def carry_out(ctx: RunContext, step: Step, hold: Hold, budget: float | None) -> Result:
-    """Carry out a step; `budget` is its seconds, which Helm's hooks must fit into. Raises nothing but cancellation."""
+async def carry_out(ctx: RunContext, step: Step, hold: Hold, budget: float | None, *, again: bool = False) -> Result:
+    """Carry out a step; `budget` is its seconds, which Helm's hooks must fit into. `again`: it has failed before, and
+    what there is to do is found out anew. Raises nothing but cancellation."""
     if not step.managed and step.id not in ctx.awaited:
         return Result("skipped", OWNER_RUNS)
     try:
+        if again and step.managed:
+            observed = {name: Observed(access.client) for name, access in ctx.clusters.items()}
+            ctx.decisions = await decide(ctx, observed, step.id)
         result = await (_by_kind(ctx, step, hold, budget) if step.managed else awaited.perform(ctx, step))
     except BevelError as error:
         if error.code in {Code.CHART_MISSING, Code.CHART_RENDER}:
@@ -46,6 +52,8 @@ async def carry_out(ctx: RunContext, step: Step, hold: Hold, budget: float | Non
         )
     if result.outcome == "ok" and isinstance(step, NamespaceStep | SecretStep | KeysStep):
         ctx.changed.add(step.id)
+        if step.id in ctx.decisions and ctx.decisions[step.id].action == "create":
+            ctx.created.add(step.id)
     if step.managed and result.outcome in DONE:
         _tell(ctx, step)
     return result

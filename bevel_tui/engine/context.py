@@ -11,6 +11,7 @@ from bevel_tui.engine.bundles.inbox import Inbox
 from bevel_tui.engine.bundles.telling import Rounds
 from bevel_tui.engine.cancel import Cancellation
 from bevel_tui.engine.charts import Charts
+from bevel_tui.engine.control import RunControl
 from bevel_tui.engine.emitter import Emitter
 from bevel_tui.engine.options import RunOptions
 from bevel_tui.engine.ports import Cluster
@@ -125,6 +126,12 @@ class RunContext:
     finished: set[str] = field(default_factory=set)
     #: steps that this run changed something in
     changed: set[str] = field(default_factory=set)
+    #: of those, the ones that were not there before, for rolling back
+    created: set[str] = field(default_factory=set)
+    #: releases that found their data there, from a life before: rolling back leaves it
+    inherited: set[str] = field(default_factory=set)
+    #: what a person may order; None: nobody is there
+    control: RunControl | None = None
     #: codes of errors that decide the exit code (a chart that does not render)
     codes: set[str] = field(default_factory=set)
     #: where each endpoint was found to be, by its id
@@ -140,7 +147,7 @@ class RunContext:
     #: steps of others that ours need directly, each with those of ours that do
     awaited: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
     _handoffs: dict[str, tuple[HandoffStep, ...]] | None = None
-    _pending: dict[str, tuple[int, frozenset[ObjectRef]]] = field(default_factory=dict)
+    _pending: dict[str, tuple[frozenset[str], frozenset[ObjectRef]]] = field(default_factory=dict)
 
     def access(self, step: Step) -> Access:
         """The cluster that a step acts in."""
@@ -179,7 +186,7 @@ class RunContext:
     def pending(self, cluster: str) -> frozenset[ObjectRef]:
         """Objects that unfinished steps have still to make in a cluster."""
         known = self._pending.get(cluster)
-        if known is not None and known[0] == len(self.finished):
+        if known is not None and known[0] == self.finished:
             return known[1]
         refs: set[ObjectRef] = set()
         for step in self.plan.steps:
@@ -194,5 +201,5 @@ class RunContext:
                 refs.update(item.ref for item in step.expects)
             elif isinstance(step, SecretStep | KeysStep):
                 refs.add(ObjectRef("v1", "Secret", step.name, step.namespace))
-        self._pending[cluster] = (len(self.finished), frozenset(refs))
+        self._pending[cluster] = (frozenset(self.finished), frozenset(refs))
         return self._pending[cluster][1]

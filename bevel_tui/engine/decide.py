@@ -49,10 +49,15 @@ def may_change(decision: Decision) -> bool:
     return decision.changes or (decision.located is not None and not decision.ready and decision.digest is None)
 
 
-async def decide(ctx: RunContext, observed: Mapping[str, Observed]) -> dict[str, Decision]:
-    """A decision per managed step that can change something. Raises ApiError, BevelError(CHART_MISSING...)."""
-    made: dict[str, Decision] = {}
-    steps = [step for step in ctx.plan.steps if step.managed and all(c in ctx.clusters for c in acting_in(step))]
+async def decide(ctx: RunContext, observed: Mapping[str, Observed], only: str | None = None) -> dict[str, Decision]:
+    """A decision per managed step that can change something; with `only` that step's anew, the others as they were.
+    Raises ApiError, BevelError(CHART_MISSING...)."""
+    made: dict[str, Decision] = {} if only is None else {k: v for k, v in ctx.decisions.items() if k != only}
+    steps = [
+        step
+        for step in ctx.plan.steps
+        if step.managed and only in (None, step.id) and all(c in ctx.clusters for c in acting_in(step))
+    ]
     simple = [step for step in steps if isinstance(step, NamespaceStep | SecretStep | KeysStep)]
     for plain, decision in zip(simple, await gather_all(_simple(ctx, observed, s) for s in simple), strict=True):
         made[plain.id] = decision

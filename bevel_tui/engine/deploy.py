@@ -26,6 +26,7 @@ from bevel_tui.engine.observe import Observed, gather_all
 from bevel_tui.engine.rehearse import render_each_chart
 from bevel_tui.engine.removal import cluster_of
 from bevel_tui.engine.rights import review
+from bevel_tui.engine.rollback import roll_back
 from bevel_tui.engine.runner import Run
 from bevel_tui.engine.secrets import Secrets, environment
 from bevel_tui.engine.settle import settle
@@ -54,9 +55,12 @@ async def deploy_body(run: Run) -> bool:
             if not touched:
                 await _execute(run, ctx)
                 return True
+            before = {name: await inventory.read(ctx.clusters[name].client, run.plan.network_name) for name in touched}
             async with leases(run, ctx.clusters, touched):
                 await gather_all(_write(ctx.clusters[name], documents) for name, documents in stored.items())
                 await _carry_out(run, ctx)
+                if run.control is not None and run.control.rollback:
+                    await roll_back(run, ctx, before)
             return True
         finally:
             await watcher.close()
@@ -140,6 +144,7 @@ async def prepare(run: Run, watcher: Watcher, work: Path, *, rights: bool = True
         watcher=watcher,
         work=work,
         cancel=run.cancel,
+        control=run.control,
         steps=run.steps,
         finished=run.finished,
         codes=run.codes,
@@ -250,9 +255,17 @@ async def _execute(run: Run, ctx: RunContext) -> None:
     capacity.update({f"helm/{name}": options.helm_per_cluster for name in ctx.clusters})
 
     async def perform(task: Task, hold: Hold) -> Result:
-        return await carry_out(ctx, run.steps[task.id], hold, task.budget)
+        return await carry_out(ctx, run.steps[task.id], hold, task.budget, again=run.attempts[task.id] > 1)
 
-    await execute(tasks, perform, capacity=capacity, cancel=run.cancel, observe=run.observe())
+    await execute(
+        tasks,
+        perform,
+        capacity=capacity,
+        cancel=run.cancel,
+        observe=run.observe(),
+        control=run.control,
+        attend=run.attended,
+    )
 
 
 def _task(ctx: RunContext, step: Step, needs: tuple[str, ...]) -> Task:

@@ -17,13 +17,14 @@ from pathlib import Path
 
 from bevel_tui.engine import inventory, memory
 from bevel_tui.engine.bundles import received
-from bevel_tui.engine.cancel import GRACE
+from bevel_tui.engine.cancel import GRACE, Cancellation
 from bevel_tui.engine.connect import unusable
 from bevel_tui.engine.context import Access
 from bevel_tui.engine.executor import Hold, Result, Task, execute
 from bevel_tui.engine.labels import HOME, NETWORK, is_ours
 from bevel_tui.engine.leases import leases
 from bevel_tui.engine.observe import gather_all, release_records
+from bevel_tui.engine.ports import Cluster
 from bevel_tui.engine.removal import cluster_of, in_order, removal_needs, removal_order, step_object
 from bevel_tui.engine.repair import Record
 from bevel_tui.engine.runner import Run
@@ -141,16 +142,22 @@ async def _forget(run: Run, access: Access) -> None:
             return
         await memory.forget(access.client, run.plan.network_name)
         await received.forget(access.client, run.plan.network_name)
-        home = await access.client.get(ObjectRef("v1", "Namespace", HOME))
-        others = await access.client.list("v1", "ConfigMap", HOME, labels=NETWORK)
-        if home is not None and is_ours(home) and not others:
-            await access.client.delete(ObjectRef("v1", "Namespace", HOME))
+        await forget_home(access.client)
     except ApiError as error:
         raise unusable(access.client, error) from None
 
 
+async def forget_home(client: Cluster) -> None:
+    """Delete our own namespace, if we made it and no network is in it any more. Raises ApiError."""
+    home = await client.get(ObjectRef("v1", "Namespace", HOME))
+    others = await client.list("v1", "ConfigMap", HOME, labels=NETWORK)
+    if home is not None and is_ours(home) and not others:
+        await client.delete(ObjectRef("v1", "Namespace", HOME))
+
+
 class Removal:
-    """Carries out removals. `purge` takes ledger data along; `kept` are objects that others still need, by cluster."""
+    """Carries out removals. `purge` takes ledger data along; `kept` are objects that others still need, by cluster,
+    `spared` releases whose data stays all the same. `cancel` ends it (default: what ends the run)."""
 
     def __init__(
         self,
@@ -160,12 +167,16 @@ class Removal:
         *,
         purge: bool,
         kept: frozenset[tuple[str, ObjectRef]] = frozenset(),
+        spared: frozenset[str] = frozenset(),
+        cancel: Cancellation | None = None,
     ) -> None:
         self.run = run
         self.driver = driver
         self.found = found
         self.purge = purge
         self.kept = kept
+        self.spared = spared
+        self.cancel = cancel or run.cancel
 
     async def carry_out(self, order: tuple[Step, ...], needs: Mapping[str, tuple[str, ...]]) -> None:
         """Remove `order`, each after what `needs` names for it; steps are looked up in the run's."""
@@ -183,7 +194,7 @@ class Removal:
         ]
         capacity = {"helm": options.helm_processes}
         capacity.update({f"helm/{name}": options.helm_per_cluster for name in self.run.clusters})
-        await execute(tasks, self._one, capacity=capacity, cancel=self.run.cancel, observe=self.run.observe())
+        await execute(tasks, self._one, capacity=capacity, cancel=self.cancel, observe=self.run.observe())
 
     async def _one(self, task: Task, hold: Hold) -> Result:
         step = self.run.steps[task.id]
@@ -206,9 +217,10 @@ class Removal:
 
     async def _release(self, step: ReleaseStep, access: Access) -> Result:
         records = self.found.get(step.cluster, {}).get((str(step.namespace), step.release), ())
+        purge = self.purge and step.id not in self.spared
         changed = False
         if records:
-            failed = await self._uninstall(step, access, hooks=self.purge)
+            failed = await self._uninstall(step, access, hooks=purge)
             if failed is not None:
                 return failed
             changed = True
@@ -216,7 +228,7 @@ class Removal:
             # Hooks stay behind when they are done; a later installation must not meet their old results.
             if item.hook and item.ref.kind in {"Job", "Pod"}:
                 changed = await access.client.delete(item.ref) or changed
-        if self.purge:
+        if purge:
             changed = await self._purge(step, access) or changed
         return Result("ok" if changed else "unchanged")
 
@@ -234,7 +246,7 @@ class Removal:
             )
             outcome = await _finished(self.driver, self._operation(step, access, False))
         if not outcome.ok:
-            if outcome.reason in {"cancelled", "killed"} and self.run.cancel.stopping.is_set():
+            if outcome.reason in {"cancelled", "killed"} and self.cancel.stopping.is_set():
                 return Result("cancelled", "stopped while Helm was at work")
             return Result("failed", f"Helm: {outcome.error}", "Run the same command again: what is gone is skipped.")
         self.run.emit(
@@ -306,7 +318,7 @@ class Removal:
                 break
             if change == "DELETED" and obj["metadata"]["name"] == ref.name:
                 break
-            if self.run.cancel.stopping.is_set():
+            if self.cancel.stopping.is_set():
                 return Result("cancelled", "stopped while the namespace was being deleted")
         return Result("ok")
 

@@ -16,7 +16,21 @@ _MASK = "******"
 _SHORTEST = 4
 #: fields whose values are words of the event format, never anybody's text
 _WORDS = frozenset(
-    {"type", "kind", "outcome", "action", "state", "status", "severity", "level", "command", "run", "id", "vantage"}
+    {
+        "type",
+        "kind",
+        "outcome",
+        "action",
+        "state",
+        "status",
+        "severity",
+        "level",
+        "command",
+        "run",
+        "id",
+        "vantage",
+        "about",
+    }
 )
 
 

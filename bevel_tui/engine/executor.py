@@ -10,9 +10,10 @@ import asyncio
 import heapq
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from bevel_tui.engine.cancel import GRACE, Cancellation
+from bevel_tui.engine.control import RunControl
 
 Outcome = Literal["ok", "unchanged", "failed", "timed-out", "skipped", "cancelled"]
 #: outcomes after which dependants may start
@@ -60,6 +61,22 @@ Performer = Callable[[Task, Hold], Awaitable[Result]]
 Observer = Callable[[Task, Result | None], None]
 
 
+class Attendance(Protocol):
+    """Told what became of the orders of a `RunControl`."""
+
+    def paused(self, paused: bool) -> None:
+        """Nothing new starts from now on, or it does again."""
+
+    def held(self, failed: tuple[str, ...]) -> None:
+        """Nothing is left to do but to try these again; empty: the run goes on."""
+
+    def requeued(self, task: Task) -> None:
+        """It had ended and will run again, or may run after all."""
+
+    def extended(self, task: Task | None, seconds: float, budget: float | None) -> None:
+        """A running task has more time now, `budget` in all; None: the whole run."""
+
+
 async def execute(
     tasks: Iterable[Task],
     perform: Performer,
@@ -68,14 +85,18 @@ async def execute(
     cancel: Cancellation | None = None,
     timeout: float | None = None,  # noqa: ASYNC109 - the budget of the whole graph
     observe: Observer = lambda task, result: None,
+    control: RunControl | None = None,
+    attend: Attendance | None = None,
 ) -> dict[str, Result]:
     """Run the graph to its end; one result per task, in the order given.
+
+    With a `control` the graph is attended: it is held instead of ended while failed tasks could be tried again.
 
     `tasks` must be in an order in which needs come first (ValueError otherwise); it also decides who goes first
     when slots are short. `capacity` bounds slots by name; unnamed slots have capacity 1. `timeout` is seconds
     for everything.
     """
-    run = _Run(tuple(tasks), perform, dict(capacity or {}), cancel or Cancellation(), observe)
+    run = _Run(tuple(tasks), perform, dict(capacity or {}), cancel or Cancellation(), observe, control, attend)
     return await run.run(timeout)
 
 
@@ -87,8 +108,14 @@ class _Run:
         capacity: dict[str, int],
         cancel: Cancellation,
         observe: Observer,
+        control: RunControl | None = None,
+        attend: Attendance | None = None,
     ) -> None:
         self.tasks = tasks
+        self.control = control
+        self.attend = attend
+        self.deadlines: dict[str, tuple[asyncio.Timeout, float]] = {}
+        self.given_up = False  # nobody will try again
         self.order = {task.id: index for index, task in enumerate(tasks)}
         self.perform = perform
         self.free = capacity
@@ -134,14 +161,24 @@ class _Run:
     async def _loop(self, signals: set[asyncio.Task[Literal[True]]]) -> None:
         while True:
             self.wake.clear()
-            if not self.cancel.stopping.is_set():
+            self._obey()
+            paused = self.control is not None and self.control.paused
+            if not self.cancel.stopping.is_set() and not paused:
                 self._start_ready()
-            if not self.running:
+            held = not self.running and self._held()
+            if not self.running and not held and not (paused and self.ready and not self.cancel.stopping.is_set()):
                 return
-            wake = asyncio.create_task(self.wake.wait())
+            if held:
+                self._tell_held(self._failed())
+            wakes = {asyncio.create_task(self.wake.wait())}
+            if self.control is not None:
+                wakes.add(asyncio.create_task(self.control.ordered.wait()))
             pending = {signal for signal in signals if not signal.done()}
-            done, _ = await asyncio.wait({*self.running, *pending, wake}, return_when=asyncio.FIRST_COMPLETED)
-            wake.cancel()
+            done, _ = await asyncio.wait({*self.running, *pending, *wakes}, return_when=asyncio.FIRST_COMPLETED)
+            for wake in wakes:
+                wake.cancel()
+            if held:
+                self._tell_held(())
             # In the graph's order, so that one moment's endings always read the same.
             finished = [future for future in self.running if future in done]
             for future in sorted(finished, key=lambda f: self.order[self.running[f][0].id]):
@@ -150,6 +187,67 @@ class _Run:
                 self._end(task, future.result())
             if self.cancel.aborting.is_set():
                 return
+
+    # ------------------------------------------------------------ what a person asks for
+
+    def _obey(self) -> None:
+        for order in self.control.taken() if self.control is not None else ():
+            if order.what == "retry":
+                self.given_up = False
+                self._requeue(order.step)
+            elif order.what == "extend":
+                self._extend(order.step, order.seconds)
+            elif order.what == "finish":
+                self.given_up = True
+            elif self.attend is not None:
+                self.attend.paused(order.what == "pause")
+
+    def _failed(self) -> tuple[str, ...]:
+        bad = {"failed", "timed-out"}
+        return tuple(t.id for t in self.tasks if t.id in self.results and self.results[t.id].outcome in bad)
+
+    def _held(self) -> bool:
+        """Whether a person is there and could still change how this ends."""
+        if self.control is None or self.given_up or self.cancel.stopping.is_set():
+            return False
+        return bool(self._failed())
+
+    def _tell_held(self, failed: tuple[str, ...]) -> None:
+        if self.attend is not None:
+            self.attend.held(failed)
+
+    def _requeue(self, name: str | None) -> None:
+        if name not in self._failed() or self.cancel.stopping.is_set():
+            return
+        again = [self.tasks[self.order[name]]]
+        del self.results[name]
+        for task in self.tasks:  # needs come first: what was skipped may run after all, unless another need failed too
+            result = self.results.get(task.id)
+            if result is None or result.outcome != "skipped" or result.started is not None:
+                continue
+            if all(need not in self.results or self.results[need].outcome in DONE for need in task.needs):
+                del self.results[task.id]
+                again.append(task)
+        for task in again:
+            if self.attend is not None:
+                self.attend.requeued(task)
+        heapq.heappush(self.ready, self.order[name])
+
+    def _extend(self, name: str | None, seconds: float) -> None:
+        if name is None:
+            if self.attend is not None:
+                self.attend.extended(None, seconds, None)
+            return
+        deadline, budget = self.deadlines.get(name, (None, 0.0))
+        when = deadline.when() if deadline is not None else None
+        if deadline is None or when is None or deadline.expired():
+            return
+        deadline.reschedule(when + seconds)
+        self.deadlines[name] = (deadline, budget + seconds)
+        if self.attend is not None:
+            self.attend.extended(self.tasks[self.order[name]], seconds, budget + seconds)
+
+    # ------------------------------------------------------------ running
 
     def _start_ready(self) -> None:
         waiting = []
@@ -178,10 +276,12 @@ class _Run:
         deadline = asyncio.timeout(task.budget)
         try:
             async with deadline:
+                if task.budget is not None:
+                    self.deadlines[task.id] = (deadline, task.budget)
                 result = await self.perform(task, hold)
         except TimeoutError as error:
             if deadline.expired():
-                result = Result("timed-out", f"not done within {task.budget:g} s")
+                result = Result("timed-out", f"not done within {self.deadlines[task.id][1]:g} s")
             else:
                 result = Result("failed", str(error) or "no answer in time")
         except asyncio.CancelledError:
@@ -194,6 +294,8 @@ class _Run:
                 result = Result("failed", "an operation was cancelled from outside")
         except Exception as error:
             result = Result("failed", f"{type(error).__name__}: {error}")
+        finally:
+            self.deadlines.pop(task.id, None)
         return Result(result.outcome, result.reason, result.remedy, started, loop.time())
 
     def _end(self, task: Task, result: Result) -> None:

@@ -11,6 +11,7 @@ from contextlib import aclosing
 from bevel_tui.engine.cancel import Cancellation
 from bevel_tui.engine.checking import check_body
 from bevel_tui.engine.context import PlanLike
+from bevel_tui.engine.control import RunControl
 from bevel_tui.engine.deploy import deploy_body
 from bevel_tui.engine.destroy import destroy_body
 from bevel_tui.engine.options import RunOptions
@@ -27,6 +28,7 @@ def run_of(
     options: RunOptions | None,
     cancel: Cancellation | None = None,
     parts: Parts | None = None,
+    control: RunControl | None = None,
 ) -> Run:
     """A run; without a `plan` it makes its own, by what the clusters tell of the network. Raises BevelError."""
     planner = None
@@ -34,7 +36,8 @@ def run_of(
         from bevel_tui.plan.build import build
 
         planner, plan = build, build(network)
-    return Run(command, network, plan, options or RunOptions(), cancel or Cancellation(), parts or Parts(), planner)
+    stop = control.cancel if control is not None else cancel or Cancellation()
+    return Run(command, network, plan, options or RunOptions(), stop, parts or Parts(), planner, control)
 
 
 async def deploy(
@@ -44,9 +47,10 @@ async def deploy(
     *,
     cancel: Cancellation | None = None,
     parts: Parts | None = None,
+    control: RunControl | None = None,
 ) -> AsyncGenerator[AnyEvent, None]:
     """Carry out `plan`: install what is missing, repair what is half done, leave alone what is as planned."""
-    run = run_of("deploy", network, plan, options, cancel, parts)
+    run = run_of("deploy", network, plan, options, cancel, parts, control)
     async with aclosing(run.events(deploy_body)) as events:
         async for event in events:
             yield event
@@ -59,9 +63,10 @@ async def destroy(
     *,
     cancel: Cancellation | None = None,
     parts: Parts | None = None,
+    control: RunControl | None = None,
 ) -> AsyncGenerator[AnyEvent, None]:
     """Remove what `plan` installed, in the safe order; ledger data stays unless `options.purge_data`."""
-    run = run_of("destroy", network, plan, options, cancel, parts)
+    run = run_of("destroy", network, plan, options, cancel, parts, control)
     async with aclosing(run.events(destroy_body)) as events:
         async for event in events:
             yield event

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import secrets as random
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar
 
+from bevel_tui.engine.attendance import Attended
 from bevel_tui.engine.cancel import Cancellation
 from bevel_tui.engine.connect import close, connect
 from bevel_tui.engine.context import Access, PlanLike
+from bevel_tui.engine.control import Budget, RunControl
 from bevel_tui.engine.emitter import Emitter
 from bevel_tui.engine.executor import Result, Task
 from bevel_tui.engine.leaving import Leaving
@@ -51,6 +54,7 @@ class Run:
         cancel: Cancellation,
         parts: Parts,
         planner: Planner | None = None,
+        control: RunControl | None = None,
     ) -> None:
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         self.id = f"{stamp}-{random.token_hex(3)}"
@@ -83,6 +87,13 @@ class Run:
         self.leaving = Leaving()
         self.consequences: tuple[Consequence, ...] = ()
         self.shared = Shared()
+        #: what a person may order; None: nobody is there
+        self.control = control
+        self.attended: Attended | None = None
+        #: how often each step was begun
+        self.attempts: Counter[str] = Counter()
+        #: whether what this run created was removed again
+        self.rolled_back = False
         self._started = False
 
     def adopt(self, plan: PlanLike) -> None:
@@ -135,7 +146,8 @@ class Run:
     async def _main(self, body: Callable[[Run], Awaitable[bool]]) -> None:
         loop = asyncio.get_running_loop()
         began = loop.time()
-        expiry = loop.call_later(self.options.timeout, self.cancel.expire) if self.options.timeout else None
+        budget = Budget(self.options.timeout or None, self.cancel.expire)
+        self.attended = Attended(self, budget) if self.control is not None else None
         watch = asyncio.create_task(self._tell_stops())
         complete = False
         error: BevelError | None = None
@@ -150,8 +162,7 @@ class Run:
         except Exception as bug:  # whatever it is, the last event must say so
             crash = bug
         finally:
-            if expiry is not None:
-                expiry.cancel()
+            budget.stand()
             watch.cancel()
             await asyncio.gather(watch, return_exceptions=True)
             self.started(self.steps.values())
@@ -186,6 +197,8 @@ class Run:
                 codes=self.codes,
             )
             found = worst(self.steps, self.results)
+            if self.rolled_back and outcome == "ok":  # all was done when the stop came, and it is gone now
+                outcome, code = "interrupted", ExitCode.INTERRUPTED
             if outcome != "ok" and found is not None:
                 message, remedy = f"{found[0]}: {found[1].reason}", found[1].remedy
             elif outcome == "interrupted":
@@ -204,14 +217,14 @@ class Run:
         )
 
     async def _tell_stops(self) -> None:
-        await self.cancel.stopping.wait()
-        if self.cancel.expired:
-            text = f"The time budget of {self.options.timeout:g} s is spent."
-            self.emit(Notice(level="warning", text=text))
+        cancel = self.cancel
+        await cancel.stopping.wait()
+        if cancel.expired:
+            self.emit(Notice(level="warning", text="The time budget of the run is spent."))
             return
         self.emit(Interrupted(stage=1))
-        await self.cancel.aborting.wait()
-        if not self.cancel.expired:
+        await cancel.aborting.wait()
+        if not cancel.expired:
             self.emit(Interrupted(stage=2))
 
     async def unless_stopped(self, work: Coroutine[Any, Any, T]) -> T | None:
@@ -232,6 +245,7 @@ class Run:
         def told(task: Task, result: Result | None) -> None:
             step = self.steps[task.id]
             if result is None:
+                self.attempts[step.id] += 1
                 self.emit(
                     StepStarted(
                         step=step.id,
@@ -239,6 +253,7 @@ class Run:
                         cluster=step.cluster,
                         namespace=step.namespace,
                         release=getattr(step, "release", None),
+                        attempt=self.attempts[step.id],
                         budget=task.budget,
                     )
                 )

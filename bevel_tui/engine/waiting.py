@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from bevel_tui.diagnosis.evidence import containers, owner, workload
 from bevel_tui.diagnosis.rules import diagnose
@@ -32,8 +32,18 @@ PRODUCED_PATIENCE = 60.0
 
 _ALWAYS = ("Pod", "Event", "Job", "StatefulSet", "PersistentVolumeClaim")
 _PRODUCED = ("Secret", "ConfigMap")
-_LOG_LINES = 20
+_LOG_LINES = 40
 _WAITING_SHOWN = 8
+#: seconds between two looks into the logs of containers that run
+_LOOK_EVERY = 2.0
+
+
+def overlap(before: tuple[str, ...], now: tuple[str, ...]) -> int:
+    """How many of the first lines of `now` are the last ones of `before`: the tail of a log was read twice."""
+    for length in range(min(len(before), len(now)), 0, -1):
+        if before[-length:] == now[:length]:
+            return length
+    return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,8 @@ class Waiting:
     _raised: set[tuple[str, str, str, str]] = field(default_factory=set)
     _complete_since: float | None = None
     _again: Again | None = None
+    _logged: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _logs_read: float = float("-inf")
 
     @classmethod
     def of(cls, ctx: RunContext, step: ReleaseStep) -> Waiting:
@@ -293,12 +305,22 @@ class Waiting:
             return
         for key, lines in snapshot.logs.items():
             if key.startswith(prefix):
-                for line in lines:
-                    self.ctx.emit(LogLine(step=self.step.id, cluster=self.step.cluster, source=key, text=line))
+                self._log(key, lines, "problem")
+
+    def _log(self, source: str, lines: tuple[str, ...], about: Literal["problem", "output"]) -> None:
+        """Lines that were not told yet: a log is read again and again, and only its end is new."""
+        before = self._logged.get(source, ())
+        if before == lines:
+            return
+        self._logged[source] = lines
+        for line in lines[overlap(before, lines) :]:
+            self.ctx.emit(LogLine(step=self.step.id, cluster=self.step.cluster, source=source, text=line, about=about))
 
     async def _fetch_logs(self, snapshot: Snapshot) -> bool:
-        """Read the log of every container of this release that ended badly, once per restart."""
+        """Read the log of every container of this release that ended badly, once per restart; of those that ended
+        well in Jobs too (their pods vanish); and of running ones while somebody looks. True: evidence is new."""
         names = {(ref.kind, ref.name) for ref in (*self.targets, *self.hooks)}
+        await self._watch_logs(snapshot, names)
         wanted = []
         for pod in snapshot.of("Pod"):
             meta = pod["metadata"]
@@ -306,20 +328,41 @@ class Waiting:
                 state, last = entry.get("state") or {}, entry.get("lastState") or {}
                 ended = state.get("terminated") or last.get("terminated") or {}
                 key = (str(meta.get("uid")), name, int(entry.get("restartCount") or 0))
-                if not ended.get("exitCode") or key in self.ctx.logs_fetched:
+                if not ended or key in self.ctx.logs_fetched:
                     continue
-                if workload(snapshot, pod, "Pod") in names:
+                above = workload(snapshot, pod, "Pod")
+                bad = bool(ended.get("exitCode"))
+                if above in names and (bad or (above[0] == "Job" and str(meta.get("uid")) not in self.history)):
                     self.ctx.logs_fetched.add(key)
-                    wanted.append((meta["namespace"], meta["name"], name, not state.get("terminated")))
-        client = self.ctx.access(self.step).client
-        for namespace, pod_name, container, previous in wanted:
-            try:
-                lines = await client.logs(namespace, pod_name, container, previous=previous, tail=_LOG_LINES)
-            except ApiError:
-                continue  # a log is evidence, not a condition
-            if lines:
+                    wanted.append((meta["namespace"], meta["name"], name, not state.get("terminated"), bad))
+        for namespace, pod_name, container, previous, bad in wanted:
+            lines = await self._read_log(namespace, pod_name, container, previous=previous)
+            if lines and bad:
                 self.ctx.logs.setdefault(self.step.cluster, {})[f"{namespace}/{pod_name}/{container}"] = lines
-        return bool(wanted)
+            self._log(f"{namespace}/{pod_name}/{container}", lines, "problem" if bad else "output")
+        return any(bad for *_, bad in wanted)
+
+    async def _watch_logs(self, snapshot: Snapshot, names: set[tuple[str, str]]) -> None:
+        """What the running containers write, while somebody looks at this step."""
+        control, now = self.ctx.control, asyncio.get_running_loop().time()
+        if control is None or control.watched != self.step.id or now - self._logs_read < _LOOK_EVERY:
+            return
+        self._logs_read = now
+        for pod in snapshot.of("Pod"):
+            if workload(snapshot, pod, "Pod") not in names:
+                continue
+            meta = pod["metadata"]
+            for name, entry in containers(pod):
+                if (entry.get("state") or {}).get("running"):
+                    lines = await self._read_log(meta["namespace"], meta["name"], name)
+                    self._log(f"{meta['namespace']}/{meta['name']}/{name}", lines, "output")
+
+    async def _read_log(self, namespace: str, pod: str, container: str, *, previous: bool = False) -> tuple[str, ...]:
+        try:
+            client = self.ctx.access(self.step).client
+            return await client.logs(namespace, pod, container, previous=previous, tail=_LOG_LINES)
+        except ApiError:
+            return ()  # a log is evidence, not a condition
 
     async def _pause(self, stamps: tuple[int, int], within: float, done: asyncio.Event | None) -> None:
         """Until something changes, `done` or the stop comes, or `within` seconds are over."""

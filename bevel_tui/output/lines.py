@@ -16,6 +16,7 @@ from bevel_tui.output.renderer import Renderer
 from bevel_tui.records.events import (
     AddressKnown,
     AnyEvent,
+    BudgetExtended,
     CheckDone,
     DnsReady,
     DnsWaiting,
@@ -26,9 +27,13 @@ from bevel_tui.records.events import (
     Notice,
     ReleaseApplied,
     ResourceChanged,
+    RollbackStarted,
     RunFinished,
+    RunHeld,
+    RunPaused,
     RunStarted,
     StepFinished,
+    StepRequeued,
     StepStarted,
     StepWaiting,
 )
@@ -72,6 +77,18 @@ class Lines(Renderer):
             LogLine: self._log,
             Notice: self._notice,
             Interrupted: self._interrupted,
+            RunPaused: lambda event: self._person(event.time, "paused" if event.paused else "goes on"),
+            RunHeld: self._held,
+            StepRequeued: lambda event: None,
+            BudgetExtended: lambda event: self._person(
+                event.time, f"{duration(event.seconds)} more for {self._label(event.step) or 'the run'}"
+            ),
+            RollbackStarted: lambda event: self._line(
+                event.time,
+                "",
+                ("rollback", style("warning")),
+                f"what this run created is removed: {plural(len(event.steps), 'step')}",
+            ),
             RunFinished: self._finished,
         }
 
@@ -211,7 +228,17 @@ class Lines(Renderer):
             self._more(fact)
         self._more(f"remedy: {finding.remedy}")
 
+    def _person(self, time: float, text: str) -> None:
+        self._line(time, "", ("run", "bold"), text)
+
+    def _held(self, event: RunHeld) -> None:
+        if event.steps:
+            names = few([self._label(name) for name in event.steps])
+            self._line(event.time, "", ("held", style("warning")), f"nothing is left to do but to try again: {names}")
+
     def _log(self, event: LogLine) -> None:
+        if event.about == "output":
+            return
         self._line(event.time, event.cluster or "", ("log", "dim"), f"{event.source}: {event.text}")
 
     def _notice(self, event: Notice) -> None:

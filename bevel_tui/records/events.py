@@ -199,13 +199,16 @@ class FindingRaised(Event):
 
 
 class LogLine(Event):
-    """A line worth keeping: Helm's warnings, the last words of a failing container."""
+    """A line worth keeping. `source` is ``helm`` or ``namespace/pod/container``. `about`: ``problem`` for Helm's
+    warnings and the last words of what failed, ``output`` for what a Job that ends well has written, and for the
+    containers of the step that somebody looks at."""
 
     type: Literal["log-line"] = "log-line"
     step: str | None = None
     cluster: str | None = None
     source: str
     text: str
+    about: Literal["problem", "output"] = "problem"
 
 
 class Notice(Event):
@@ -223,6 +226,45 @@ class Interrupted(Event):
 
     type: Literal["interrupted"] = "interrupted"
     stage: Literal[1, 2] = 1
+
+
+class RunPaused(Event):
+    """Somebody paused the run: what runs goes on, nothing new starts. `paused` false: it starts again."""
+
+    type: Literal["run-paused"] = "run-paused"
+    paused: bool = True
+
+
+class RunHeld(Event):
+    """All that can be done is done, these `steps` have failed, and somebody is there who may have them tried again.
+    Without steps: the run goes on, or ends."""
+
+    type: Literal["run-held"] = "run-held"
+    steps: tuple[str, ...] = ()
+
+
+class StepRequeued(Event):
+    """A step that had ended is to come again: it is tried again, or what it needs is."""
+
+    type: Literal["step-requeued"] = "step-requeued"
+    step: str
+    cluster: str
+
+
+class BudgetExtended(Event):
+    """Somebody gave a running step `seconds` more, `budget` in all; no step: the whole run."""
+
+    type: Literal["budget-extended"] = "budget-extended"
+    step: str | None = None
+    seconds: float
+    budget: float | None = None
+
+
+class RollbackStarted(Event):
+    """The run was stopped, and what it had created is removed again: these steps, and nothing that was there before."""
+
+    type: Literal["rollback-started"] = "rollback-started"
+    steps: tuple[PlannedStep, ...] = ()
 
 
 class EndpointSummary(BaseModel):
@@ -267,6 +309,11 @@ AnyEvent = Annotated[
     | LogLine
     | Notice
     | Interrupted
+    | RunPaused
+    | RunHeld
+    | StepRequeued
+    | BudgetExtended
+    | RollbackStarted
     | RunFinished,
     Field(discriminator="type"),
 ]

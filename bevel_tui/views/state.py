@@ -7,15 +7,16 @@ version of the engine says.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from bevel_tui.records.checks import CheckResult
 from bevel_tui.records.events import (
     AddressKnown,
     AnyEvent,
+    BudgetExtended,
     CheckDone,
     DnsReady,
     DnsWaiting,
@@ -28,13 +29,18 @@ from bevel_tui.records.events import (
     PlannedStep,
     ReleaseApplied,
     ResourceChanged,
+    RollbackStarted,
     RunFinished,
+    RunHeld,
+    RunPaused,
     RunStarted,
     StepFinished,
+    StepRequeued,
     StepStarted,
     StepWaiting,
 )
 from bevel_tui.records.findings import Finding
+from bevel_tui.views.words import word
 
 _T = TypeVar("_T")
 
@@ -46,6 +52,10 @@ BAD: frozenset[StepState] = frozenset({"failed", "timed-out"})
 
 #: notices and log lines kept; older ones are in the journal
 KEPT = 200
+
+
+def _ring() -> deque[Any]:
+    return deque(maxlen=KEPT)
 
 
 @dataclass(slots=True)
@@ -86,6 +96,9 @@ class StepView:
     findings: list[Finding] = field(default_factory=list)
     reason: str | None = None
     remedy: str | None = None
+    #: the newest lines of its containers and of Helm, and what happened to it and when; older ones are in the journal
+    logs: deque[LogLine] = field(default_factory=_ring)
+    history: deque[tuple[float, str]] = field(default_factory=_ring)
 
     @property
     def label(self) -> str:
@@ -170,6 +183,10 @@ class RunView:
     logs: list[LogLine] = field(default_factory=list)
     handoffs: list[HandoffMoved] = field(default_factory=list)
     interrupted: int = 0
+    paused: bool = False
+    #: failed steps that only a person can have tried again; nothing else is left to do
+    held: tuple[str, ...] = ()
+    rolling_back: bool = False
     finished: RunFinished | None = None
 
     @classmethod
@@ -193,6 +210,8 @@ class RunView:
                 step.state, step.started, step.finished = "running", event.time, None
                 step.attempt, step.budget = event.attempt, event.budget
                 step.waiting_for, step.reason, step.remedy = (), None, None
+                again = f", attempt {event.attempt}" if event.attempt > 1 else ""
+                step.history.append((event.time, f"begun{again}"))
             case StepWaiting():
                 step = self._step(event.step, cluster=event.cluster)
                 if step.waiting_for != event.waiting_for:
@@ -201,18 +220,30 @@ class RunView:
                 step = self._step(event.step, event.kind, event.cluster)
                 step.state, step.finished, step.duration = event.outcome, event.time, event.duration
                 step.reason, step.remedy, step.waiting_for = event.reason, event.remedy, ()
+                step.history.append((event.time, word(event.outcome) + (f": {event.reason}" if event.reason else "")))
             case ReleaseApplied():
                 step = self._step(event.step, "release", event.cluster, event.namespace, event.release)
                 step.applied, step.chart = event, event.chart
+                revision = f", revision {event.revision}" if event.revision is not None else ""
+                step.history.append(
+                    (event.time, f"{event.action} by Helm: {event.chart} {event.chart_version}{revision}")
+                )
             case ResourceChanged():
                 step = self._step(event.step, cluster=event.cluster)
                 key = (event.kind, event.namespace, event.name)
                 step.resources[key] = ResourceView(*key, state=event.state, message=event.message, since=event.time)
+                said = f": {event.message}" if event.message else ""
+                step.history.append((event.time, f"{event.kind} {event.name} {event.state}{said}"))
             case HandoffMoved():
-                self._step(event.step, "handoff", event.cluster)
+                step = self._step(event.step, "handoff", event.cluster)
+                held_back = f"; held back: {', '.join(event.stripped)}" if event.stripped else ""
+                step.history.append(
+                    (event.time, f"{event.bytes} bytes from {event.source} to {event.target}{held_back}")
+                )
                 self.handoffs.append(event)
             case AddressKnown():
-                self._step(event.step, "address", event.cluster)
+                step = self._step(event.step, "address", event.cluster)
+                step.history.append((event.time, f"{event.service} has {', '.join(event.addresses)}"))
                 cluster = self._cluster(event.cluster)
                 cluster.addresses, cluster.service = event.addresses, event.service
             case DnsWaiting():
@@ -230,8 +261,28 @@ class RunView:
                 self._finding(event)
             case Notice():
                 self._keep(self.notices, event)
+                if event.step is not None:
+                    self._step(event.step, cluster=event.cluster or "").history.append((event.time, event.text))
             case LogLine():
                 self._keep(self.logs, event)
+                if event.step is not None:
+                    self._step(event.step, cluster=event.cluster or "").logs.append(event)
+            case RunPaused():
+                self.paused = event.paused
+            case RunHeld():
+                self.held = event.steps
+            case StepRequeued():
+                step = self._step(event.step, cluster=event.cluster)
+                step.state, step.finished, step.duration = "planned", None, 0.0
+                step.reason, step.remedy, step.waiting_for = None, None, ()
+                self._forget_findings(step)
+            case BudgetExtended():
+                if event.step is not None:
+                    self._step(event.step).budget = event.budget
+            case RollbackStarted():
+                self.rolling_back = True
+                for planned in event.steps:
+                    self._plan(planned)
             case Interrupted():
                 self.interrupted = max(self.interrupted, event.stage)
             case RunFinished():
@@ -370,12 +421,18 @@ class RunView:
         organizations = self._cluster(step.cluster).organizations
         organizations.setdefault(step.organization, OrganizationView(step.organization)).steps[step.id] = step
 
+    def _forget_findings(self, step: StepView) -> None:
+        """What was wrong before a step is tried again is history."""
+        step.findings.clear()
+        self.findings = [(name, finding) for name, finding in self.findings if name != step.id]
+
     def _finding(self, event: FindingRaised) -> None:
         self._cluster(event.finding.cluster)
         if event.step is not None:
             step = self._step(event.step, cluster=event.finding.cluster)
             if event.finding not in step.findings:
                 step.findings.append(event.finding)
+                step.history.append((event.time, f"{event.finding.code}: {event.finding.cause}"))
         if (event.step, event.finding) not in self.findings:
             self.findings.append((event.step, event.finding))
 

@@ -146,6 +146,11 @@ EVENTS = st.one_of(
     st.builds(ev.LogLine, source=TEXTS, text=TEXTS, cluster=st.none() | NAMES, **COMMON),
     st.builds(ev.Notice, text=TEXTS, level=st.sampled_from(["info", "warning"]), **COMMON),
     st.builds(ev.Interrupted, stage=st.sampled_from([1, 2]), **COMMON),
+    st.builds(ev.RunPaused, paused=st.booleans(), **COMMON),
+    st.builds(ev.RunHeld, steps=st.lists(IDS, max_size=2).map(tuple), **COMMON),
+    st.builds(ev.StepRequeued, step=IDS, cluster=NAMES, **COMMON),
+    st.builds(ev.BudgetExtended, step=st.none() | IDS, seconds=TIMES, budget=st.none() | TIMES, **COMMON),
+    st.builds(ev.RollbackStarted, steps=st.lists(STEPS, max_size=2).map(tuple), **COMMON),
     st.builds(ev.RunFinished, outcome=ENDS, exit_code=st.integers(0, 130), duration=TIMES, **COMMON),
 )  # fmt: skip
 

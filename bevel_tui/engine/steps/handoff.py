@@ -43,6 +43,8 @@ async def perform(ctx: RunContext, step: HandoffStep) -> Result:
         written = await _apply(ctx, step, step.target_object, material)
         if written:
             ctx.changed.add(step.id)
+            if step.id in ctx.decisions and ctx.decisions[step.id].action == "create":
+                ctx.created.add(step.id)
             target = step.target_object
             _tell(ctx, step, material, f"{step.target_cluster}/{target.namespace}/{target.kind} {target.name}", where)
         return Result("ok" if written else "unchanged")

@@ -21,6 +21,7 @@ from bevel_tui.engine.context import RunContext
 from bevel_tui.engine.decide import Decision
 from bevel_tui.engine.digest import release_digest
 from bevel_tui.engine.executor import Hold, Result
+from bevel_tui.engine.inherited import has_past
 from bevel_tui.engine.labels import DIGEST, NETWORK
 from bevel_tui.engine.manifests import installed_objects
 from bevel_tui.engine.repair import TABLE, Record, Repair, hooks_of, situation, to_forget
@@ -34,6 +35,8 @@ from bevel_tui.records.steps import ObjectRef, ReleaseStep
 
 #: seconds kept back from the step's budget when Helm is told how long hooks may take
 _MARGIN = 10.0
+#: seconds that Helm is told besides when somebody may extend the budget: then the step's own deadline ends it
+_EXTENDABLE = 86400.0
 
 
 async def perform(ctx: RunContext, step: ReleaseStep, hold: Hold, budget: float | None) -> Result:
@@ -49,6 +52,12 @@ async def perform(ctx: RunContext, step: ReleaseStep, hold: Hold, budget: float 
     if decision.action != "none" and decision.repair is not None:
         left = None if budget is None else budget - (asyncio.get_running_loop().time() - began) - _MARGIN
         ctx.changed.add(step.id)
+        if decision.action == "install":
+            ctx.created.add(step.id)
+            if await has_past(ctx.access(step).client, step):
+                ctx.inherited.add(step.id)
+        if ctx.control is not None and left is not None:
+            left += _EXTENDABLE
         failed = await _apply(ctx, step, decision, decision.repair, waiting, left)
         if failed is not None:
             return failed
