@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from bevel_tui.network.model import Network
     from bevel_tui.plan.footprint import Footprint
     from bevel_tui.plan.graph import Plan
-    from bevel_tui.records.events import AnyEvent
+    from bevel_tui.reachability.recipes import Form
+    from bevel_tui.records.dns import DomainState
+    from bevel_tui.records.events import AnyEvent, DnsWaiting
     from bevel_tui.records.machine import Answer
     from bevel_tui.records.survey import SurveyRow
 
@@ -37,7 +39,10 @@ __all__ = [
     "contexts",
     "deploy",
     "destroy",
+    "dns_forms",
+    "dns_recipe",
     "doctor",
+    "domains",
     "footprint",
     "hand_over",
     "load",
@@ -124,6 +129,33 @@ async def check(
     async with aclosing(run(network, None, options, cancel=cancel)) as events:
         async for event in events:
             yield event
+
+
+async def domains(network: Network, options: RunOptions | None = None) -> list[DomainState]:
+    """How every domain of this side stands now: its records, and what name servers say. Nothing is changed.
+
+    No recursive resolver is asked for a name that its authorities do not have. Raises BevelError.
+    """
+    from bevel_tui.engine.domains import domains as look
+
+    return await look(network, options)
+
+
+def dns_recipe(waiting: DomainState | DnsWaiting, form: Form) -> str:
+    """The records of a waiting domain in one of the forms in which DNS takes them (`dns_forms`). Pure."""
+    from bevel_tui.reachability.recipes import Recipe, render
+
+    recipe = Recipe(
+        waiting.domain, waiting.records, zone=waiting.zone, service=waiting.service, context=waiting.context
+    )
+    return render(recipe, form)
+
+
+def dns_forms() -> tuple[Form, ...]:
+    """The forms that `dns_recipe` knows."""
+    from bevel_tui.reachability.recipes import FORMS
+
+    return FORMS
 
 
 async def changes(network: Network, options: RunOptions | None = None) -> list[Change]:

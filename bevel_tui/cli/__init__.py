@@ -24,6 +24,7 @@ Exit codes: 0 ok, 1 deployment failed, 2 usage or invalid preset, 3 a cluster ca
 COMMANDS = {
     "plan": "Show what a preset would do, or would change now.",
     "check": "Ask whether every name leads to its gateway and every gateway to the ledger.",
+    "dns": "The DNS records that lead to the gateways, in the form that your DNS takes.",
     "destroy": "Remove what was installed, in the safe order.",
     "handoff": "Public material between operators who share no kubeconfig.",
     "schema": "Print the JSON Schema of presets.",

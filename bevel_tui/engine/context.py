@@ -36,7 +36,7 @@ from bevel_tui.records.steps import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator
 
     from bevel_tui.engine.decide import Decision
 
@@ -78,13 +78,18 @@ class GateReport:
     servers: Mapping[str, str] = field(default_factory=dict)
     addresses: tuple[str, ...] = ()
     waiting_for: str = ""
+    zone: str | None = None
 
 
 class Reach(Protocol):
     """What the engine needs of `reachability`: the DNS gate and the closing checks."""
 
-    def gate(self, access: Access, step: DnsStep, addresses: tuple[str, ...]) -> AsyncIterator[GateReport]:
+    def gate(self, access: Access, step: DnsStep, addresses: tuple[str, ...]) -> AsyncGenerator[GateReport]:
         """States until the domain leads to the gateway (the last one is ready)."""
+        ...
+
+    def records(self, step: DnsStep, addresses: tuple[str, ...]) -> tuple[DnsRecord, ...]:
+        """The records that the domain's zone must hold, for a gateway with these addresses."""
         ...
 
     def check(

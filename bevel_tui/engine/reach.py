@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import replace
 
 from bevel_tui.engine.addresses import nodes_or_none
@@ -17,7 +17,9 @@ from bevel_tui.reachability.checks import SOCKETS, check_cluster
 from bevel_tui.reachability.dialer import Dialer
 from bevel_tui.reachability.gate import gate
 from bevel_tui.reachability.resolver import Resolver
+from bevel_tui.reachability.wanted import records
 from bevel_tui.records.checks import CheckResult
+from bevel_tui.records.events import DnsRecord
 from bevel_tui.records.steps import AddressStep, CheckStep, DnsStep
 
 
@@ -48,7 +50,7 @@ class LiveReach:
             )
         return self._resolvers[access.name]
 
-    async def gate(self, access: Access, step: DnsStep, addresses: tuple[str, ...]) -> AsyncIterator[GateReport]:
+    async def gate(self, access: Access, step: DnsStep, addresses: tuple[str, ...]) -> AsyncGenerator[GateReport]:
         """States until the domain leads to the gateway."""
         simulated = access.simulation is not None
         async for state in gate(
@@ -70,7 +72,12 @@ class LiveReach:
                 servers=state.servers,
                 addresses=state.addresses,
                 waiting_for=state.waiting_for,
+                zone=state.zone,
             )
+
+    def records(self, step: DnsStep, addresses: tuple[str, ...]) -> tuple[DnsRecord, ...]:
+        """What the domain's zone must hold."""
+        return records(step.domain, addresses, self._network.dns.ttl)
 
     async def check(
         self, access: Access, step: CheckStep, gateway: AddressStep | None, retry: float

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import tzinfo
 from typing import TextIO
 
+from bevel_tui import api
 from bevel_tui.output.checks import about
 from bevel_tui.output.paper import Paper
 from bevel_tui.output.renderer import Renderer
@@ -194,10 +195,12 @@ class Lines(Renderer):
         key = (event.cluster, event.domain)
         if self._records_said.get(key) != event.records:
             self._records_said[key] = event.records
-            text = f"create these records, so that {event.domain} leads to its gateway:"
-            self._line(event.time, event.cluster, ("dns", "yellow"), text)
-            for line in event.zone_lines or tuple(f"{r.name}. {r.ttl} IN {r.type} {r.value}" for r in event.records):
+            self._line(event.time, event.cluster, ("dns", "yellow"), _who_creates(event))
+            for line in api.dns_recipe(event, "table").splitlines():
                 self._more(f"  {line}", "bold")
+            if event.mode == "manual":
+                forms = ", ".join(form for form in api.dns_forms() if form != "table")
+                self._more(f"as commands or files, in another terminal: bevel-tui dns --preset FILE -o {{{forms}}}")
         said, words = self._servers_said.get(key, (float("-inf"), {}))
         if words != event.servers and event.time - said >= WAITING_EVERY:
             self._servers_said[key] = (event.time, event.servers)
@@ -257,3 +260,13 @@ class Lines(Renderer):
         counts = ", ".join(f"{count} {word(name)}" for name, count in event.steps.items() if count)
         steps = f" ({counts})" if counts else ""
         self._line(event.time, "", ("finished", style(state)), f"{event.outcome} in {duration(event.duration)}{steps}")
+
+
+def _who_creates(event: DnsWaiting) -> str:
+    what = f"so that {event.domain} leads to its gateway:"
+    if event.mode == "external-dns":
+        return f"external-dns is to create these records, {what}"
+    if event.mode == "rfc2136":
+        return f"these records were sent to the zone's server, {what}"
+    where = f" in zone {event.zone}" if event.zone else ""
+    return f"create these records{where}, {what}"

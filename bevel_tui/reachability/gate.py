@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from bevel_tui.reachability.answers import Answer, Lookup
 from bevel_tui.reachability.wanted import is_ip, leads_there, records, zone_lines
@@ -47,6 +47,7 @@ class GateState:
     servers: dict[str, str] = field(default_factory=dict)
     addresses: tuple[str, ...] = ()
     waiting_for: str = ""
+    zone: str | None = None
 
 
 async def gate(
@@ -76,8 +77,8 @@ async def gate(
     last: GateState | None = None
     pause = first
     while True:
-        ready, servers, addresses, waiting_for = await _round(domain, names, expected, resolver, mode)
-        state = GateState(domain, ready, wanted, zone_lines(wanted), servers, addresses, waiting_for)
+        ready, servers, addresses, waiting_for, zone = await _round(domain, names, expected, resolver, mode)
+        state = GateState(domain, ready, wanted, zone_lines(wanted), servers, addresses, waiting_for, zone)
         if state != last:
             yield state
             pause = first
@@ -88,9 +89,17 @@ async def gate(
         pause = min(pause * 1.5, longest)
 
 
-async def _round(
-    domain: str, names: Sequence[str], expected: Sequence[str], resolver: Asks, mode: Mode
-) -> tuple[bool, dict[str, str], tuple[str, ...], str]:
+class _Round(NamedTuple):
+    """What one round of questions found out."""
+
+    ready: bool
+    servers: dict[str, str]
+    addresses: tuple[str, ...]
+    waiting_for: str
+    zone: str | None = None
+
+
+async def _round(domain: str, names: Sequence[str], expected: Sequence[str], resolver: Asks, mode: Mode) -> _Round:
     """One question per name; the first name alone until it is right, so that waiting costs servers little."""
     behind = await _behind(expected, resolver)
     who = {"external-dns": "external-dns to create", "rfc2136": "the server to accept"}.get(mode, "somebody to create")
@@ -99,18 +108,20 @@ async def _round(
         return await _through_wildcard(domain, expected, behind, first, resolver)
     servers = {answer.server.label: answer.words for answer in first.answers}
     if not _right(first, expected, behind):
-        return False, servers, (), f"{who} the records of {domain} ({names[0]}: {_wrong(first, expected)})"
+        words = f"{who} the records of {domain} ({names[0]}: {_wrong(first, expected)})"
+        return _Round(False, servers, (), words, first.zone.name)
     rest = await asyncio.gather(*(resolver.lookup(name) for name in names[1:]))
     for lookup in rest:
         if not _right(lookup, expected, behind):
             servers = {answer.server.label: f"{lookup.name}: {answer.words}" for answer in lookup.answers}
-            return False, servers, (), f"{who} the records of {domain} ({lookup.name}: {_wrong(lookup, expected)})"
-    return True, servers, first.addresses, ""
+            words = f"{who} the records of {domain} ({lookup.name}: {_wrong(lookup, expected)})"
+            return _Round(False, servers, (), words, lookup.zone.name)
+    return _Round(True, servers, first.addresses, "", first.zone.name)
 
 
 async def _through_wildcard(
     domain: str, expected: Sequence[str], behind: Sequence[str], lookup: Lookup, resolver: Asks
-) -> tuple[bool, dict[str, str], tuple[str, ...], str]:
+) -> _Round:
     """No authority can be asked from here: a random label below the domain shows whether the wildcard is there."""
     answers = await resolver.wildcard(domain)
     # a refusal for one random label is not the same word each time only in its number: keep the words stable
@@ -118,8 +129,8 @@ async def _through_wildcard(
     servers["authority"] = lookup.zone.problem or "not found"
     spoke = [answer for answer in answers if answer.outcome in ("answer", "nxdomain", "nodata")]
     if spoke and all(a.addresses and leads_there(a.addresses, a.chain, expected, behind) for a in spoke):
-        return True, servers, spoke[0].addresses, ""
-    return False, servers, (), f"the wildcard record of {domain} ({lookup.words})"
+        return _Round(True, servers, spoke[0].addresses, "")
+    return _Round(False, servers, (), f"the wildcard record of {domain} ({lookup.words})")
 
 
 async def _behind(expected: Sequence[str], resolver: Asks) -> tuple[str, ...]:

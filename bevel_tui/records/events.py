@@ -161,7 +161,11 @@ class DnsRecord(BaseModel):
 
 
 class DnsWaiting(Event):
-    """The DNS gate waits: the exact records to create, and what each server answers now."""
+    """The DNS gate waits: the exact records to create, and what each server answers now.
+
+    `zone` is where they belong, null while it has not been found; `mode` says who creates them. `service`
+    (``namespace/name``) and `context` are the gateway's, for those who annotate it.
+    """
 
     type: Literal["dns-waiting"] = "dns-waiting"
     step: str
@@ -170,6 +174,10 @@ class DnsWaiting(Event):
     records: tuple[DnsRecord, ...]
     zone_lines: tuple[str, ...] = ()
     servers: dict[str, str] = {}
+    mode: Literal["manual", "external-dns", "rfc2136", "skip"] = "manual"
+    zone: str | None = None
+    service: str | None = None
+    context: str | None = None
 
 
 class DnsReady(Event):

@@ -30,7 +30,7 @@ from bevel_tui.helm.driver import Operation, Outcome
 from bevel_tui.kube.client import ApiError
 from bevel_tui.network.model import Network
 from bevel_tui.records.checks import CheckResult
-from bevel_tui.records.events import AnyEvent
+from bevel_tui.records.events import AnyEvent, DnsRecord
 from bevel_tui.records.steps import (
     AddressStep,
     CheckStep,
@@ -508,6 +508,9 @@ class MemoryReach:
         self.delay = 0.0
         self.failing: set[str] = set()
         self.asked: list[tuple[str, tuple[str, ...]]] = []
+
+    def records(self, step: DnsStep, addresses: tuple[str, ...]) -> tuple[DnsRecord, ...]:
+        return ()
 
     async def gate(self, access: Access, step: DnsStep, addresses: tuple[str, ...]) -> AsyncIterator[GateReport]:
         self.asked.append((step.domain, addresses))

@@ -117,7 +117,7 @@ def test_records_are_said_once_and_answers_when_they_change():
         )
 
     text = said([gate(1, "no such name"), gate(20, "no such name"), gate(40, "192.0.2.9"), gate(41, "192.0.2.1")])
-    assert text.count("*.e.test. 300 IN A 192.0.2.1") == 1
+    assert text.count("*.e.test  A     300  192.0.2.1") == 1
     assert text.count("ns1 answers: no such name") == 1
     assert text.count("ns1 answers: 192.0.2.9") == 1
 

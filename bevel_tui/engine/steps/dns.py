@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 
 from bevel_tui.engine.context import GateReport, RunContext
 from bevel_tui.engine.executor import Result
 from bevel_tui.records.events import DnsReady, DnsWaiting, StepWaiting
-from bevel_tui.records.steps import DnsStep
+from bevel_tui.records.steps import AddressStep, DnsStep, Step
 
 
 async def perform(ctx: RunContext, step: DnsStep) -> Result:
@@ -33,11 +33,23 @@ async def perform(ctx: RunContext, step: DnsStep) -> Result:
                 records=tuple(state.records),
                 zone_lines=tuple(state.zone_lines),
                 servers=dict(state.servers),
+                mode=step.mode,
+                zone=state.zone,
+                service=service_of(ctx.plan.steps, step),
+                context=ctx.access(step).context,
             )
         )
         if state.waiting_for != told:
             told = state.waiting_for
             ctx.emit(StepWaiting(step=step.id, cluster=step.cluster, waiting_for=(told,)))
+
+
+def service_of(steps: Iterable[Step], step: DnsStep) -> str | None:
+    """The gateway's Service that a domain leads to, as ``namespace/name``."""
+    for other in steps:
+        if isinstance(other, AddressStep) and other.id == step.address_step:
+            return f"{other.service.namespace}/{other.service.name}"
+    return None
 
 
 async def _next_or_stop(ctx: RunContext, states: AsyncIterator[GateReport]) -> GateReport | None:
