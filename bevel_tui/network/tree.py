@@ -152,6 +152,8 @@ def _hint(exc: yaml.MarkedYAMLError, text: str) -> str:
     problem, context, mark, opened = exc.problem or "", exc.context or "", exc.problem_mark, exc.context_mark
     lines = text.split("\n")
     line = lines[mark.line] if mark and mark.line < len(lines) else ""
+    if "nesting depth" in problem:  # libyaml's own limit, from 0.2.6 on; it reads ahead of the events
+        return f"is nested more than {MAX_DEPTH} levels deep"
     if "\t" in line[: len(line) - len(line.lstrip())]:
         return "is indented with a tab; YAML wants spaces"
     if "mapping values are not allowed" in problem:

@@ -59,8 +59,8 @@ def test_not_a_number() -> None:
         ("a: *nobody\n", 1, 4, "no anchor"),
         ("a: &x [*x]\n", 1, 8, "inside itself"),
         ("a: 1\n---\nb: 2\n", 2, 1, "more than one document"),
-        ("[" * 100_000, 1, MAX_DEPTH + 1, "nested"),
-        ("{a: " * 100_000, 1, 4 * MAX_DEPTH + 1, "nested"),
+        ("[" * 500, 1, MAX_DEPTH + 1, "nested"),
+        ("{a: " * 500, 1, 4 * MAX_DEPTH + 1, "nested"),
         ("%YAML 3.0\n---\na: 1\n", 1, 1, "no YAML"),
     ],
 )
@@ -69,6 +69,12 @@ def test_syntax_errors_name_their_place(text: str, line: int, column: int, says:
         read(text)
     assert (caught.value.line, caught.value.column) == (line, column)
     assert says in caught.value.message
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "{a: " * 100_000])
+def test_depth_without_end_is_refused_by_whoever_notices_first(text: str) -> None:
+    with pytest.raises(YamlSyntaxError, match=f"nested more than {MAX_DEPTH} levels"):
+        read(text)
 
 
 @pytest.mark.parametrize("text", ["", "# only words\n", "\n\n"])

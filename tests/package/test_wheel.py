@@ -1,0 +1,88 @@
+"""What people install: the wheel, made from the sdist, in an environment that has nothing else.
+
+Every Python of ours that this machine has is tried: 3.11 to 3.13, as `python3.N` on PATH or under pyenv's root.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PYTHONS = ["3.11", "3.12", "3.13"]
+
+pytestmark = pytest.mark.timeout(900)
+
+
+def run(*command: str | Path, **environ: str) -> str:
+    done = subprocess.run(
+        [str(part) for part in command],
+        env={**{k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}, **environ},
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def found(version: str) -> str | None:
+    """An interpreter of that version that starts; a shim of pyenv may not."""
+    root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    candidates = [shutil.which(f"python{version}"), *map(str, root.glob(f"versions/{version}.*/bin/python"))]
+    for candidate in filter(None, candidates):
+        if subprocess.run([candidate, "-c", ""], capture_output=True, check=False).returncode == 0:
+            return candidate
+    return None
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel that comes out of the sdist that comes out of this tree."""
+    folder = tmp_path_factory.mktemp("dist")
+    run(sys.executable, "-m", "build", "--outdir", folder, ROOT)
+    assert list(folder.glob("*.tar.gz"))
+    return next(folder.glob("*.whl"))
+
+
+def test_what_is_in_it(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    for preset in (ROOT / "presets").glob("*.yaml"):
+        assert f"bevel_tui/presets/{preset.name}" in names
+    for source in (ROOT / "bevel_tui").rglob("*"):
+        if source.is_file() and "__pycache__" not in source.parts:
+            assert source.relative_to(ROOT).as_posix() in names
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert not any(name.startswith(("tests/", "docs/", "benchmarks/", "tools/")) for name in names)
+    entry_points = next(name for name in names if name.endswith("entry_points.txt"))
+    assert zipfile.ZipFile(wheel).read(entry_points).decode().split("\n")[:3] == [
+        "[console_scripts]",
+        "bevel-tui = bevel_tui.cli:main",
+        "kubectl-bevel = bevel_tui.cli:kubectl",
+    ]
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_it_works_where_nothing_else_is_installed(wheel: Path, python: str, tmp_path: Path) -> None:
+    interpreter = found(python)
+    if interpreter is None:
+        pytest.skip(f"there is no Python {python} here")
+    if "CI" not in os.environ and not sys.version.startswith(f"{python}."):
+        pytest.skip("other Pythons are tried where CI is set: each installs everything anew")
+    run(interpreter, "-m", "venv", tmp_path / "venv")
+    programs = tmp_path / "venv" / "bin"
+    run(programs / "python", "-m", "pip", "install", "--quiet", wheel)
+    assert run(programs / "bevel-tui", "--version").startswith("bevel-tui ")
+    assert "releases" in run(programs / "bevel-tui", "plan", "--preset", "besu-two-clusters")
+    run(programs / "python", "-m", "pip", "check")
+    home = {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}
+    made = run(programs / "bevel-tui", "--preset", "besu-one-cluster", "--sandbox", "--speed", "20", **home)
+    assert "simulated" in made
