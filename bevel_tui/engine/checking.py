@@ -1,14 +1,21 @@
-"""Only the reachability checks of a plan: nothing is installed, nothing is changed."""
+"""Only the reachability checks of a plan: nothing is installed, and nothing stays of what looks from inside.
+
+A cluster that cannot be read does not keep the others from being checked.
+"""
 
 from __future__ import annotations
 
 from bevel_tui.engine.connect import unusable
+from bevel_tui.engine.context import Access, Reach
 from bevel_tui.engine.executor import Hold, Result, Task, execute
+from bevel_tui.engine.rounds import CheckRounds
 from bevel_tui.engine.runner import Run
 from bevel_tui.engine.settle import settle
-from bevel_tui.engine.steps.check import ask, ask_elsewhere
+from bevel_tui.engine.steps.check import Asking, ask, ask_elsewhere
 from bevel_tui.kube.client import ApiError
+from bevel_tui.records.checks import CheckResult
 from bevel_tui.records.errors import BevelError, Code
+from bevel_tui.records.events import CheckDone
 from bevel_tui.records.steps import CheckStep
 
 
@@ -19,16 +26,27 @@ async def check_body(run: Run) -> bool:
         return False
     reach = run.parts.reach(run.network, run.options)
     by_id = {step.id: step for step in steps}
+    asking = Asking(
+        reach=reach,
+        plan=run.plan,
+        emit=run.emit,
+        cancel=run.cancel,
+        hosts=run.hosts,
+        retry=run.options.retry,
+        rounds=CheckRounds(step.id for step in steps if step.managed and step.cluster in run.clusters),
+        here=run.options.vantage != "clusters",
+        inside=run.options.vantage != "here",
+    )
 
     async def perform(task: Task, hold: Hold) -> Result:
         step = by_id[task.id]
         try:
+            if step.managed and step.cluster in run.clusters:
+                return await ask(asking, run.clusters[step.cluster], step)
+            near = next(iter(run.clusters.values()))
             if not step.managed:
-                return await ask_elsewhere(reach, next(iter(run.clusters.values())), step, run.emit)
-            access = run.clusters[step.cluster]
-            return await ask(
-                reach, access, step, run.plan, run.emit, run.cancel, retry=run.options.retry, hosts=run.hosts
-            )
+                return await ask_elsewhere(reach, near, step, run.emit)
+            return await _unread(run, reach, near, step)
         except ApiError as error:
             asked = run.clusters.get(step.cluster) or next(iter(run.clusters.values()))
             raise unusable(asked.client, error) from None
@@ -38,13 +56,33 @@ async def check_body(run: Run) -> bool:
     return True
 
 
+async def _unread(run: Run, reach: Reach, near: Access, step: CheckStep) -> Result:
+    """A cluster of ours that cannot be read: what is public of it is asked all the same. Raises ApiError."""
+    error = run.unread[step.cluster]
+    result = CheckResult(
+        id="cluster-api",
+        category="gateway",
+        cluster=step.cluster,
+        target=f"context {run.network.cluster(step.cluster).context}",
+        status="failed",
+        summary=error.message,
+        code=f"cluster-{error.code}",
+        evidence=error.details,
+        remedy=error.remedy,
+        command=f"kubectl --context {run.network.cluster(step.cluster).context} version",
+    )
+    run.emit(CheckDone(step=step.id, result=result))
+    await ask_elsewhere(reach, near, step, run.emit)
+    return Result("failed", error.message, error.remedy)
+
+
 async def _open(run: Run) -> list[CheckStep]:
-    await run.open({step.cluster for step in _checks(run) if step.managed})
+    await run.open({step.cluster for step in _checks(run) if step.managed}, some=True)
     try:
         await settle(run)
     except BevelError as error:
         # Who may only probe need not be allowed to read what we left; then the preset alone tells the addresses.
-        if error.code is not Code.ACCESS_DENIED:
+        if error.code is not Code.ACCESS_DENIED and not run.unread:
             raise
     steps = _checks(run)
     run.started(steps)

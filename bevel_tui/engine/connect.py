@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 
 from bevel_tui.engine.context import Access
@@ -35,21 +35,47 @@ async def connect(
     Raises BevelError: CONTEXT_UNKNOWN, KUBECONFIG, CLUSTER_UNREACHABLE, ACCESS_DENIED. When several clusters
     cannot be used the first one is told and the others stand in the details. Nothing stays open then.
     """
+    opened, failures = await _open_all(network, names, kubeconfig, open_cluster)
+    if not failures:
+        return opened
+    await close(opened.values())
+    raise _as_one(failures)
+
+
+async def connect_some(
+    network: Network, names: Iterable[str], kubeconfig: str | None, open_cluster: Connect = kube
+) -> tuple[dict[str, Access], dict[str, BevelError]]:
+    """As `connect`, but one cluster that can be used is enough; the others' errors are given by name. Raises BevelError."""
+    opened, failures = await _open_all(network, names, kubeconfig, open_cluster)
+    if failures and not opened:
+        raise _as_one(failures)
+    return opened, failures
+
+
+async def _open_all(
+    network: Network, names: Iterable[str], kubeconfig: str | None, open_cluster: Connect
+) -> tuple[dict[str, Access], dict[str, BevelError]]:
+    """What could be opened, and what could not; anything but a BevelError is raised, with nothing left open."""
     wanted = [cluster for cluster in network.clusters if cluster.name in set(names)]
     results = await asyncio.gather(
         *(_one(cluster.name, cluster.context, cluster.kubeconfig or kubeconfig, open_cluster) for cluster in wanted),
         return_exceptions=True,
     )
     opened = {result.name: result for result in results if isinstance(result, Access)}
-    failures = [result for result in results if isinstance(result, BaseException)]
-    if not failures:
-        return opened
-    await close(opened.values())
-    first = next((failure for failure in failures if not isinstance(failure, BevelError)), failures[0])
-    if not isinstance(first, BevelError):
-        raise first
-    more = tuple(f.message for f in failures if isinstance(f, BevelError) and f is not first)
-    raise BevelError(first.code, first.message, remedy=first.remedy, details=(*first.details, *more))
+    failures: dict[str, BevelError] = {}
+    for cluster, result in zip(wanted, results, strict=True):
+        if isinstance(result, BevelError):
+            failures[cluster.name] = result
+        elif isinstance(result, BaseException):
+            await close(opened.values())
+            raise result
+    return opened, failures
+
+
+def _as_one(failures: Mapping[str, BevelError]) -> BevelError:
+    first, *others = failures.values()
+    more = tuple(other.message for other in others)
+    return BevelError(first.code, first.message, remedy=first.remedy, details=(*first.details, *more))
 
 
 async def close(clusters: Iterable[Access]) -> None:

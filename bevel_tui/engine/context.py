@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
     from bevel_tui.engine.decide import Decision
+    from bevel_tui.engine.rounds import CheckRounds
 
 
 class PlanLike(Protocol):
@@ -96,6 +97,14 @@ class Reach(Protocol):
         self, access: Access, step: CheckStep, gateway: AddressStep | None, retry: float
     ) -> AsyncIterator[CheckResult]:
         """All checks of a cluster's endpoints, as they are answered; failing ones are repeated for `retry` seconds."""
+        ...
+
+    def agreement(self, cluster: str, rounds: CheckRounds) -> list[CheckResult]:
+        """Whether a cluster's nodes speak of the same ledger as all others'."""
+        ...
+
+    def inside(self, access: Access, step: str, rounds: CheckRounds) -> AsyncIterator[CheckResult]:
+        """What a pod of a cluster sees of every cluster's gateway, judged beside what all others see."""
         ...
 
     def elsewhere(self, near: Access, step: CheckStep) -> AsyncIterator[CheckResult]:

@@ -10,12 +10,21 @@ from dataclasses import replace
 from bevel_tui.engine.addresses import nodes_or_none
 from bevel_tui.engine.connect import simulation_of
 from bevel_tui.engine.context import Access, GateReport
+from bevel_tui.engine.inside import Place, look
 from bevel_tui.engine.options import RunOptions
+from bevel_tui.engine.rounds import CheckRounds
 from bevel_tui.kube.client import ApiError
-from bevel_tui.network.model import Network
-from bevel_tui.reachability.checks import SOCKETS, check_cluster
+from bevel_tui.network.ethereum import NODE_CHARTS
+from bevel_tui.network.model import Besu, Network, Quorum
+from bevel_tui.network.names import releases
+from bevel_tui.network.naming import namespace_of
+from bevel_tui.platforms.groundwork import placement
+from bevel_tui.reachability.agreement import agreement
+from bevel_tui.reachability.checks import SOCKETS, Expected, check_cluster
 from bevel_tui.reachability.dialer import Dialer
 from bevel_tui.reachability.gate import gate
+from bevel_tui.reachability.inside import paths
+from bevel_tui.reachability.inside.script import Question
 from bevel_tui.reachability.resolver import Resolver
 from bevel_tui.reachability.wanted import records
 from bevel_tui.records.checks import CheckResult
@@ -101,8 +110,55 @@ class LiveReach:
             context=access.context,
             ttl=self._network.dns.ttl,
             sockets=self._sockets,
+            expected=self._expected(),
         ):
             yield result
+
+    def agreement(self, cluster: str, rounds: CheckRounds) -> list[CheckResult]:
+        """Whether a cluster's nodes speak of the same ledger as all others'."""
+        return agreement(rounds.results, cluster)
+
+    async def inside(self, access: Access, step: str, rounds: CheckRounds) -> AsyncIterator[CheckResult]:
+        """A pod of the cluster looks at every gateway; told are its row of the matrix and how it went."""
+        seen = paths.seen(rounds.results)
+        asked = {to: paths.questions(rounds.endpoints[to], seen.get(to, paths.Seen())) for to in rounds.endpoints}
+        everything = [question for questions in asked.values() for question in questions]
+        rounds.looks[access.name] = await self._look(access, everything)
+        rounds.inside.leave(step)
+        await rounds.inside.wait()
+        mine = rounds.looks[access.name]
+        for result in paths.judge(list(rounds.looks.values()), asked, seen, only=mine.cluster):
+            yield result
+
+    async def _look(self, access: Access, questions: list[Question]) -> paths.Look:
+        if not self._network.probe.pods:
+            return paths.Look(access.name, skipped="the preset does not want probe pods (probe.pods)")
+        place = self._place(access.name)
+        if place is None:
+            return paths.Look(access.name, skipped="no organization of ours is in it")
+        if not questions:
+            return paths.Look(
+                access.name, namespace=place.namespace, skipped="no host resolves that could be asked for"
+            )
+        return await look(access, self._network, place, questions, patience=self._network.probe.timeout)
+
+    def _place(self, cluster: str) -> Place | None:
+        """The namespace of the first organization of ours in a cluster: what holds for its pods holds for the probe."""
+        ours = [o for o in self._network.organizations if o.cluster == cluster and o.managed]
+        if not ours:
+            return None
+        registry = self._network.registry
+        secret = None if registry is None else registry.pull_secret
+        return Place(namespace_of(self._network, ours[0]), secret, placement(self._network))
+
+    def _expected(self) -> Expected:
+        """What an Ethereum node of the network should say. GoQuorum's raft makes blocks for transactions only."""
+        platform = self._network.platform
+        if not isinstance(platform, Besu | Quorum):
+            return Expected()
+        nodes = [r for o in self._network.organizations for r in releases(self._network, o) if r.chart in NODE_CHARTS]
+        period = None if platform.consensus == "raft" else float(platform.block_period)
+        return Expected(max(len(nodes) - 1, 0), period)
 
     async def elsewhere(self, near: Access, step: CheckStep) -> AsyncIterator[CheckResult]:
         """What can be asked from here of a cluster that somebody else runs. Failures are warnings. Raises ApiError."""

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 
 from bevel_tui.engine.attendance import Attended
 from bevel_tui.engine.cancel import Cancellation
-from bevel_tui.engine.connect import close, connect
+from bevel_tui.engine.connect import close, connect, connect_some
 from bevel_tui.engine.context import Access, PlanLike
 from bevel_tui.engine.control import Budget, RunControl
 from bevel_tui.engine.emitter import Emitter
@@ -70,6 +70,8 @@ class Run:
         self.needs: dict[str, tuple[str, ...]] = {step.id: step.needs for step in plan.steps}
         self.results: dict[str, Result] = {}
         self.clusters: dict[str, Access] = {}
+        #: clusters that a check could not open, and why
+        self.unread: dict[str, BevelError] = {}
         self.helm: str | None = None
         #: codes of errors that decide the exit code (a chart that does not render, a lost Lease)
         self.codes: set[str] = set()
@@ -139,8 +141,12 @@ class Run:
             )
         )
 
-    async def open(self, names: Iterable[str]) -> None:
-        """Connect. Raises BevelError."""
+    async def open(self, names: Iterable[str], *, some: bool = False) -> None:
+        """Connect; with `some` those that cannot be used go into `unread`, unless that is all of them. Raises BevelError."""
+        if some:
+            found = await connect_some(self.network, names, self.options.kubeconfig, self.parts.connect)
+            self.clusters, self.unread = found
+            return
         self.clusters = await connect(self.network, names, self.options.kubeconfig, self.parts.connect)
 
     async def _main(self, body: Callable[[Run], Awaitable[bool]]) -> None:

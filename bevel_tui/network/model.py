@@ -201,6 +201,14 @@ class Probe(Model):
     retry: Annotated[float, Field(ge=0, le=3600)] = Field(
         60.0, description="Seconds for which a failing check is repeated after a deployment."
     )
+    pods: bool = Field(
+        True,
+        description="Whether `check` may start a short-lived pod in every cluster to look at the gateways from there.",
+    )
+    image: Text = Field(
+        "ghcr.io/hyperledger/bevel-alpine:latest",
+        description="Image of that pod: sh, curl and openssl are what it needs. Bevel's charts pull the default anyway.",
+    )
 
 
 class Network(Model):

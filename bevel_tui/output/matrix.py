@@ -24,12 +24,20 @@ def cells(results: Iterable[CheckResult]) -> dict[str, dict[str, CheckStatus]]:
     """``{from: {to: status}}``; empty without a look from inside a cluster."""
     found: dict[str, dict[str, CheckStatus]] = {}
     here: dict[str, CheckStatus] = {}
+    order: list[str] = []
     for result in results:
+        order.append(result.cluster)
         if result.id == CELL:
             found.setdefault(result.vantage, {})[result.cluster] = result.status
         elif result.vantage == "here" and result.id in _WAY:
             here[result.cluster] = min(here.get(result.cluster, "skipped"), result.status, key=_WORST.index)
-    return {"here": here, **found} if found else {}
+    order = [*dict.fromkeys([*order, *found, *(to for row in found.values() for to in row)])]
+    rows = {
+        name: dict(sorted(found[name].items(), key=lambda cell: order.index(cell[0])))
+        for name in order
+        if name in found
+    }
+    return {"here": here, **rows} if rows else {}
 
 
 def write(paper: Paper, results: Sequence[CheckResult]) -> None:
@@ -50,5 +58,6 @@ def write(paper: Paper, results: Sequence[CheckResult]) -> None:
         for column in columns:
             state = seen.get(column)
             sign = "" if state is None else f"{glyph(state, unicode=paper.unicode)} {word(state)}"
-            spans.append((f"{sign:<{width}}", style(state) if state else ""))
+            padded = sign if column == columns[-1] else f"{sign:<{width}}"
+            spans.append((padded, style(state) if state else ""))
         paper.line(*spans)

@@ -355,7 +355,7 @@ class CordaPlanner(ABC):
         backend: int,
         *,
         protocol: Literal["https", "http", "tcp"],
-        probe: Literal["tls", "tcp", "network-map"],
+        probe: Literal["tls", "tcp", "network-map", "doorman"],
         host: str | None = None,
         port: int = 443,
         secret: str | None = None,
@@ -386,11 +386,8 @@ class CordaPlanner(ABC):
     ) -> Endpoint:
         """Doorman (identity manager) or network map."""
         short, secret = ("doorman", DOORMAN_TLS) if what == "doorman" else ("nms", NMS_TLS)
-        mapped = what == "network-map"
         if not self.exposed:
-            return self.endpoint(
-                organization, release, what, service, port, protocol="http", probe="network-map" if mapped else "tcp"
-            )
+            return self.endpoint(organization, release, what, service, port, protocol="http", probe=what)
         return self.endpoint(
             organization,
             release,
@@ -399,6 +396,6 @@ class CordaPlanner(ABC):
             port,
             host=f"{corda.service_name(self.network)}-{short}.{self.suffix(organization)}",
             protocol="https",
-            probe="network-map" if mapped else "tls",
+            probe=what,
             secret=secret,
         )

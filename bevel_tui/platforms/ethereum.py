@@ -364,7 +364,7 @@ class EthereumPlanner(ABC):
             host=f"{release.name}.{self.suffix(organization)}" if self.exposed else f"{service}.svc.cluster.local",
             port=port,
             protocol="https" if secure else "tcp",
-            probe="tls" if secure else "tcp",
+            probe="tessera" if secure else "tcp",
             service=f"{service}:{port}",
             trust=(ObjectRef("v1", "Secret", "tls-tls-certs", namespace), "tls.crt") if secure else None,
             exposed=self.exposed,

@@ -5,55 +5,19 @@ docs/checks.md is generated from here (``python -m bevel_tui.reachability.catalo
 
 from __future__ import annotations
 
+from bevel_tui.reachability.categories import category_of
+from bevel_tui.reachability.edge_kinds import CLUSTER_API, CONNECTION_KINDS, GATEWAY_KINDS, LEDGER_KINDS
+from bevel_tui.reachability.inside.kinds import INSIDE_KINDS
 from bevel_tui.reachability.kinds import CheckKind
 from bevel_tui.reachability.names.kinds import NAME_KINDS
 
 KINDS: tuple[CheckKind, ...] = (
-    CheckKind(
-        "lb-address",
-        "Does the cluster's gateway have an address?",
-        "the gateway's Service",
-        "The IP addresses, or the load balancer's host name, in the Service's status.",
-        "No load balancer answered for the Service: the cluster has no implementation of type LoadBalancer, or a quota "
-        "is used up.",
-    ),
-    CheckKind(
-        "port-on-service",
-        "Is the port that an endpoint needs on the gateway's Service?",
-        "the gateway's Service and the port",
-        "The ports of the Service.",
-        "The gateway was installed for other ports. Run the deployment again: the plan adds the ports it uses.",
-    ),
+    CLUSTER_API,
+    *GATEWAY_KINDS,
     *NAME_KINDS,
-    CheckKind(
-        "tcp-connect",
-        "Does the address accept connections on the port?",
-        "an address and a port; each once per cluster",
-        "The address dialed and the time it took.",
-        "Refused: nothing listens. Timed out: a firewall or security group drops the packets.",
-        ("port-on-service", "dns-address"),
-    ),
-    CheckKind(
-        "tls-handshake",
-        "Does the right certificate come for this host?",
-        "a host and a port",
-        "TLS version, ALPN, and the certificate: subject, issuer, names, expiry, fingerprint. It must chain to the "
-        "organization's own CA, read from its cluster. Nothing is accepted unverified: a second handshake only "
-        "describes what was served instead.",
-        "The gateway's default certificate (no route matches the host), a certificate of another CA, for another name, "
-        "or expired; or the connection closes because nobody is behind the route.",
-        ("tcp-connect",),
-    ),
-    CheckKind(
-        "protocol",
-        "Does the ledger answer in its own language?",
-        "an endpoint",
-        "JSON-RPC: chain id and block number. WebSocket: the upgrade. Fabric operations: /healthz. Fabric CA: /cainfo. "
-        "Fabric gRPC: HTTP/2. Corda network map: /network-map. Raw TCP: the connection stays open.",
-        "The gateway has no route for the host (404), nobody answers behind it (502 to 504), or the answer is not the "
-        "ledger's.",
-        ("tls-handshake", "tcp-connect"),
-    ),
+    *CONNECTION_KINDS,
+    *LEDGER_KINDS,
+    *INSIDE_KINDS,
 )
 
 BY_ID: dict[str, CheckKind] = {kind.id: kind for kind in KINDS}
@@ -79,6 +43,7 @@ def page() -> str:
             "",
             f"**{kind.question}**",
             "",
+            f"- Category: `{category_of(kind.id)}`",
             f"- Asked about: {kind.target}",
             f"- Needs: {needs}",
             f"- Evidence: {kind.evidence}",

@@ -23,11 +23,20 @@ from bevel_tui.reachability.resolver import Resolver
 from bevel_tui.reachability.streams import ProbeError, Target
 from bevel_tui.reachability.verdict import Verdict
 from bevel_tui.reachability.wanted import is_ip, normal
-from bevel_tui.records.checks import CheckResult
+from bevel_tui.records.checks import CheckResult, CheckStatus
 from bevel_tui.records.steps import Endpoint
 
 #: connections that one caller's checks hold at a time unless it says otherwise
 SOCKETS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What an Ethereum node should know: `others` nodes of the network as peers, a block every `block_period` seconds
+    (None: blocks are made only with transactions, so nothing can be told)."""
+
+    others: int = 0
+    block_period: float | None = None
 
 
 def url(endpoint: Endpoint) -> str:
@@ -55,6 +64,7 @@ async def check_cluster(
     ttl: int = 300,
     sockets: asyncio.Semaphore | None = None,
     foreign: bool = False,
+    expected: Expected = Expected(),
 ) -> AsyncIterator[CheckResult]:
     """All checks of one cluster, in parallel, yielded as they are answered.
 
@@ -63,6 +73,7 @@ async def check_cluster(
     again until `retry` seconds after the start. `sockets` bounds connections over several clusters. `service`
     (``namespace/name``), `context` and `ttl` only make remedies exact. `foreign`: the cluster is somebody else's, so
     nothing is known of its gateway; names and what answers behind them are asked, and what fails is a warning.
+    `expected` says what a ledger's nodes should say of themselves.
     """
     remedies = Remedies(domain, tuple(addresses), ttl, service, context)
     run = _Run(
@@ -78,6 +89,7 @@ async def check_cluster(
         service=service,
         sockets=sockets or asyncio.Semaphore(SOCKETS),
         foreign=foreign,
+        expected=expected,
         remedies=remedies,
         names=NameChecks(domain, tuple(addresses), resolver, remedies),
     )
@@ -108,6 +120,7 @@ class _Run:
     remedies: Remedies
     names: NameChecks
     foreign: bool = False
+    expected: Expected = Expected()
     results: asyncio.Queue[CheckResult | None] = field(default_factory=asyncio.Queue)
     _edges: dict[tuple[str, str], asyncio.Task[Verdict]] = field(default_factory=dict)
 
@@ -160,11 +173,32 @@ class _Run:
                 await self._behind_handshake(endpoint, served.words)
                 return
         if endpoint.probe != "tls":
-            await self._edge("protocol", url(endpoint), lambda: self._probe(endpoint, self._ask(endpoint, target)))
+            spoke = await self._edge(
+                "protocol", url(endpoint), lambda: self._probe("protocol", endpoint, self._ask(endpoint, target))
+            )
+            if endpoint.probe == "json-rpc":
+                await self._ledger(endpoint, target, spoke)
+
+    async def _ledger(self, endpoint: Endpoint, target: Target, spoke: Verdict) -> None:
+        """What a node itself says of its peers, and whether the chain goes on."""
+        where, trust, over_tls = url(endpoint), self._trust(endpoint), endpoint.protocol in ("https", "tls")
+
+        async def has_peers() -> Verdict:
+            probe = probes.peers(target, trust, over_tls=over_tls, others=self.expected.others)
+            return await self._probe("ledger-peers", endpoint, probe)
+
+        async def grows() -> Verdict:
+            probe = probes.grows(target, trust, over_tls=over_tls, period=self.expected.block_period or 1.0)
+            return await self._probe("ledger-grows", endpoint, probe)
+
+        asked = [self._edge("ledger-peers", where, has_peers, spoke, not spoke.passed)] if self.expected.others else []
+        if self.expected.block_period is not None:
+            asked.append(self._edge("ledger-grows", where, grows, spoke, not spoke.passed))
+        await asyncio.gather(*asked)
 
     async def _connects(self, endpoint: Endpoint, target: Target) -> Verdict:
         where = f"{target.via}:{target.port}"
-        return await self._edge("tcp-connect", where, lambda: self._probe(endpoint, probes.tcp(target)))
+        return await self._edge("tcp-connect", where, lambda: self._probe("tcp-connect", endpoint, probes.tcp(target)))
 
     async def _name(self, endpoint: Endpoint, gateway: Verdict) -> Verdict:
         """Does the host lead to the gateway; an address in its place needs no DNS."""
@@ -255,6 +289,8 @@ class _Run:
                 evidence=verdict.evidence,
                 remedy=verdict.remedy,
                 code=verdict.code,
+                facts=_facts(verdict),
+                command=verdict.command,
                 duration=round(verdict.duration, 6),
                 phases={name: round(seconds, 6) for name, seconds in verdict.phases.items()},
             )
@@ -266,14 +302,17 @@ class _Run:
         if self.addresses:
             return Verdict("ok", f"the gateway has {' '.join(self.addresses)}", (f"Service {self.service}",))
         words = "the gateway has no address" if self.ports is not None else "the gateway's Service does not exist"
-        return Verdict("failed", words, (f"Service {self.service}",), self.remedies.address())
+        code = "lb-no-address" if self.ports is not None else "lb-no-service"
+        return Verdict("failed", words, (f"Service {self.service}",), self.remedies.address(), code=code)
 
     async def _port(self, port: int) -> Verdict:
         ports = self.ports or ()
         evidence = (f"Service {self.service} has ports {', '.join(map(str, sorted(ports))) or '(none)'}",)
         if port in ports:
             return Verdict("ok", f"port {port} is on the Service", evidence)
-        return Verdict("failed", f"port {port} is not on the Service", evidence, self.remedies.port(port))
+        return Verdict(
+            "failed", f"port {port} is not on the Service", evidence, self.remedies.port(port), code="port-missing"
+        )
 
     async def _node(self, endpoint: Endpoint) -> Verdict:
         """Is an address that the ledger has written down still one of the cluster's nodes?"""
@@ -289,9 +328,10 @@ class _Run:
         if endpoint.trust is not None and endpoint.id not in self.trust:
             ref, key = endpoint.trust
             words = f"the CA certificate to verify against could not be read ({ref.kind} {ref.name}, key {key})"
-            return Verdict("failed", words, (), self.remedies.probe("trust", endpoint))
+            remedy, command = self.remedies.probe("trust", endpoint), self.remedies.command("trust", endpoint)
+            return Verdict("failed", words, (), remedy, code="tls-trust", command=command)
         alpn = ("h2",) if endpoint.probe == "fabric-grpc" else ("http/1.1",)
-        return await self._probe(endpoint, probes.tls(target, self._trust(endpoint), alpn=alpn))
+        return await self._probe("tls-handshake", endpoint, probes.tls(target, self._trust(endpoint), alpn=alpn))
 
     async def _ask(self, endpoint: Endpoint, target: Target) -> Found:
         trust, over_tls = self._trust(endpoint), endpoint.protocol in ("https", "tls")
@@ -308,6 +348,10 @@ class _Run:
                 return await probes.fabric_grpc(target, trust)
             case "network-map":
                 return await probes.network_map(target, trust, over_tls=over_tls)
+            case "doorman":
+                return await probes.doorman(target, trust, over_tls=over_tls)
+            case "tessera":
+                return await probes.tessera(target, trust, over_tls=over_tls)
             case "tls" | "tcp":
                 return await probes.stays_open(target)
 
@@ -315,12 +359,25 @@ class _Run:
         pem = self.trust.get(endpoint.id)
         return None if pem is None else Trust(pem, endpoint.certificate_names)
 
-    async def _probe(self, endpoint: Endpoint, probe: Coroutine[object, object, Found]) -> Verdict:
+    async def _probe(self, check: str, endpoint: Endpoint, probe: Coroutine[object, object, Found]) -> Verdict:
         try:
             found = await probe
         except ProbeError as no:
-            return Verdict("failed", no.words, no.evidence, self.remedies.probe(no.kind, endpoint), no.phases)
-        return Verdict("warning" if found.warning else "ok", found.words, found.evidence, None, found.phases)
+            return Verdict(
+                "failed",
+                no.words,
+                no.evidence,
+                self.remedies.probe(no.kind, endpoint),
+                no.phases,
+                code=f"{check.partition('-')[0]}-{no.kind}",
+                command=self.remedies.command(no.kind, endpoint),
+            )
+        status: CheckStatus = "warning" if found.warning else "ok"
+        return Verdict(status, found.words, found.evidence, None, found.phases, code=found.code, facts=found.facts)
+
+
+def _facts(verdict: Verdict) -> dict[str, str]:
+    return {**verdict.facts, **({"addresses": " ".join(verdict.addresses)} if verdict.addresses else {})}
 
 
 async def _never() -> Verdict:

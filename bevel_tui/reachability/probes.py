@@ -13,13 +13,13 @@ import json
 import secrets
 import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from bevel_tui.reachability import certificates
 from bevel_tui.reachability.certificates import Certificate
-from bevel_tui.reachability.streams import ProbeError, Streams, Target, connected, secured
+from bevel_tui.reachability.streams import FailureKind, ProbeError, Streams, Target, connected, secured
 from bevel_tui.reachability.web import Response, exchange
 
 #: OpenSSL's X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH, X509_V_ERR_CERT_HAS_EXPIRED
@@ -42,12 +42,17 @@ class Trust:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A yes: one sentence, facts, seconds by phase; `warning` when it is a yes with a but."""
+    """A yes: one sentence, evidence, seconds by phase; `warning` when it is a yes with a but, which `code` then names.
+
+    `facts` are what is compared with other clusters' answers (chain id, genesis, certificate).
+    """
 
     words: str
     evidence: tuple[str, ...] = ()
     phases: dict[str, float] = field(default_factory=dict)
     warning: bool = False
+    facts: dict[str, str] = field(default_factory=dict)
+    code: str | None = None
 
 
 async def tcp(target: Target) -> Found:
@@ -90,27 +95,63 @@ async def tls(target: Target, trust: Trust | None, *, alpn: tuple[str, ...] = ()
     except ssl.SSLCertVerificationError as error:
         raise await _refused(target, error, phases) from error
     evidence = (*target.route, f"{version}, ALPN {protocol or 'none'}", *(found.evidence() if found else ()))
+    facts = {"certificate": found.fingerprint} if found else {}
     if trust is None:
-        return Found("the TLS handshake is completed (no trust anchor known: not verified)", evidence, phases)
+        words = "the TLS handshake is completed (no trust anchor known: not verified)"
+        return Found(words, evidence, phases, facts=facts)
     if found and trust.names and not _carries(found, (target.host, *trust.names)):
         words = f"the certificate is not for {target.host}: it names {', '.join(found.names) or 'nobody'}"
-        raise ProbeError("certificate", words, evidence=evidence, phases=phases)
+        raise ProbeError("wrong-name", words, evidence=evidence, phases=phases)
     left = certificates.days_left(found) if found else None
     if left is not None and left < EXPIRY_WARNING:
-        return Found(f"verified, but the certificate expires in {left:.0f} days", evidence, phases, warning=True)
-    return Found("the certificate is verified against the organization's CA", evidence, phases)
+        words = f"verified, but the certificate expires in {left:.0f} days"
+        return Found(words, evidence, phases, warning=True, facts=facts, code="tls-expires-soon")
+    return Found("the certificate is verified against the organization's CA", evidence, phases, facts=facts)
 
 
 async def json_rpc(target: Target, trust: Trust | None, *, over_tls: bool) -> Found:
-    """`eth_chainId` and `eth_blockNumber` of an Ethereum node, in one batchless pair of requests."""
+    """An Ethereum node: `eth_chainId`, `eth_blockNumber`, and the genesis block's hash where the node tells it."""
     phases: dict[str, float] = {}
     chain = _quantity(await _call(target, trust, over_tls, "eth_chainId", phases), "eth_chainId")
     block = _quantity(await _call(target, trust, over_tls, "eth_blockNumber", phases), "eth_blockNumber")
-    return Found(
-        f"the node answers: block {block} of chain {chain}",
-        (*target.route, f"eth_chainId {chain}", f"eth_blockNumber {block}"),
-        phases,
-    )
+    facts = {"chain-id": str(chain), "block": str(block)}
+    with contextlib.suppress(ProbeError):  # an API that is not enabled is no reason to call the node broken
+        first = await _call(target, trust, over_tls, "eth_getBlockByNumber", {}, ["0x0", False])
+        if isinstance(first, dict) and first.get("hash"):
+            facts["genesis"] = str(first["hash"])
+    evidence = [*target.route, f"eth_chainId {chain}", f"eth_blockNumber {block}"]
+    evidence += [f"genesis block {facts['genesis']}"] if "genesis" in facts else []
+    return Found(f"the node answers: block {block} of chain {chain}", tuple(evidence), phases, facts=facts)
+
+
+async def peers(target: Target, trust: Trust | None, *, over_tls: bool, others: int) -> Found:
+    """`net_peerCount`, the node's own word for whom it reaches; `others` nodes of the network there are to reach."""
+    phases: dict[str, float] = {}
+    count = _quantity(await _call(target, trust, over_tls, "net_peerCount", phases), "net_peerCount")
+    evidence = (*target.route, f"net_peerCount {count}", f"other nodes of the network: {others}")
+    if count == 0 and others:
+        raise ProbeError("no-peers", "the node has no peer: it is alone", evidence=evidence, phases=phases)
+    if count < others:
+        words = f"the node has {count} of {others} peers"
+        return Found(words, evidence, phases, warning=True, code="ledger-few-peers")
+    return Found(f"the node has {count} peer{'' if count == 1 else 's'}", evidence, phases)
+
+
+async def grows(target: Target, trust: Trust | None, *, over_tls: bool, period: float) -> Found:
+    """`eth_blockNumber` until it is higher than at first; at most two block `period`s (seconds) and a second."""
+    phases: dict[str, float] = {}
+    patience = 2 * period + 1
+    first = _quantity(await _call(target, trust, over_tls, "eth_blockNumber", phases), "eth_blockNumber")
+    started, block = time.perf_counter(), first
+    while block <= first and (waited := time.perf_counter() - started) < patience:
+        await asyncio.sleep(min(max(period / 10, 0.1), patience - waited))
+        block = _quantity(await _call(target, trust, over_tls, "eth_blockNumber", {}), "eth_blockNumber")
+    took = time.perf_counter() - started
+    evidence = (*target.route, f"eth_blockNumber {first}, after {took:.1f} s {block}", f"block period: {period:g} s")
+    if block <= first:
+        words = f"no new block within {patience:g} s: the chain stands at block {first}"
+        raise ProbeError("halted", words, evidence=evidence, phases=phases)
+    return Found(f"blocks are made: {first}, then {block}", evidence, phases)
 
 
 async def websocket(target: Target, trust: Trust | None, *, over_tls: bool) -> Found:
@@ -171,6 +212,37 @@ async def network_map(target: Target, trust: Trust | None, *, over_tls: bool) ->
         words = f"/network-map is not answered as a network map does: HTTP {response.status}"
         raise ProbeError("answer", words, evidence=_said(response, target), phases=phases)
     return Found("the network map answers", (*target.route, f"/network-map: HTTP {response.status}"), phases)
+
+
+async def doorman(target: Target, trust: Trust | None, *, over_tls: bool) -> Found:
+    """Any answer of a Corda doorman (identity manager): what its root says differs between versions (facts A5)."""
+    phases: dict[str, float] = {}
+    response = await _http(target, trust, over_tls, phases, path="/")
+    _must_be_served(response, target, phases)
+    if response.status >= 500:
+        words = f"the doorman answers with an error: HTTP {response.status}"
+        raise ProbeError("answer", words, evidence=_said(response, target), phases=phases)
+    return Found("the doorman answers", (*target.route, f"/: HTTP {response.status}"), phases)
+
+
+async def tessera(target: Target, trust: Trust | None, *, over_tls: bool) -> Found:
+    """GET /upcheck of a transaction manager's port for peers ("I'm up!").
+
+    With strict TLS it wants a client's certificate, which only its peers have: asking for one is its answer then.
+    """
+    phases: dict[str, float] = {}
+    try:
+        response = await _http(target, trust, over_tls, phases, path="/upcheck")
+    except ProbeError as error:
+        if isinstance(error.__cause__, ssl.SSLError) and "CERTIFICATE_REQUIRED" in str(error.__cause__.reason):
+            evidence = (*target.route, "TLS alert: certificate required")
+            return Found("the transaction manager answers peers with a certificate", evidence, phases)
+        raise
+    _must_be_served(response, target, phases)
+    if response.status != 200 or "up" not in response.text.lower():
+        words = f"/upcheck is not answered as Tessera does: HTTP {response.status}"
+        raise ProbeError("answer", words, evidence=_said(response, target), phases=phases)
+    return Found("the transaction manager is up", (*target.route, f"/upcheck: {response.first_line}"), phases)
 
 
 async def fabric_grpc(target: Target, trust: Trust | None) -> Found:
@@ -241,16 +313,19 @@ async def _refused(target: Target, error: ssl.SSLCertVerificationError, phases: 
     if default:
         words = f"the gateway's default certificate came: no route matches {target.host}"
         return ProbeError("default-certificate", words, evidence=evidence, phases=phases)
+    kind: FailureKind = "other-ca"
     if error.verify_code in (_NAME_MISMATCH, _ADDRESS_MISMATCH):
+        kind = "wrong-name"
         named = ", ".join(found.names) if found and found.names else "nobody"
         words = f"the certificate is not for {target.host}: it names {named}"
     elif error.verify_code == _EXPIRED:
+        kind = "expired"
         when = f" on {found.expires:%Y-%m-%d}" if found and found.expires else ""
         words = f"the certificate expired{when}"
     else:
         issuer = f" ({found.issuer})" if found else ""
         words = f"the certificate was not issued by the organization's CA{issuer}"
-    return ProbeError("certificate", words, evidence=evidence, phases=phases)
+    return ProbeError(kind, words, evidence=evidence, phases=phases)
 
 
 def _carries(certificate: Certificate, hosts: tuple[str, ...]) -> bool:
@@ -275,7 +350,7 @@ async def _streams(
             if trust is not None and trust.names:
                 found = _served(streams[1])
                 if found is None or not _carries(found, (target.host, *trust.names)):
-                    raise ProbeError("certificate", f"the certificate is not for {target.host}", phases=phases)
+                    raise ProbeError("wrong-name", f"the certificate is not for {target.host}", phases=phases)
             yield streams
     except ssl.SSLCertVerificationError as error:
         raise await _refused(target, error, phases) from error
@@ -298,8 +373,11 @@ def _said(response: Response, target: Target) -> tuple[str, ...]:
 
 
 def _must_be_served(response: Response, target: Target, phases: dict[str, float]) -> None:
-    """404 is a gateway without a route, 502 to 504 a route without a backend (HAProxy and Envoy alike)."""
-    if response.status == 404:
+    """404 is a gateway without a route, 502 to 504 a route without a backend (HAProxy and Envoy alike).
+
+    Envoy says with a header of its own that somebody behind it gave the answer.
+    """
+    if response.status == 404 and "x-envoy-upstream-service-time" not in response.headers:
         words = f"the gateway has no route for {target.host} (HTTP 404)"
         raise ProbeError("route", words, evidence=_said(response, target), phases=phases)
     if response.status in (502, 503, 504) and not _json(response):
@@ -315,8 +393,15 @@ def _json(response: Response) -> dict[str, Any]:
     return parsed if isinstance(parsed, dict) else {}
 
 
-async def _call(target: Target, trust: Trust | None, over_tls: bool, method: str, phases: dict[str, float]) -> object:
-    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": []}).encode()
+async def _call(
+    target: Target,
+    trust: Trust | None,
+    over_tls: bool,
+    method: str,
+    phases: dict[str, float],
+    params: Sequence[object] = (),
+) -> object:
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}).encode()
     headers = {"Content-Type": "application/json"}
     response = await _http(target, trust, over_tls, phases, method="POST", headers=headers, body=body)
     _must_be_served(response, target, phases)

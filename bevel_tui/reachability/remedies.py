@@ -80,36 +80,57 @@ class Remedies:
         return "Wait until the zone's secondaries have the new records, or mend their zone transfer (SOA serial)."
 
     def probe(self, kind: FailureKind, endpoint: Endpoint) -> str:
-        """A probe through the gateway failed."""
-        name, _, rest = endpoint.service.partition(".")
-        namespace = rest.partition(":")[0]
-        backend = f"{self._kubectl} -n {namespace} get endpoints {name}"
+        """A probe through the gateway failed; `command` is part of the sentence."""
+        run = self.command(kind, endpoint)
         match kind:
             case "refused":
-                return (
-                    f"See whether the gateway's pods run and listen on {endpoint.port}: "
-                    f"{self._kubectl} describe {self._service}."
-                )
+                return f"See whether the gateway's pods run and listen on {endpoint.port}: {run}."
             case "timeout" | "unreachable":
                 return (
                     f"Let port {endpoint.port} through the security group or firewall in front of the load balancer "
-                    f"({self._kubectl} describe {self._service}), and see whether its targets are healthy."
+                    f"({run}), and see whether its targets are healthy."
                 )
             case "route" | "default-certificate":
                 return (
-                    f"See which routes the gateway has: {self._kubectl} get ingress,mapping,tcpmapping -A; one must name "
+                    f"See which routes the gateway has: {run}; one must name "
                     f"{endpoint.host}. Release {endpoint.release} renders it: run the deployment again."
                 )
             case "backend" | "closed":
-                return f"See whether the component behind the route is ready: {backend}."
-            case "certificate" | "trust" | "tls":
-                return self._certificate(endpoint, namespace)
+                return f"See whether the component behind the route is ready: {run}."
+            case "other-ca" | "wrong-name" | "expired" | "trust" | "tls":
+                if endpoint.trust is None:
+                    return f"See the component's certificate Secret: {run}."
+                return f"Compare with the CA certificate, key {endpoint.trust[1]} of: {run}."
             case "answer":
-                return f"Read the component's log: {self._kubectl} -n {namespace} logs -l app.kubernetes.io/instance={endpoint.release}."
+                return f"Read the component's log: {run}."
+            case "no-peers":
+                return (
+                    "See whether the p2p ports of the other nodes can be reached, and whether this node knows them "
+                    f"(static nodes, boot nodes) and has the same genesis: {run}."
+                )
+            case "halted":
+                return (
+                    "More than two thirds of the validators must run and reach each other: see their checks, and "
+                    f"whether their pods are ready: {run}."
+                )
 
-    def _certificate(self, endpoint: Endpoint, namespace: str) -> str:
-        if endpoint.trust is None:
-            return f"See the component's certificate Secret: {self._kubectl} -n {namespace} get secrets."
-        ref, key = endpoint.trust
-        where = f"{self._kubectl} -n {ref.namespace or namespace} get {ref.kind.lower()} {ref.name}"
-        return f"Compare with the CA certificate, key {key} of: {where} -o yaml."
+    def command(self, kind: FailureKind, endpoint: Endpoint) -> str:
+        """What to run to see more of it."""
+        name, _, rest = endpoint.service.partition(".")
+        namespace = rest.partition(":")[0]
+        match kind:
+            case "refused" | "timeout" | "unreachable":
+                return f"{self._kubectl} describe {self._service}"
+            case "route" | "default-certificate":
+                return f"{self._kubectl} get ingress,mapping,tcpmapping -A"
+            case "backend" | "closed":
+                return f"{self._kubectl} -n {namespace} get endpoints {name}"
+            case "other-ca" | "wrong-name" | "expired" | "trust" | "tls":
+                if endpoint.trust is None:
+                    return f"{self._kubectl} -n {namespace} get secrets"
+                ref = endpoint.trust[0]
+                return f"{self._kubectl} -n {ref.namespace or namespace} get {ref.kind.lower()} {ref.name} -o yaml"
+            case "answer" | "no-peers":
+                return f"{self._kubectl} -n {namespace} logs -l app.kubernetes.io/instance={endpoint.release}"
+            case "halted":
+                return f"{self._kubectl} get pods -A -o wide"

@@ -11,7 +11,8 @@ from bevel_tui.records.checks import CheckStatus
 class Verdict:
     """An attempt's answer. `words` also serves as the reason why what depends on it is skipped.
 
-    `code` is the failure kind: one of those that the check's kind declares (`catalogue`); None when all is well.
+    `code` is the failure kind: one of those that the check's kind declares (`catalogue`); None when all is well. `facts`
+    are compared with other clusters' answers, `command` is what to run for the remedy.
     """
 
     status: CheckStatus
@@ -22,6 +23,8 @@ class Verdict:
     duration: float = 0.0
     addresses: tuple[str, ...] = ()
     code: str | None = None
+    facts: dict[str, str] = field(default_factory=dict)
+    command: str | None = None
 
     @property
     def passed(self) -> bool:

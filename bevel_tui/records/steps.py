@@ -105,7 +105,18 @@ class Endpoint:
     host: str
     port: int
     protocol: Literal["http", "https", "tls", "tcp", "ws"]
-    probe: Literal["json-rpc", "ws", "fabric-operations", "fabric-ca", "fabric-grpc", "network-map", "tls", "tcp"]
+    probe: Literal[
+        "json-rpc",
+        "ws",
+        "fabric-operations",
+        "fabric-ca",
+        "fabric-grpc",
+        "network-map",
+        "doorman",
+        "tessera",
+        "tls",
+        "tcp",
+    ]
     service: str
     trust: tuple[ObjectRef, str] | None = None
     #: through the gateway (False: only inside the cluster, gateway none)

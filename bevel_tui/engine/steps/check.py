@@ -1,63 +1,111 @@
-"""Probing what was deployed, from this machine. A failing check is asked again for a while: a ledger needs its time."""
+"""Probing what was deployed. A failing check is asked again for a while: a ledger needs its time.
+
+From this machine always; the answers of all clusters are compared, and where it is wanted a pod of each cluster looks at
+every gateway too (`inside`).
+"""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from collections.abc import Coroutine
+from dataclasses import dataclass, replace
+from typing import Any
 
 from bevel_tui.engine.addresses import located
 from bevel_tui.engine.cancel import Cancellation
 from bevel_tui.engine.context import Access, PlanLike, Reach, RunContext
 from bevel_tui.engine.emitter import Emitter
 from bevel_tui.engine.executor import Result
+from bevel_tui.engine.rounds import CheckRounds
 from bevel_tui.records.checks import CheckResult
 from bevel_tui.records.events import CheckDone
 from bevel_tui.records.steps import AddressStep, CheckStep
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """How a run asks. `retry` is seconds for which a failing check is repeated, `hosts` gets the addresses found by
+    endpoint. With `rounds` the clusters are compared; `here`: what this machine sees is told, `inside`: pods look too."""
+
+    reach: Reach
+    plan: PlanLike
+    emit: Emitter
+    cancel: Cancellation
+    hosts: dict[str, str]
+    retry: float = 0.0
+    rounds: CheckRounds | None = None
+    here: bool = True
+    inside: bool = False
+
+
 async def perform(ctx: RunContext, step: CheckStep) -> Result:
     """Ask with the Network's patience. Raises ApiError."""
-    retry = ctx.network.probe.retry
-    return await ask(ctx.reach, ctx.access(step), step, ctx.plan, ctx.emit, ctx.cancel, retry=retry, hosts=ctx.hosts)
+    asking = Asking(
+        reach=ctx.reach,
+        plan=ctx.plan,
+        emit=ctx.emit,
+        cancel=ctx.cancel,
+        hosts=ctx.hosts,
+        retry=ctx.network.probe.retry,
+    )
+    return await ask(asking, ctx.access(step), step)
 
 
-async def ask(
-    reach: Reach,
-    access: Access,
-    step: CheckStep,
-    plan: PlanLike,
-    emit: Emitter,
-    cancel: Cancellation,
-    *,
-    retry: float,
-    hosts: dict[str, str],
-) -> Result:
+async def ask(asking: Asking, access: Access, step: CheckStep) -> Result:
     """Ask every check, report each answer as it comes. Ends early when the run is to stop. Raises ApiError.
 
-    Addresses that nobody knew when planning are found out first, and put into `hosts` by endpoint.
+    Addresses that nobody knew when planning are found out first.
     """
-    step = replace(step, endpoints=await located(step.endpoints, access.client, plan))
-    hosts.update({endpoint.id: endpoint.host for endpoint in step.endpoints})
-    gateway = next((s for s in plan.steps if isinstance(s, AddressStep) and s.cluster == step.cluster), None)
+    step = replace(step, endpoints=await located(step.endpoints, access.client, asking.plan))
+    asking.hosts.update({endpoint.id: endpoint.host for endpoint in step.endpoints})
     results: list[CheckResult] = []
 
-    async def questions() -> None:
-        async for result in reach.check(access, step, gateway, retry):
-            results.append(result)
-            emit(CheckDone(step=step.id, result=result))
+    def tell(result: CheckResult) -> None:
+        results.append(result)
+        asking.emit(CheckDone(step=step.id, result=result))
 
-    asking = asyncio.create_task(questions())
+    async def questions() -> None:
+        gateway = next((s for s in asking.plan.steps if isinstance(s, AddressStep) and s.cluster == step.cluster), None)
+        async for result in asking.reach.check(access, step, gateway, asking.retry):
+            if asking.rounds is not None:
+                asking.rounds.results.append(result)
+            if asking.here:
+                tell(result)
+        if asking.rounds is None:
+            return
+        asking.rounds.endpoints[step.cluster] = step.endpoints
+        asking.rounds.here.leave(step.id)
+        await asking.rounds.here.wait()
+        if asking.here:
+            for result in asking.reach.agreement(step.cluster, asking.rounds):
+                tell(result)
+        if asking.inside:
+            async for result in asking.reach.inside(access, step.id, asking.rounds):
+                tell(result)
+
+    try:
+        if not await _unless_stopped(questions(), asking.cancel):
+            return Result("cancelled", "stopped while checking")
+    finally:
+        if asking.rounds is not None:
+            asking.rounds.leave(step.id)
+    return _verdict(results)
+
+
+async def _unless_stopped(work: Coroutine[Any, Any, None], cancel: Cancellation) -> bool:
+    """Whether `work` came to its end before the run was to stop."""
+    doing = asyncio.create_task(work)
     stopping = asyncio.create_task(cancel.stopping.wait())
     try:
-        await asyncio.wait({asking, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if not asking.done():
-            return Result("cancelled", "stopped while checking")
-        asking.result()
+        await asyncio.wait({doing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not doing.done():
+            return False
+        doing.result()
+        return True
     finally:
-        for task in (asking, stopping):
+        for task in (doing, stopping):
             task.cancel()
-        await asyncio.gather(asking, stopping, return_exceptions=True)
-    return _verdict(results)
+        await asyncio.gather(doing, stopping, return_exceptions=True)
 
 
 async def ask_elsewhere(reach: Reach, near: Access, step: CheckStep, emit: Emitter) -> Result:

@@ -44,6 +44,8 @@ async def http_answer(ledger: Ledger, component: Component, request: web.BaseReq
     if protocol in {"doorman", "network-map"}:
         found = corda_answer(ledger.world, component, request.method, request.path, await request.read())
         return web.Response(status=found.status, body=found.body, content_type=found.content_type)
+    if request.path == "/upcheck" and component.part is not None and component.part.behaviour.container == "tessera":
+        return web.Response(text="I'm up!")
     return web.json_response({"simulated": True, "pod": component.pod["metadata"]["name"], "path": request.path})
 
 

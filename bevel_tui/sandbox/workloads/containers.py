@@ -199,9 +199,13 @@ class ContainerRun:
     async def _work(self, part: Part | None) -> int | None:
         """Do what the container does: an exit code, or None for a server that is ready now and stays."""
         from bevel_tui.sandbox.players import ContainerFailed, players
+        from bevel_tui.sandbox.probe import is_probe, play
 
         clock = self.pod.world.clock
         task = self._is_task(part)
+        if part is None and is_probe(self.pod.pod):
+            await clock.sleep(TASK_SECONDS)
+            return await play(self.pod.world, self.pod.site, self.spec, self._log)
         if part is None:
             await clock.sleep(TASK_SECONDS if task and not self.init else SERVER_SECONDS)
             code = _plain_exit(self.spec)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from bevel_tui.kube.client import ApiError
@@ -55,9 +56,10 @@ class Jobs:
         if job is None or job["metadata"].get("deletionTimestamp"):
             return
         status = dict(job.get("status") or {})
-        if any(c["type"] in {"Complete", "Failed"} and c["status"] == "True" for c in status.get("conditions") or ()):
-            return
         spec = job["spec"]
+        if any(c["type"] in {"Complete", "Failed"} and c["status"] == "True" for c in status.get("conditions") or ()):
+            await self._expire(job, key, status)
+            return
         pods = self._pods(job)
         active = [p for p in pods if phase(p) in {"Pending", "Running"} and not p["metadata"].get("deletionTimestamp")]
         succeeded = sum(phase(p) == "Succeeded" for p in pods)
@@ -97,10 +99,40 @@ class Jobs:
             await self.hands.status(job, counts)
             self.hands.event(job, "Normal", "Completed", "Job completed", COMPONENT)
             return
+        if (deadline := spec.get("activeDeadlineSeconds")) is not None:
+            left = deadline - age(counts["startTime"]) * self.clock.speed
+            if left <= 0:
+                await self._overdue(job, active, counts)
+                return
+            self.queue.add_later(key, left / self.clock.speed + 0.05)
         await self.hands.status(job, counts)
         wanted = min(spec.get("parallelism", 1), completions - succeeded) - len(active)
         if not spec.get("suspend") and wanted > 0:
             await self._start(job, key, wanted, failed)
+
+    async def _overdue(self, job: Object, active: list[Object], counts: dict[str, Any]) -> None:
+        """A Job past its activeDeadlineSeconds fails, and its pods go."""
+        for pod in active:
+            await self.hands.delete(pod)
+        message = "Job was active longer than specified deadline"
+        counts |= {"active": 0, "ready": 0, "failed": counts["failed"] + len(active)}
+        counts["conditions"] = conditions(("FailureTarget", "Failed"), "DeadlineExceeded", message, timestamp())
+        await self.hands.status(job, counts)
+        self.hands.event(job, "Warning", "DeadlineExceeded", message, COMPONENT)
+
+    async def _expire(self, job: Object, key: Key, status: Mapping[str, Any]) -> None:
+        """What the TTL controller does: a finished Job goes with its pods after ttlSecondsAfterFinished."""
+        ttl = job["spec"].get("ttlSecondsAfterFinished")
+        if ttl is None:
+            return
+        ended = [c["lastTransitionTime"] for c in status["conditions"] if c["type"] in {"Complete", "Failed"}]
+        left = ttl - age(ended[0]) * self.clock.speed
+        if left > 0:
+            self.queue.add_later(key, left / self.clock.speed + 0.05)
+            return
+        for pod in self._pods(job):
+            await self.hands.delete(pod)
+        await self.hands.delete(job)
 
     def _used_up(self, spec: Mapping[str, Any], active: list[Object], failed: int, limit: int) -> bool:
         if spec["template"]["spec"].get("restartPolicy") == "OnFailure":
@@ -134,6 +166,11 @@ class Jobs:
                 return
             if made:
                 self.hands.event(job, "Normal", "SuccessfulCreate", f"Created pod: {name}", COMPONENT)
+
+
+def age(stamp: str) -> float:
+    """Seconds of the machine's clock since a time stamp of the API."""
+    return (datetime.now(UTC) - datetime.fromisoformat(stamp.replace("Z", "+00:00"))).total_seconds()
 
 
 def phase(pod: Mapping[str, Any]) -> str:
