@@ -57,19 +57,21 @@ __all__ = [
 ]
 
 
-def load(preset: str, own: Iterable[str] = ()) -> Network:
+def load(preset: str, own: Iterable[str] = (), contexts: Iterable[str] = ()) -> Network:
     """The Network of a preset: a file's path, or the name of a shipped preset.
 
     `own` are the organizations of whoever asks: theirs are managed then and all others are not, whatever the preset
-    says; without any the preset's `managed` flags hold.
+    says; without any the preset's `managed` flags hold. `contexts` (``CLUSTER=CONTEXT``, or ``CONTEXT`` of the only
+    cluster) take the place of the preset's.
 
     Raises BevelError (preset-missing, preset-syntax, preset-invalid); its details hold all problems, each with the
-    path in the YAML and the line.
+    path in the YAML and the line; or usage for an organization or a cluster that it does not have.
     """
+    from bevel_tui.network.contexts import reached_by
     from bevel_tui.network.load import load as read
     from bevel_tui.network.sides import seen_by
 
-    return seen_by(read(preset), own)
+    return reached_by(seen_by(read(preset), own), contexts)
 
 
 def plan(network: Network) -> Plan:

@@ -85,11 +85,13 @@ def cli(ctx: click.Context, /, preset: str | None, **options: Any) -> None:
     if ctx.invoked_subcommand is not None:
         given = [
             name
-            for name in (*options, "preset")
+            for name in (*options, "preset", "contexts")
             if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
         ]
         if given:
-            flags = ", ".join("--" + {"own": "as"}.get(name, name.replace("_", "-")) for name in given)
+            flags = ", ".join(
+                "--" + {"own": "as", "contexts": "context"}.get(name, name.replace("_", "-")) for name in given
+            )
             raise click.UsageError(f"{flags} goes after the command: bevel-tui {ctx.invoked_subcommand} {flags} ...")
         return
     if preset is None:

@@ -72,7 +72,7 @@ async def _check(preset: str, asked: Asked) -> int:
     """Results on stdout, progress nowhere (it takes seconds)."""
     from bevel_tui.engine.options import RunOptions
 
-    network = api.load(preset, asked.own)
+    network = options.network(preset, asked.own)
     run = RunOptions(kubeconfig=asked.kubeconfig, journal=False, vantage=asked.vantage, retry=asked.wait)
     with cancellation() as cancel:
         if asked.watch:

@@ -43,7 +43,7 @@ def destroy(
     """Ask, remove, show. Raises BevelError for what is wrong before a run begins."""
     from bevel_tui.engine.options import RunOptions
 
-    network = api.load(preset, own)
+    network = options.network(preset, own)
     kept = "its ledger data, keys and namespaces WILL BE DELETED" if purge_data else "ledger data stays"
     confirm(f"Remove network {network.name} from {contexts(network)} ({kept})?", yes=yes)
     run_options = RunOptions(kubeconfig=kubeconfig, purge_data=purge_data, timeout=timeout or RUN_BUDGET)

@@ -39,7 +39,7 @@ def show(
     from bevel_tui.output import domains
     from bevel_tui.output.console import results
 
-    network = api.load(preset, own)
+    network = options.network(preset, own)
     if cluster is not None and cluster not in {one.name for one in network.clusters}:
         raise click.UsageError(f"There is no cluster called {cluster} in the preset.")
     found = asyncio.run(api.domains(network, RunOptions(kubeconfig=kubeconfig, journal=False)))

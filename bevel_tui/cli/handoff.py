@@ -70,7 +70,7 @@ def export(
     from bevel_tui.engine.bundles.document import save
     from bevel_tui.engine.options import RunOptions
 
-    network = api.load(preset, own)
+    network = options.network(preset, own)
     bundle = asyncio.run(api.hand_over(network, receivers, RunOptions(kubeconfig=kubeconfig, journal=False)))
     path = output or Path(f"{network.name}-for-{'-'.join(bundle.receivers)}.handoff.yaml")
     save(bundle, path)
@@ -85,7 +85,7 @@ def take(preset: str, *, own: tuple[str, ...], bundle: Path, digest: str | None,
     """`bevel-tui handoff import`. Raises BevelError."""
     from bevel_tui.engine.options import RunOptions
 
-    network = api.load(preset, own)
+    network = options.network(preset, own)
     found = api.open_bundle(bundle)
     if digest is not None and not hmac.compare_digest(found.digest.encode(), digest.strip().lower().encode()):
         raise BevelError(
@@ -105,7 +105,7 @@ def take(preset: str, *, own: tuple[str, ...], bundle: Path, digest: str | None,
 
 def show(*, preset: str | None, own: tuple[str, ...], bundle: Path) -> int:
     """`bevel-tui handoff show`. Raises BevelError."""
-    found = api.open_bundle(bundle, api.load(preset, own) if preset is not None else None)
+    found = api.open_bundle(bundle, options.network(preset, own) if preset is not None else None)
     _write(*_lines(found, values=True))
     if preset is not None:
         _write("Your plan waits for all of it.")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bevel_tui import api
+from bevel_tui.cli import options as shared
 from bevel_tui.records.errors import BevelError, Code, ExitCode
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def deploy(preset: str, **options: object) -> int:
 async def _deploy(preset: str, options: Deployment) -> int:
     from bevel_tui.engine.options import RunOptions
 
-    network = api.load(preset, options.own)
+    network = shared.network(preset, options.own)
     plan = api.plan(network)
     for source in filter(None, (options.charts, options.gateway_charts)):
         _must_exist(source)
@@ -75,7 +76,7 @@ async def _deploy(preset: str, options: Deployment) -> int:
             events = api.deploy(network, run_options, cancel=cancel)
             code, view = await show(events, options.output, options.color)
     if options.output == "text":
-        summary(view, options.color, _next_steps(preset, options, code))
+        summary(view, options.color, _next_steps(f"{preset}{shared.contexts()}", options, code))
     return code
 
 

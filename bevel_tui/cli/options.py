@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
+
+if TYPE_CHECKING:
+    from bevel_tui.network.model import Network
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -29,6 +32,10 @@ class Duration(click.ParamType):  # type: ignore[type-arg]
 
     def _sum(self, parts: list[tuple[str, str]]) -> float:
         return sum(float(number) * self._units[unit] for number, unit in parts)
+
+
+#: where `--context` waits for `network`
+_CONTEXTS = "contexts"
 
 
 def options(*declared: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -61,6 +68,15 @@ preset = options(
         metavar="ORG",
         multiple=True,
         help="An organization of yours; all others are run by their owners. Repeatable; default: as the preset says.",
+    ),
+    click.option(
+        "--context",
+        _CONTEXTS,
+        metavar="[CLUSTER=]CONTEXT",
+        multiple=True,
+        expose_value=False,
+        callback=lambda ctx, _, value: ctx.meta.__setitem__(_CONTEXTS, value),
+        help="Reach a cluster of the preset through this context of yours. Repeatable.",
     ),
 )
 kubeconfig = click.option(
@@ -100,6 +116,20 @@ color = click.option(
 speed = click.option(
     "--speed", type=click.FloatRange(0.1, 1000), default=1.0, show_default=True, help="Speed of simulated time."
 )
+
+
+def network(preset: str, own: Iterable[str] = ()) -> Network:
+    """The Network that the command in hand was given: its preset, `--as` and `--context`. Raises BevelError."""
+    from bevel_tui import api
+
+    return api.load(preset, own, click.get_current_context().meta.get(_CONTEXTS, ()))
+
+
+def contexts() -> str:
+    """The `--context` flags of the command in hand, as they go on after its preset."""
+    import shlex
+
+    return "".join(f" --context {shlex.quote(one)}" for one in click.get_current_context().meta.get(_CONTEXTS, ()))
 
 
 def required(preset: str | None) -> str:

@@ -46,7 +46,7 @@ def plan(
     """Exit 6 with --exit-code when something would change."""
     from bevel_tui.plan import render
 
-    network = api.load(preset, own)
+    network = options.network(preset, own)
     if not (diff or exit_code):
         shown = {"text": render.text, "json": render.to_json, "mermaid": render.mermaid}[output](api.plan(network))
         sys.stdout.write(shown if shown.endswith("\n") else shown + "\n")

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 def bevel(tmp_path: Path) -> Run:
     """Run ``bevel-tui ARGUMENTS`` without a terminal; HOME and the XDG directories are the test's own."""
 
-    def run(*arguments: str, timeout: float = 120, **environ: str) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str, timeout: float = 500, **environ: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "bevel_tui", *arguments],
             cwd=ROOT,

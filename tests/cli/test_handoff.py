@@ -47,7 +47,7 @@ class Operator:
     def start(self, preset: str, state: Path) -> None:
         command = [sys.executable, "-m", "bevel_tui", "--preset", preset, *self.as_flags]
         self.process = subprocess.Popen(
-            [*command, "--kubeconfig", str(self.kubeconfig), "--yes", "-o", "jsonl", "--timeout", "100s"],
+            [*command, "--kubeconfig", str(self.kubeconfig), "--yes", "-o", "jsonl", "--timeout", "400s"],
             cwd=ROOT,
             env={**os.environ, "XDG_STATE_HOME": str(state)},
             stdin=subprocess.DEVNULL,

@@ -160,3 +160,12 @@ def test_a_flag_wins_over_the_environment_and_that_over_the_settings(bevel: Run,
     flag = bevel(*command, "--kubeconfig", "/from/flag", **home, BEVEL_TUI_KUBECONFIG="/from/environment")
     assert "/from/flag" in flag.stderr
     assert str(tmp_path) in bevel("paths", **home).stdout
+
+
+def test_a_shipped_preset_over_contexts_of_ones_own(bevel: Run) -> None:
+    told = bevel("plan", "--diff", "--preset", "besu-two-clusters", "--context", "east=mine", "--context", "west=yours")
+    assert told.returncode == 3
+    assert "'mine'" in told.stderr
+    assert "'yours'" in told.stderr
+    refused(bevel("plan", "--preset", "besu-two-clusters", "--context", "mine"), 2, "CLUSTER=CONTEXT", "east, west")
+    refused(bevel("--context", "east=mine", "plan", "--preset", "besu-two-clusters"), 2, "--context goes after")
