@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from bevel_tui.diagnosis.evidence import age, condition, containers, finished, name, namespace, quote, status, waiting
 from bevel_tui.diagnosis.rule import Pending, may_come
 from bevel_tui.records.findings import Finding
-from bevel_tui.records.snapshot import Object, Snapshot
+from bevel_tui.records.snapshot import ClusterSnapshot, Object
 
 #: seconds that a node may lag behind an object made a moment ago
 LAG = 10.0
@@ -18,7 +18,7 @@ _KEY = re.compile(r"couldn't find key (?P<key>\S+) in (?P<kind>Secret|ConfigMap)
 _KINDS = {"secret": "Secret", "configmap": "ConfigMap"}
 
 
-def configuration_error(snapshot: Snapshot, pending: Pending) -> Iterator[Finding]:
+def configuration_error(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Finding]:
     """CreateContainerConfigError. Not terminal while the step that makes the missing object is not finished."""
     for pod in snapshot.of("Pod"):
         if finished(pod):
@@ -31,7 +31,7 @@ def configuration_error(snapshot: Snapshot, pending: Pending) -> Iterator[Findin
             yield _finding(snapshot, pending, pod, container, message)
 
 
-def _finding(snapshot: Snapshot, pending: Pending, pod: Object, container: str, message: str) -> Finding:
+def _finding(snapshot: ClusterSnapshot, pending: Pending, pod: Object, container: str, message: str) -> Finding:
     where = namespace(pod)
     missing, key = _MISSING.search(message), _KEY.search(message)
     waits = False

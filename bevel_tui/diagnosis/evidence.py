@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from bevel_tui.records.snapshot import Object, Snapshot
+from bevel_tui.records.snapshot import ClusterSnapshot, Object
 
 _MAX = 300  # characters of one quoted message
 
@@ -46,13 +46,13 @@ def seconds(timestamp: object) -> float | None:
         return None
 
 
-def age(snapshot: Snapshot, timestamp: object) -> float:
+def age(snapshot: ClusterSnapshot, timestamp: object) -> float:
     """Seconds since `timestamp` on the observer's clock; 0 when it is unknown or in the future."""
     then = seconds(timestamp)
     return 0.0 if then is None else max(0.0, snapshot.now - then)
 
 
-def events_about(snapshot: Snapshot, obj: Object, kind: str) -> tuple[Object, ...]:
+def events_about(snapshot: ClusterSnapshot, obj: Object, kind: str) -> tuple[Object, ...]:
     """Kubernetes events about an object, oldest first. An object made anew under the name does not inherit them."""
     uid = (obj.get("metadata") or {}).get("uid")
     found = []
@@ -113,7 +113,7 @@ def owner(obj: Object) -> tuple[str, str] | None:
     return (str(references[0].get("kind")), str(references[0].get("name"))) if references else None
 
 
-def workload(snapshot: Snapshot, obj: Object, kind: str) -> tuple[str, str]:
+def workload(snapshot: ClusterSnapshot, obj: Object, kind: str) -> tuple[str, str]:
     """(kind, name) of the object that a release rendered, for an object that came from it.
 
     Pods lead to their Job, StatefulSet, DaemonSet or (through the ReplicaSet) Deployment; a claim made from a

@@ -9,7 +9,7 @@ from typing import Any
 from bevel_tui.diagnosis.evidence import containers, events_about, finished, name, namespace, quote, waiting
 from bevel_tui.diagnosis.rule import Pending
 from bevel_tui.records.findings import Finding
-from bevel_tui.records.snapshot import Object, Snapshot
+from bevel_tui.records.snapshot import ClusterSnapshot, Object
 
 _PULLING = {"ErrImagePull", "ImagePullBackOff"}
 # Containerd's, CRI-O's and registries' own words; matched loosely, in this order.
@@ -17,7 +17,7 @@ _DENIED = re.compile(r"unauthorized|authentication required|denied|forbidden|\b4
 _NOT_FOUND = re.compile(r"not found|manifest unknown|does not exist|name unknown|\b404\b", re.IGNORECASE)
 
 
-def image_cannot_be_pulled(snapshot: Snapshot, pending: Pending) -> Iterator[Finding]:
+def image_cannot_be_pulled(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Finding]:
     """Container states ErrImagePull, ImagePullBackOff, InvalidImageName, ErrImageNeverPull (facts G15)."""
     for pod in snapshot.of("Pod"):
         if finished(pod):
@@ -42,7 +42,7 @@ def image_cannot_be_pulled(snapshot: Snapshot, pending: Pending) -> Iterator[Fin
                 )
 
 
-def _pull(snapshot: Snapshot, pod: Object, container: str, image: str, state: Mapping[str, Any]) -> Finding:
+def _pull(snapshot: ClusterSnapshot, pod: Object, container: str, image: str, state: Mapping[str, Any]) -> Finding:
     message = str(state.get("message") or "")
     reason = str(state.get("reason") or "")
     said = [

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from bevel_tui.diagnosis.evidence import condition, name, namespace, owner, quote
 from bevel_tui.diagnosis.rule import Pending
 from bevel_tui.records.findings import Finding
-from bevel_tui.records.snapshot import Object, Snapshot
+from bevel_tui.records.snapshot import ClusterSnapshot, Object
 
 _LINES = 10
 
 
-def job_failed(snapshot: Snapshot, pending: Pending) -> Iterator[Finding]:
+def job_failed(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Finding]:
     """Condition Failed of a Job: BackoffLimitExceeded, DeadlineExceeded, PodFailurePolicy (facts G04, G36)."""
     for job in snapshot.of("Job"):
         failed = condition(job, "Failed")
@@ -42,7 +42,7 @@ def job_failed(snapshot: Snapshot, pending: Pending) -> Iterator[Finding]:
         )
 
 
-def last_words(snapshot: Snapshot, job: Object) -> tuple[str, ...]:
+def last_words(snapshot: ClusterSnapshot, job: Object) -> tuple[str, ...]:
     """The last log lines of a Job: of its newest pod of which there are any, else of one that is gone already
     (a Job that gives up deletes the pod that it kept restarting)."""
     pods = [pod for pod in snapshot.of("Pod") if owner(pod) == ("Job", name(job))]

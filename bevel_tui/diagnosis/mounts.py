@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from bevel_tui.diagnosis.evidence import containers, events_about, finished, last_seen, name, namespace, quote, waiting
 from bevel_tui.diagnosis.rule import Pending, may_come
 from bevel_tui.records.findings import Finding
-from bevel_tui.records.snapshot import Object, Snapshot
+from bevel_tui.records.snapshot import ClusterSnapshot, Object
 
 _MISSING = re.compile(r'(?P<kind>secret|configmap) "(?P<name>[^"]+)" not found', re.IGNORECASE)
 _KINDS = {"secret": "Secret", "configmap": "ConfigMap"}
 
 
-def missing_volume_source(snapshot: Snapshot, pending: Pending) -> Iterator[Finding]:
+def missing_volume_source(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Finding]:
     """Events FailedMount naming a Secret or ConfigMap that is not there (facts G06, F07, F14)."""
     for pod in snapshot.of("Pod"):
         if finished(pod) or not _creating(pod):

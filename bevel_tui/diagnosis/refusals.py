@@ -13,7 +13,7 @@ from typing import NamedTuple
 from bevel_tui.diagnosis.evidence import events_about, name, namespace, quote, status
 from bevel_tui.diagnosis.rule import Pending
 from bevel_tui.records.findings import Finding
-from bevel_tui.records.snapshot import Object, Snapshot
+from bevel_tui.records.snapshot import ClusterSnapshot, Object
 
 _CREATORS = ("Job", "StatefulSet", "ReplicaSet", "DaemonSet")
 
@@ -44,7 +44,7 @@ _REFUSALS = (
 )
 
 
-def pods_refused(snapshot: Snapshot, pending: Pending) -> Iterator[Finding]:
+def pods_refused(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Finding]:
     """QUOTA, LIMIT, POD-SECURITY: events FailedCreate about a workload that still lacks pods."""
     for kind in _CREATORS:
         for obj in snapshot.of(kind):
@@ -59,7 +59,7 @@ def pods_refused(snapshot: Snapshot, pending: Pending) -> Iterator[Finding]:
                     break
 
 
-def _finding(snapshot: Snapshot, kind: str, obj: Object, refusal: Refusal, message: str) -> Finding:
+def _finding(snapshot: ClusterSnapshot, kind: str, obj: Object, refusal: Refusal, message: str) -> Finding:
     where = namespace(obj) or ""
     quotas = _quotas(snapshot, where) if refusal.code == "QUOTA" else ()
     return Finding(
@@ -85,7 +85,7 @@ def _lacks_pods(kind: str, obj: Object) -> bool:
     return int(now.get("replicas") or 0) < (1 if wanted is None else int(wanted))
 
 
-def _quotas(snapshot: Snapshot, where: str | None) -> tuple[str, ...]:
+def _quotas(snapshot: ClusterSnapshot, where: str | None) -> tuple[str, ...]:
     lines = []
     for quota in snapshot.of("ResourceQuota"):
         if namespace(quota) != where:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bevel_tui.diagnosis import containers, images, jobs, mounts, refusals, scheduling, storage
 from bevel_tui.diagnosis.rule import Pending, Rule
 from bevel_tui.records.findings import Finding
-from bevel_tui.records.snapshot import Snapshot
+from bevel_tui.records.snapshot import ClusterSnapshot
 
 RULES: tuple[Rule, ...] = (
     images.image_cannot_be_pulled,
@@ -20,7 +20,7 @@ RULES: tuple[Rule, ...] = (
 _NOTHING: Pending = frozenset()
 
 
-def diagnose(snapshot: Snapshot, pending: Pending = _NOTHING) -> tuple[Finding, ...]:
+def diagnose(snapshot: ClusterSnapshot, pending: Pending = _NOTHING) -> tuple[Finding, ...]:
     """Every finding of every rule, terminal ones first, the same problem once.
 
     `pending` names objects that steps of a run have still to make: waiting for those is no problem.

@@ -9,7 +9,7 @@ from bevel_tui.diagnosis.evidence import age, condition, finished, name, namespa
 from bevel_tui.diagnosis.rule import Pending
 from bevel_tui.diagnosis.storage import unbound_claims
 from bevel_tui.records.findings import Finding
-from bevel_tui.records.snapshot import Snapshot
+from bevel_tui.records.snapshot import ClusterSnapshot
 
 #: seconds for which Unschedulable is normal (kubernetes-sigs/cli-utils, kstatus: ScheduleWindow)
 WINDOW = 15.0
@@ -56,7 +56,7 @@ _CAUSES: tuple[tuple[str, re.Pattern[str], str, str], ...] = (
 )
 
 
-def unschedulable(snapshot: Snapshot, pending: Pending) -> Iterator[Finding]:
+def unschedulable(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Finding]:
     """Condition PodScheduled=False, reason Unschedulable, for 15 s."""
     for pod in snapshot.of("Pod"):
         scheduled = condition(pod, "PodScheduled")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from bevel_tui.diagnosis.evidence import age, events_about, name, namespace, quote, status
 from bevel_tui.diagnosis.rule import Pending, may_come
 from bevel_tui.records.findings import Finding
-from bevel_tui.records.snapshot import Object, Snapshot
+from bevel_tui.records.snapshot import ClusterSnapshot, Object
 
 _DEFAULT = "storageclass.kubernetes.io/is-default-class"
 _NO_CLASS = ("no storage class is set", "storageclass.storage.k8s.io")
@@ -15,7 +15,7 @@ _NO_CLASS = ("no storage class is set", "storageclass.storage.k8s.io")
 LAG = 5.0
 
 
-def no_storage_class(snapshot: Snapshot, pending: Pending) -> Iterator[Finding]:
+def no_storage_class(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Finding]:
     """A pending claim whose class is not there, or that names none where there is no default (facts G01)."""
     for claim in snapshot.of("PersistentVolumeClaim"):
         if status(claim).get("phase") != "Pending" or (claim.get("spec") or {}).get("volumeName"):
@@ -49,7 +49,7 @@ def no_storage_class(snapshot: Snapshot, pending: Pending) -> Iterator[Finding]:
         )
 
 
-def unbound_claims(snapshot: Snapshot, pod: Object) -> tuple[str, ...]:
+def unbound_claims(snapshot: ClusterSnapshot, pod: Object) -> tuple[str, ...]:
     """Names of claims of a pod that are not bound for want of a class."""
     used = {
         str(volume["persistentVolumeClaim"].get("claimName"))
@@ -61,7 +61,7 @@ def unbound_claims(snapshot: Snapshot, pod: Object) -> tuple[str, ...]:
     )
 
 
-def _missing(snapshot: Snapshot, claim: Object, wanted: str | None, said: list[str]) -> bool:
+def _missing(snapshot: ClusterSnapshot, claim: Object, wanted: str | None, said: list[str]) -> bool:
     classes = snapshot.of("StorageClass")
     if "StorageClass" in snapshot.objects:
         if wanted is not None:
@@ -71,7 +71,7 @@ def _missing(snapshot: Snapshot, claim: Object, wanted: str | None, said: list[s
     return any(words in message for message in said for words in _NO_CLASS)
 
 
-def _classes(snapshot: Snapshot) -> str:
+def _classes(snapshot: ClusterSnapshot) -> str:
     if "StorageClass" not in snapshot.objects:
         return "not readable"
     return ", ".join(sorted(name(entry) for entry in snapshot.of("StorageClass"))) or "none"

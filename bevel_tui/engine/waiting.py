@@ -20,7 +20,7 @@ from bevel_tui.engine.watcher import Board
 from bevel_tui.kube.client import ApiError
 from bevel_tui.records.events import FindingRaised, LogLine, ResourceChanged, StepWaiting
 from bevel_tui.records.findings import Finding
-from bevel_tui.records.snapshot import Snapshot
+from bevel_tui.records.snapshot import ClusterSnapshot
 from bevel_tui.records.steps import ObjectRef, ReleaseStep
 
 #: changes that come together are looked at together
@@ -215,7 +215,7 @@ class Waiting:
         jobs = [self._find(ref) for ref in self.targets if ref.kind == "Job"]
         await self._again.look(jobs, missing, now)
 
-    def _mine(self, snapshot: Snapshot, *, hooks: bool) -> list[Finding]:
+    def _mine(self, snapshot: ClusterSnapshot, *, hooks: bool) -> list[Finding]:
         """Findings about objects that came of this release (of its hooks only while Helm runs them)."""
         names = {(ref.kind, ref.name) for ref in self.targets} | (
             {(ref.kind, ref.name) for ref in self.hooks} if hooks else set()
@@ -295,7 +295,7 @@ class Waiting:
             update={"remedy": finding.remedy.replace("--context CONTEXT", f"--context {context}")}
         )
 
-    def _last_words(self, snapshot: Snapshot, finding: Finding) -> None:
+    def _last_words(self, snapshot: ClusterSnapshot, finding: Finding) -> None:
         """The logs behind a terminal finding, as events of their own (the pods may be gone already)."""
         if finding.kind == "Job":
             prefix = f"{finding.namespace}/{finding.name}-"
@@ -316,7 +316,7 @@ class Waiting:
         for line in lines[overlap(before, lines) :]:
             self.ctx.emit(LogLine(step=self.step.id, cluster=self.step.cluster, source=source, text=line, about=about))
 
-    async def _fetch_logs(self, snapshot: Snapshot) -> bool:
+    async def _fetch_logs(self, snapshot: ClusterSnapshot) -> bool:
         """Read the log of every container of this release that ended badly, once per restart; of those that ended
         well in Jobs too (their pods vanish); and of running ones while somebody looks. True: evidence is new."""
         names = {(ref.kind, ref.name) for ref in (*self.targets, *self.hooks)}
@@ -342,7 +342,7 @@ class Waiting:
             self._log(f"{namespace}/{pod_name}/{container}", lines, "problem" if bad else "output")
         return any(bad for *_, bad in wanted)
 
-    async def _watch_logs(self, snapshot: Snapshot, names: set[tuple[str, str]]) -> None:
+    async def _watch_logs(self, snapshot: ClusterSnapshot, names: set[tuple[str, str]]) -> None:
         """What the running containers write, while somebody looks at this step."""
         control, now = self.ctx.control, asyncio.get_running_loop().time()
         if control is None or control.watched != self.step.id or now - self._logs_read < _LOOK_EVERY:

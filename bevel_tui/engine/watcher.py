@@ -15,7 +15,7 @@ from bevel_tui.diagnosis.evidence import seconds
 from bevel_tui.engine.ports import Cluster
 from bevel_tui.engine.readiness import API_VERSION
 from bevel_tui.kube.client import ApiError
-from bevel_tui.records.snapshot import Snapshot
+from bevel_tui.records.snapshot import ClusterSnapshot
 
 #: Helm's own records are big, many, and not ours to judge
 _FIELDS = {"Secret": "type!=helm.sh/release.v1"}
@@ -169,13 +169,13 @@ class Watcher:
             self._boards[key] = Board(cluster, client, namespace, clock)
         return self._boards[key]
 
-    def snapshot(self, cluster: str, boards: Iterable[Board], logs: Mapping[str, tuple[str, ...]]) -> Snapshot:
+    def snapshot(self, cluster: str, boards: Iterable[Board], logs: Mapping[str, tuple[str, ...]]) -> ClusterSnapshot:
         """The boards together as diagnosis reads them."""
         objects: dict[str, tuple[dict[str, Any], ...]] = {}
         for board in boards:
             for kind, found in board.objects().items():
                 objects[kind] = objects.get(kind, ()) + found
-        return Snapshot(cluster, self._clocks.setdefault(cluster, ServerClock()).now(), objects, dict(logs))
+        return ClusterSnapshot(cluster, self._clocks.setdefault(cluster, ServerClock()).now(), objects, dict(logs))
 
     async def close(self) -> None:
         """End every watch."""

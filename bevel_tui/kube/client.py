@@ -31,6 +31,9 @@ _PATCH = {
     "strategic": "application/strategic-merge-patch+json",
     "apply": "application/apply-patch+yaml",
 }
+#: real API servers give the metadata of any object alone, in lists and in watches (meta.k8s.io/v1)
+_METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
+_METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 
 
 def ref_of(obj: Mapping[str, Any]) -> ObjectRef:
@@ -184,8 +187,11 @@ class KubeClient(Transport):
         *,
         labels: str | None = None,
         fields: str | None = None,
+        metadata_only: bool = False,
     ) -> AsyncIterator[tuple[Literal["ADDED", "MODIFIED", "DELETED", "SYNCED"], dict[str, Any]]]:
         """All objects of a kind now (ADDED, then one SYNCED), then every change, for ever.
+
+        With `metadata_only` the server sends ``metadata`` and nothing else: no value of a Secret comes here.
 
         Lost connections are resumed where they broke; when the server has forgotten that place (410) the list is
         read again and the differences are reported, so a reader never notices. Raises ApiError when the kind
@@ -194,7 +200,7 @@ class KubeClient(Transport):
         seen: dict[tuple[str | None, str], dict[str, Any]] = {}
         first = True
         while True:
-            items, version = await self._list(api_version, kind, namespace, labels, fields)
+            items, version = await self._list(api_version, kind, namespace, labels, fields, metadata_only)
             current = {(o["metadata"].get("namespace"), o["metadata"]["name"]): o for o in items}
             for key in [k for k in seen if k not in current]:
                 yield "DELETED", seen.pop(key)
@@ -208,7 +214,9 @@ class KubeClient(Transport):
             if first:
                 yield "SYNCED", {}
                 first = False
-            async for change, obj in self._follow(api_version, kind, namespace, labels, fields, version):
+            async for change, obj in self._follow(
+                api_version, kind, namespace, labels, fields, version, metadata_only
+            ):
                 key = (obj["metadata"].get("namespace"), obj["metadata"]["name"])
                 if change == "DELETED":
                     seen.pop(key, None)
@@ -224,6 +232,7 @@ class KubeClient(Transport):
         labels: str | None,
         fields: str | None,
         version: str,
+        metadata_only: bool,
     ) -> AsyncIterator[tuple[Literal["ADDED", "MODIFIED", "DELETED"], dict[str, Any]]]:
         """Watch from `version` on, over as many connections as it takes; returns when the list must be read again."""
         import aiohttp
@@ -242,7 +251,8 @@ class KubeClient(Transport):
             try:
                 # 330 s without a byte: the server should have ended the watch, so the connection is dead.
                 timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=330)
-                async with await self.open("GET", path, query=query, timeout=timeout) as response:
+                accept = _METADATA if metadata_only else None
+                async with await self.open("GET", path, query=query, timeout=timeout, accept=accept) as response:
                     if response.status == 410:
                         return
                     if response.status >= 400:
@@ -278,14 +288,22 @@ class KubeClient(Transport):
         return f"{prefix(ref.api_version)}{where}/{resource.plural}" + (f"/{ref.name}" if named else "")
 
     async def _list(
-        self, api_version: str, kind: str, namespace: str | None, labels: str | None, fields: str | None
+        self,
+        api_version: str,
+        kind: str,
+        namespace: str | None,
+        labels: str | None,
+        fields: str | None,
+        metadata_only: bool = False,
     ) -> tuple[Objects, str]:
         path = await self.path(ObjectRef(api_version, kind, "", namespace), named=False)
         query = _selectors(labels, fields) | {"limit": "500"}
         items: Objects = []
         while True:
-            answer = await self.request("GET", path, query=query)
+            answer = await self.request("GET", path, query=query, accept=_METADATA_LIST if metadata_only else None)
             for item in answer.get("items") or ():
+                if metadata_only:
+                    item.update(apiVersion=api_version, kind=kind)
                 item.setdefault("apiVersion", api_version)
                 item.setdefault("kind", kind)
                 items.append(item)

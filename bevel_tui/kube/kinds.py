@@ -54,6 +54,11 @@ _GROUPS: dict[str, dict[str, Resource]] = {
         "ClusterRoleBinding": Resource("clusterrolebindings", False),
     },
     "apiextensions.k8s.io/v1": {"CustomResourceDefinition": Resource("customresourcedefinitions", False)},
+    "admissionregistration.k8s.io/v1": {
+        "ValidatingWebhookConfiguration": Resource("validatingwebhookconfigurations", False),
+        "MutatingWebhookConfiguration": Resource("mutatingwebhookconfigurations", False),
+    },
+    "helm.toolkit.fluxcd.io/v2": {"HelmRelease": Resource("helmreleases")},
     "coordination.k8s.io/v1": {"Lease": Resource("leases")},
     "discovery.k8s.io/v1": {"EndpointSlice": Resource("endpointslices")},
     "authorization.k8s.io/v1": {

@@ -62,6 +62,7 @@ class Transport:
         query: Mapping[str, str] | None = None,
         content_type: str = "application/json",
         raw: bool = False,
+        accept: str | None = None,
     ) -> Any:
         """One request; the answer as JSON (or text when `raw`). Raises ApiError.
 
@@ -75,7 +76,9 @@ class Transport:
         for attempt in range(_TRIES):
             last = attempt == _TRIES - 1
             try:
-                async with await self.open(method, path, body=body, query=query, content_type=content_type) as response:
+                async with await self.open(
+                    method, path, body=body, query=query, content_type=content_type, accept=accept
+                ) as response:
                     if response.status == 401 and self._credentials.renewable and not renewed:
                         renewed = True
                         await self._renew()
@@ -105,6 +108,7 @@ class Transport:
         query: Mapping[str, str] | None = None,
         content_type: str = "application/json",
         timeout: aiohttp.ClientTimeout | None = None,  # noqa: ASYNC109 - aiohttp's own
+        accept: str | None = None,
     ) -> aiohttp.ClientResponse:
         """Send one request and return the response, body unread, whatever its status. Raises aiohttp's errors."""
         import aiohttp
@@ -115,7 +119,7 @@ class Transport:
                 trust_env=True,
                 read_bufsize=2**21,  # one watch line can be a whole Secret of a Helm release
             )
-        headers = {"Accept": "application/json", "User-Agent": FIELD_MANAGER}
+        headers = {"Accept": accept or "application/json", "User-Agent": FIELD_MANAGER}
         if self._credentials.authorization:
             headers["Authorization"] = self._credentials.authorization
         data = None

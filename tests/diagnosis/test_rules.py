@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bevel_tui.diagnosis.evidence import quote, workload
 from bevel_tui.diagnosis.rules import RULES, diagnose
-from bevel_tui.records.snapshot import Snapshot
+from bevel_tui.records.snapshot import ClusterSnapshot
 from bevel_tui.records.steps import ObjectRef
 
 NOW = 1_700_000_000.0
@@ -21,8 +21,8 @@ def at(seconds_ago: float) -> str:
     return datetime.fromtimestamp(NOW - seconds_ago, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def snapshot(logs: dict[str, tuple[str, ...]] | None = None, **objects: Any) -> Snapshot:
-    return Snapshot("east", NOW, {kind: tuple(found) for kind, found in objects.items()}, logs or {})
+def snapshot(logs: dict[str, tuple[str, ...]] | None = None, **objects: Any) -> ClusterSnapshot:
+    return ClusterSnapshot("east", NOW, {kind: tuple(found) for kind, found in objects.items()}, logs or {})
 
 
 def pod(name: str = "node-0", *, owner: tuple[str, str] | None = None, **status: Any) -> dict[str, Any]:
