@@ -52,20 +52,49 @@ def age(snapshot: ClusterSnapshot, timestamp: object) -> float:
     return 0.0 if then is None else max(0.0, snapshot.now - then)
 
 
+def labels(obj: Object) -> Mapping[str, str]:
+    """metadata.labels."""
+    return (obj.get("metadata") or {}).get("labels") or {}
+
+
+def selects(selector: Mapping[str, str], found: Mapping[str, str]) -> bool:
+    """Whether labels have everything that a selector wants."""
+    return all(found.get(key) == value for key, value in selector.items())
+
+
+def volumes(pod: Object) -> Iterator[tuple[str, str]]:
+    """(kind, name) of the claims, Secrets and ConfigMaps that a pod mounts and cannot do without."""
+    for volume in (pod.get("spec") or {}).get("volumes") or ():
+        for field, kind, key in (
+            ("persistentVolumeClaim", "PersistentVolumeClaim", "claimName"),
+            ("secret", "Secret", "secretName"),
+            ("configMap", "ConfigMap", "name"),
+        ):
+            source = volume.get(field)
+            if source and source.get(key) and not source.get("optional"):
+                yield kind, str(source[key])
+
+
 def events_about(snapshot: ClusterSnapshot, obj: Object, kind: str) -> tuple[Object, ...]:
     """Kubernetes events about an object, oldest first. An object made anew under the name does not inherit them."""
+    if "events" not in snapshot.memo:
+        index: dict[tuple[object, object, object], list[Object]] = {}
+        for event in snapshot.of("Event"):
+            about = event.get("involvedObject") or {}
+            key = (about.get("kind"), about.get("namespace") or None, about.get("name"))
+            index.setdefault(key, []).append(event)
+        for found in index.values():
+            found.sort(key=lambda e: seconds(_when(e)) or 0.0)
+        snapshot.memo["events"] = index
     uid = (obj.get("metadata") or {}).get("uid")
-    found = []
-    for event in snapshot.of("Event"):
-        about = event.get("involvedObject") or {}
-        if about.get("kind") != kind or about.get("name") != name(obj):
-            continue
-        if about.get("namespace") not in {None, "", namespace(obj)}:
-            continue
-        if uid and about.get("uid") and about["uid"] != uid:
-            continue
-        found.append(event)
-    return tuple(sorted(found, key=lambda e: seconds(_when(e)) or 0.0))
+    places = dict.fromkeys((namespace(obj), None))
+    return tuple(
+        event
+        for place in places
+        for event in snapshot.memo["events"].get((kind, place, name(obj)), ())
+        if not (uid and (event.get("involvedObject") or {}).get("uid"))
+        or (event.get("involvedObject") or {}).get("uid") == uid
+    )
 
 
 def last_seen(event: Object) -> float | None:
@@ -125,7 +154,7 @@ def workload(snapshot: ClusterSnapshot, obj: Object, kind: str) -> tuple[str, st
         if above is None:
             break
         above_kind, above_name = above
-        found = next((o for o in snapshot.of(above_kind) if name(o) == above_name), None)
+        found = snapshot.find(above_kind, namespace(current), above_name)
         if found is None:
             if above_kind == "ReplicaSet":  # not watched: its name is the Deployment's and a hash
                 return "Deployment", above_name.rpartition("-")[0]

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from bevel_tui.records.findings import Finding
-from bevel_tui.records.snapshot import ClusterSnapshot
+from bevel_tui.records.snapshot import ClusterSnapshot, Snapshot
 from bevel_tui.records.steps import ObjectRef
 
 #: objects that do not exist yet but may still come, because the step that makes them is not finished
 Pending = frozenset[ObjectRef]
 
 Rule = Callable[[ClusterSnapshot, Pending], Iterable[Finding]]
+#: a rule over all clusters together
+WideRule = Callable[[Snapshot], Iterable[Finding]]
 
 
 def may_come(pending: Pending, kind: str, name: str, namespace: str | None) -> bool:

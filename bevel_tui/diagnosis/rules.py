@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bevel_tui.diagnosis import containers, images, jobs, mounts, refusals, scheduling, storage
-from bevel_tui.diagnosis.rule import Pending, Rule
+from bevel_tui.diagnosis.rule import Pending, Rule, WideRule
 from bevel_tui.records.findings import Finding
-from bevel_tui.records.snapshot import ClusterSnapshot
+from bevel_tui.records.snapshot import ClusterSnapshot, Snapshot
 
 RULES: tuple[Rule, ...] = (
     images.image_cannot_be_pulled,
@@ -17,10 +17,12 @@ RULES: tuple[Rule, ...] = (
     mounts.missing_volume_source,
 )
 
+ACROSS: tuple[WideRule, ...] = ()
+
 _NOTHING: Pending = frozenset()
 
 
-def diagnose(snapshot: ClusterSnapshot, pending: Pending = _NOTHING) -> tuple[Finding, ...]:
+def findings(snapshot: ClusterSnapshot, pending: Pending = _NOTHING) -> tuple[Finding, ...]:
     """Every finding of every rule, terminal ones first, the same problem once.
 
     `pending` names objects that steps of a run have still to make: waiting for those is no problem.
@@ -31,3 +33,8 @@ def diagnose(snapshot: ClusterSnapshot, pending: Pending = _NOTHING) -> tuple[Fi
         for finding in rule(snapshot, pending)
     }
     return tuple(sorted(found.values(), key=lambda f: (not f.terminal, f.code, f.namespace or "", f.kind, f.name)))
+
+
+def across(snapshot: Snapshot) -> tuple[Finding, ...]:
+    """What only all clusters together show."""
+    return tuple(finding for rule in ACROSS for finding in rule(snapshot))

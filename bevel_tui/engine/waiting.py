@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bevel_tui.diagnosis.evidence import containers, owner, workload
-from bevel_tui.diagnosis.rules import diagnose
+from bevel_tui.diagnosis.rules import findings as diagnose
 from bevel_tui.engine.again import Again
 from bevel_tui.engine.context import RunContext
 from bevel_tui.engine.readiness import Readiness, judge, understood, whole

@@ -177,6 +177,22 @@ class KubeClient(Transport):
             raise
         return tuple(str(text).splitlines())
 
+    async def follow_logs(self, namespace: str, pod: str, container: str, *, tail: int = 50) -> AsyncIterator[str]:
+        """The last `tail` lines, then every line as it is written, until the container ends. Raises ApiError."""
+        import aiohttp
+
+        query = {"container": container, "tailLines": str(tail), "follow": "true"}
+        path = f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=10)
+        try:
+            async with await self.open("GET", path, query=query, timeout=timeout) as response:
+                if response.status >= 400:
+                    raise await refusal(response)
+                async for line in response.content:
+                    yield line.decode(errors="replace").rstrip("\n")
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise ApiError(0, "Unreachable", str(error) or "the log broke off") from None
+
     # ------------------------------------------------------------ watching
 
     async def watch(
@@ -214,9 +230,7 @@ class KubeClient(Transport):
             if first:
                 yield "SYNCED", {}
                 first = False
-            async for change, obj in self._follow(
-                api_version, kind, namespace, labels, fields, version, metadata_only
-            ):
+            async for change, obj in self._follow(api_version, kind, namespace, labels, fields, version, metadata_only):
                 key = (obj["metadata"].get("namespace"), obj["metadata"]["name"])
                 if change == "DELETED":
                     seen.pop(key, None)

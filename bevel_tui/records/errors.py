@@ -19,6 +19,7 @@ class ExitCode(IntEnum):
     TIMEOUT = 4  #: the time budget ran out
     UNREACHABLE = 5  #: deployed, but a reachability check failed
     CHANGES = 6  #: `plan --exit-code`: something would change
+    FINDINGS = 7  #: `diagnose`: something is wrong
     INTERRUPTED = 130  #: Ctrl-C
 
 
@@ -46,6 +47,8 @@ class Code(StrEnum):
     LEASE_HELD = "lease-held"
     HANDOFF_REFUSED = "handoff-refused"
     HANDOFF_EMPTY = "handoff-empty"
+    READONLY = "read-only"
+    SNAPSHOT = "snapshot-unreadable"
     HELM_MISSING = "helm-missing"
     STEP_FAILED = "step-failed"
     TIMEOUT = "timed-out"
@@ -75,6 +78,8 @@ EXIT: dict[Code, ExitCode] = {
     Code.LEASE_HELD: ExitCode.CLUSTER,
     Code.HANDOFF_REFUSED: ExitCode.USAGE,
     Code.HANDOFF_EMPTY: ExitCode.FAILED,
+    Code.READONLY: ExitCode.USAGE,
+    Code.SNAPSHOT: ExitCode.USAGE,
     Code.HELM_MISSING: ExitCode.USAGE,
     Code.STEP_FAILED: ExitCode.FAILED,
     Code.TIMEOUT: ExitCode.TIMEOUT,
@@ -105,6 +110,8 @@ REMEDY: dict[Code, str] = {
     Code.LEASE_HELD: "Wait for the other run to end; its Lease expires 60 s after its last sign of life.",
     Code.HANDOFF_REFUSED: "Nothing was taken in. Ask the sender for a new bundle (bevel-tui handoff export).",
     Code.HANDOFF_EMPTY: "Deploy your part first: bevel-tui --preset FILE; what is ready then can be handed over.",
+    Code.READONLY: "Start without --readonly, or use the command shown.",
+    Code.SNAPSHOT: "Name a file that `bevel-tui diagnose --save` or `bevel-tui bundle` wrote.",
     Code.HELM_MISSING: "Install Helm (4, or 3 from 3.14) or, where a wheel exists, `pip install helm-python-sdk==0.2.2`.",
     Code.STEP_FAILED: "Correct the cause shown and run the same command again: what is done is skipped.",
     Code.TIMEOUT: "Run the same command again to continue, or raise --timeout.",

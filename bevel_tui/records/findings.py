@@ -13,9 +13,9 @@ Severity = Literal["error", "warning", "info"]
 class Finding(BaseModel):
     """One problem, said once. `terminal` means that waiting longer cannot heal it (ends a wait early).
 
-    `remedy` is a sentence, `command` what to type (it only looks unless the remedy says otherwise). `caused_by` is
-    the `id` of the finding that this one is a consequence of. ``info`` is a legal wait: it counts only as a link of a
-    chain, never alone.
+    `remedy` is a sentence, `command` what to type (it only looks unless the remedy says otherwise). `blames` are the
+    things at which the problem was met (``Kind/namespace/name``, ``Host//name``), `caused_by` the `id` of the finding
+    that this one is a consequence of. ``info`` is a legal wait: it counts only as a link of a chain, never alone.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -31,6 +31,7 @@ class Finding(BaseModel):
     remedy: str
     command: str | None = None
     terminal: bool = False
+    blames: tuple[str, ...] = ()
     caused_by: str | None = None
 
     @property

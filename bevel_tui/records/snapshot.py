@@ -172,7 +172,9 @@ class NetworkFacts:
 
 @dataclass(frozen=True, slots=True)
 class LedgerFigures:
-    """What a node says of its ledger. `since` is seconds for which `height` has been the same while it was asked."""
+    """What a node says of its ledger. `asked` is when (seconds since the epoch), `since` the seconds before that for
+    which `height` has been the same while it was watched. `channels` are Fabric's that the node has joined, None where
+    that cannot be asked; `expected_channels` those that the network's document wants it in."""
 
     cluster: str
     organization: str
@@ -181,6 +183,7 @@ class LedgerFigures:
     peers: int | None = None
     genesis: str | None = None
     network: str = ""
+    asked: float = 0.0
     since: float = 0.0
     expected_channels: tuple[str, ...] = ()
     channels: tuple[str, ...] | None = None

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bevel_tui.diagnosis.evidence import quote, workload
-from bevel_tui.diagnosis.rules import RULES, diagnose
+from bevel_tui.diagnosis.rules import RULES
+from bevel_tui.diagnosis.rules import findings as diagnose
 from bevel_tui.records.snapshot import ClusterSnapshot
 from bevel_tui.records.steps import ObjectRef
 
