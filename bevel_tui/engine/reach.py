@@ -40,6 +40,8 @@ class LiveReach:
         self._options = options
         self._sockets = asyncio.Semaphore(SOCKETS)
         self._resolvers: dict[str, Resolver] = {}
+        #: every gateway's address that was read so far -> its cluster; all clusters' checks share it
+        self._gateways: dict[str, str] = {}
 
     def _dialer(self, access: Access) -> Dialer:
         return Dialer(dict(access.simulation.dial)) if access.simulation is not None else Dialer()
@@ -95,6 +97,7 @@ class LiveReach:
         addresses, ports, service = await _gateway(access, gateway)
         if any(endpoint.node_port for endpoint in step.endpoints):
             addresses = await nodes_or_none(access.client)
+        self._gateways.update(dict.fromkeys(addresses, step.cluster))
         async for result in check_cluster(
             step.cluster,
             step.endpoints,
@@ -111,6 +114,7 @@ class LiveReach:
             ttl=self._network.dns.ttl,
             sockets=self._sockets,
             expected=self._expected(),
+            others=self._gateways,
         ):
             yield result
 

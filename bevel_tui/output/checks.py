@@ -109,7 +109,7 @@ def phases_in_words(phases: Mapping[str, float]) -> str:
 
 #: the chain from address to ledger; ids that a later version adds come last in their category
 _CHAIN = (
-    "cluster-api", "lb-address", "port-on-service", "dns-resolves", "dns-address", "tcp-connect", "tls-handshake",
+    "cluster-api", "lb-address", "port-on-service", "dns-zone", "dns-resolves", "dns-address", "tcp-connect", "tls-handshake",
     "protocol",
 )  # fmt: skip
 

@@ -75,7 +75,8 @@ class Answer:
     """One server's answer for a name: A and AAAA together.
 
     `chain` are the CNAME targets in order; `ttl` and `negative_ttl` seconds (the latter: how long a "no" is
-    remembered, RFC 2308); `transport` is tcp when the answer was truncated; `took` seconds.
+    remembered, RFC 2308); `transport` is tcp when the answer was truncated, and then also when TCP brought none;
+    `took` seconds.
     """
 
     server: Server
@@ -89,6 +90,8 @@ class Answer:
     transport: Literal["udp", "tcp"] = "udp"
     took: float = 0.0
     detail: str = ""
+    #: what the server says beside its code (RFC 8914): why it could not answer
+    extended: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
@@ -103,13 +106,25 @@ class Answer:
         return f"{words_of(self.outcome)}{f' ({self.detail})' if self.detail else ''}{remembered}"
 
 
+#: why no authoritative server can be asked, as a code of the check `dns-zone`
+ZoneProblem = Literal["dns-no-resolver", "dns-unreachable", "dns-nameserver-unresolvable", "dns-delegation-broken"]
+
+
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A zone and its authoritative servers. `name` None: given, not searched. `problem`: why none was found."""
+    """A zone and its authoritative servers: one for each address of each name server.
+
+    `name` None: given, not searched. `problem`: why none was found, and by which `code`. `parent` are servers of the
+    zone above, which delegate it to `nameservers`; of those, `unresolved` have no address.
+    """
 
     name: str | None
     servers: tuple[Server, ...]
     problem: str = ""
+    code: ZoneProblem | None = None
+    parent: tuple[Server, ...] = ()
+    nameservers: tuple[str, ...] = ()
+    unresolved: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,7 @@ async def check_cluster(
     sockets: asyncio.Semaphore | None = None,
     foreign: bool = False,
     expected: Expected = Expected(),
+    others: Mapping[str, str] | None = None,
 ) -> AsyncIterator[CheckResult]:
     """All checks of one cluster, in parallel, yielded as they are answered.
 
@@ -74,6 +75,7 @@ async def check_cluster(
     (``namespace/name``), `context` and `ttl` only make remedies exact. `foreign`: the cluster is somebody else's, so
     nothing is known of its gateway; names and what answers behind them are asked, and what fails is a warning.
     `expected` says what a ledger's nodes should say of themselves.
+    `others` are gateways of other clusters, address -> cluster: a name that leads to one of them is told so.
     """
     remedies = Remedies(domain, tuple(addresses), ttl, service, context)
     run = _Run(
@@ -91,7 +93,7 @@ async def check_cluster(
         foreign=foreign,
         expected=expected,
         remedies=remedies,
-        names=NameChecks(domain, tuple(addresses), resolver, remedies),
+        names=NameChecks(domain, tuple(addresses), resolver, remedies, {} if others is None else others),
     )
     work = asyncio.create_task(run.all(endpoints))
     try:
@@ -207,15 +209,24 @@ class _Run:
             return await self._edge(
                 "dns-address", host, lambda: self.names.literal(endpoint), gateway, not gateway.passed
             )
-        known = await self._edge("dns-resolves", host, lambda: self.names.resolves(host), gateway, not gateway.passed)
+        zone = await self._zone(host) if gateway.passed else gateway
+        known = await self._edge("dns-resolves", host, lambda: self.names.resolves(host), zone, not zone.passed)
         return await self._edge("dns-address", host, lambda: self.names.leads(host, known), known, not known.passed)
+
+    async def _zone(self, host: str) -> Verdict:
+        """The zone that a host is in, once for all hosts in it."""
+        zone = await self.names.zone_of(host)
+        if zone is None:
+            return Verdict("ok", "")
+        return await self._edge("dns-zone", zone.name or self.domain or host, lambda: self.names.zone(host))
 
     async def _elsewhere(self, endpoint: Endpoint) -> Verdict:
         """Where a host of somebody else's cluster leads: whether that is its gateway only they can tell."""
         host = endpoint.host
         if is_ip(host):
             return Verdict("ok", host, addresses=(host,))
-        return await self._edge("dns-resolves", host, lambda: self.names.resolves(host))
+        zone = await self._zone(host)
+        return await self._edge("dns-resolves", host, lambda: self.names.resolves(host), zone, not zone.passed)
 
     async def _behind_connection(self, endpoint: Endpoint, reason: str) -> None:
         if endpoint.protocol in ("https", "tls"):

@@ -44,15 +44,16 @@ class Remedies:
 
     def create(self, host: str) -> str:
         """A record is missing."""
-        return f"Create: {self._records(host)}"
+        return f"Create: {self.records(host)}"
 
     def replace(self, host: str, answered: Sequence[str]) -> str:
         """A record leads elsewhere."""
-        return f"Replace the record that answers {' '.join(answered)} with: {self._records(host)}"
+        return f"Replace the record that answers {' '.join(answered)} with: {self.records(host)}"
 
-    def _records(self, host: str) -> str:
+    def records(self, host: str, addresses: Sequence[str] | None = None) -> str:
+        """The records that a host needs, as lines of a zone file; of all the gateway's addresses, or of these."""
         name = f"*.{self.domain}" if self.domain and host.endswith(f".{self.domain}") else host
-        wanted = records(self.domain or host, self.addresses, self.ttl)
+        wanted = records(self.domain or host, self.addresses if addresses is None else addresses, self.ttl)
         if name.startswith("*."):
             return "; ".join(zone_line(record) for record in wanted if record.name == name)
         return "; ".join(zone_line(r.model_copy(update={"name": host})) for r in wanted if not r.name.startswith("*."))

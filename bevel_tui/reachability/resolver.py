@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bevel_tui.reachability.answers import Answer, Lookup, Outcome, Server, Zone, merge
 from bevel_tui.reachability.dialer import Dialer
@@ -41,6 +41,8 @@ class Resolver:
     recursive: tuple[Server, ...] = ()
     timeout: float = 2.0
     _zones: dict[str, Zone] = field(default_factory=dict)
+    _walked: dict[str, Zone] = field(default_factory=dict)
+    _first: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod
     def choose(
@@ -76,7 +78,7 @@ class Resolver:
         answers = await self._ask_all(zone.servers, name)
         if any(answer.outcome == "referral" for answer in answers) and not self.authorities:
             # A zone cut appeared since the walk (or a server is lame): look again, once.
-            self._zones.pop(name, None)
+            self.forget(name)
             zone = await self.zone(name)
             if zone.servers:
                 answers = await self._ask_all(zone.servers, name)
@@ -112,19 +114,43 @@ class Resolver:
         return await self._ask_all(self.recursive, f"{label}.{domain}", recursion=True)
 
     async def zone(self, name: str) -> Zone:
-        """The zone that holds `name` and its authoritative servers, found by walking down from the TLD."""
+        """The zone that holds `name` and its authoritative servers, found by walking down from the TLD.
+
+        Many names of one domain cost one walk: the next begin where the first one ended.
+        """
         if self.authorities:
             return Zone(None, self.authorities)
         known = self._zones.get(name)
         if known is not None:
             return known
-        zone = await self._walk(name)
-        if not zone.servers:
-            own = await self._authorities_among_resolvers(name)
-            zone = own if own is not None else zone
+        if self._nearest(name) is None:
+            async with self._first:
+                zone = await self._found(name)
+        else:
+            zone = await self._found(name)
         if zone.servers:
             self._zones[name] = zone
+            if zone.name:
+                self._walked[zone.name] = zone
         return zone
+
+    def forget(self, name: str) -> None:
+        """Walk anew when this name is asked for again."""
+        for known in [known for known in self._walked if f".{name}".endswith(f".{known}")]:
+            del self._walked[known]
+        self._zones.pop(name, None)
+
+    def _nearest(self, name: str) -> Zone | None:
+        """The deepest zone above `name` that a walk has found."""
+        above = [zone for known, zone in self._walked.items() if f".{name}".endswith(f".{known}")]
+        return max(above, key=lambda zone: len(zone.name or ""), default=None)
+
+    async def _found(self, name: str) -> Zone:
+        zone = await self._walk(name)
+        if zone.servers:
+            return zone
+        own = await self._authorities_among_resolvers(name)
+        return own if own is not None else zone
 
     async def _ask_all(self, servers: Sequence[Server], name: str, *, recursion: bool = False) -> tuple[Answer, ...]:
         return tuple(await asyncio.gather(*(self.wire.ask(server, name, recursion=recursion) for server in servers)))
@@ -132,32 +158,43 @@ class Resolver:
     async def _walk(self, name: str) -> Zone:
         """Delegations from the TLD down; only the TLD and name servers' own names go to recursive resolvers."""
         labels = name.rstrip(".").split(".")
-        zone = labels[-1]
-        servers = await self._servers_of(zone)
-        if not servers:
-            return Zone(None, (), f"no resolver names the servers of .{zone}")
+        found = self._nearest(name) or Zone(labels[-1], await self._servers_of(labels[-1]))
+        if not found.servers:
+            return Zone(None, (), f"no resolver names the servers of .{labels[-1]}", "dns-no-resolver")
+        zone = found.name or labels[-1]
         for _ in range(len(labels) + 2):
+            servers = found.servers
             for server in servers[:_TRIES]:
-                found = await self.wire.authority(server, name)
-                if found.owner is not None or found.delegation is not None:
+                said = await self.wire.authority(server, name)
+                if said.owner is not None or said.delegation is not None:
                     break
             else:
                 words = ", ".join(server.label for server in servers[:_TRIES])
-                return Zone(None, (), f"no answer from the servers of {zone} ({words})")
-            if found.delegation is None:
-                owner = found.owner or zone
-                if owner != zone and owner.endswith(f".{zone}"):
-                    # One server holds parent and child, so it never referred us: it knows the child's servers.
-                    names = await self.wire.nameservers(server, owner)
-                    servers = await self._addresses_of(names, {}) or (server,)
-                return Zone(owner, servers)
-            if not _deeper(found.delegation, zone, name):
-                return Zone(None, (), f"{server.label} refers {name} to {found.delegation}, which leads nowhere")
-            zone = found.delegation
-            servers = await self._addresses_of(found.nameservers, found.glue)
-            if not servers:
-                return Zone(None, (), f"no address of the servers of {zone} ({', '.join(found.nameservers)})")
-        return Zone(None, (), f"the delegations of {name} do not end")
+                if found.nameservers:
+                    return found  # the delegation is there, and whoever is asked next finds its servers lame or silent
+                return Zone(None, (), f"no answer from the servers of {zone} ({words})", "dns-unreachable")
+            if said.delegation is None:
+                owner = said.owner or zone
+                if owner == zone or not owner.endswith(f".{zone}"):
+                    return replace(found, name=owner)
+                # One server holds parent and child, so it never referred us: it knows the child's servers.
+                names = await self.wire.nameservers(server, owner)
+                own = await self._addresses_of(names, {})
+                return Zone(owner, own or (server,), parent=servers, nameservers=names, unresolved=_without(names, own))
+            if not _deeper(said.delegation, zone, name):
+                if found.nameservers:
+                    return found
+                words = f"{server.label} refers {name} to {said.delegation}, which leads nowhere"
+                return Zone(None, (), words, "dns-delegation-broken")
+            zone = said.delegation
+            below = await self._addresses_of(said.nameservers, said.glue)
+            found = Zone(
+                zone, below, parent=servers, nameservers=said.nameservers, unresolved=_without(said.nameservers, below)
+            )
+            if not below:
+                words = f"no address of the servers of {zone} ({', '.join(said.nameservers)})"
+                return replace(found, problem=words, code="dns-nameserver-unresolvable")
+        return Zone(None, (), f"the delegations of {name} do not end", "dns-delegation-broken")
 
     async def _servers_of(self, zone: str) -> tuple[Server, ...]:
         for resolver in self.recursive:
@@ -167,24 +204,32 @@ class Resolver:
         return ()
 
     async def _addresses_of(self, names: Sequence[str], glue: dict[str, tuple[str, ...]]) -> tuple[Server, ...]:
-        """One server per name-server name; glue first, else a recursive resolver knows it."""
+        """A server for each address of each name server; glue first, else a recursive resolver knows it.
 
-        async def one(name: str) -> Server | None:
+        IPv6 addresses only of those that have no other: many machines cannot reach them, which says nothing.
+        """
+
+        async def one(name: str) -> tuple[Server, ...]:
             addresses = glue.get(name, ())
             for resolver in self.recursive if not addresses else ():
                 addresses = (await self.wire.ask(resolver, name, recursion=True)).addresses
                 if addresses:
                     break
-            return Server(addresses[0], 53, name) if addresses else None
+            four = tuple(address for address in addresses if ":" not in address)
+            return tuple(Server(address, 53, name) for address in four or addresses)
 
         found = await asyncio.gather(*(one(name) for name in names))
-        return tuple(server for server in found if server is not None)
+        return tuple(dict.fromkeys(server for servers in found for server in servers))
 
     async def _authorities_among_resolvers(self, name: str) -> Zone | None:
         """Company resolvers often hold the company's zones themselves; asked without recursion they say so."""
         found = await asyncio.gather(*(self.wire.authority(server, name) for server in self.recursive))
         own = [(server, reply) for server, reply in zip(self.recursive, found, strict=True) if reply.owner is not None]
         return Zone(own[0][1].owner, tuple(server for server, _ in own)) if own else None
+
+
+def _without(names: Sequence[str], servers: Sequence[Server]) -> tuple[str, ...]:
+    return tuple(name for name in names if name not in {server.name for server in servers})
 
 
 def _deeper(delegation: str, zone: str, name: str) -> bool:

@@ -35,7 +35,9 @@ class Authority:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reply:
+class Reply:
+    """What came back for one question: a message, or why there is none (`outcome`, `detail`)."""
+
     message: dns.message.Message | None
     outcome: Outcome = "answer"
     transport: Literal["udp", "tcp"] = "udp"
@@ -53,7 +55,7 @@ class Wire:
         """A and AAAA of `name` at `server`, as one answer."""
         started = time.perf_counter()
         four, six = await asyncio.gather(
-            self._exchange(server, name, "A", recursion), self._exchange(server, name, "AAAA", recursion)
+            self.query(server, name, "A", recursion=recursion), self.query(server, name, "AAAA", recursion=recursion)
         )
         answers = (_answer(server, name, four), _answer(server, name, six))
         return replace(_both(*answers), took=time.perf_counter() - started)
@@ -64,7 +66,7 @@ class Wire:
         import dns.rcode
         import dns.rdatatype
 
-        reply = await self._exchange(server, name, "SOA", recursion=False)
+        reply = await self.query(server, name, "SOA")
         message = reply.message
         if message is None:
             return Authority()
@@ -76,11 +78,11 @@ class Wire:
                     return Authority(owner=owner)
         for rrset in message.authority:
             if rrset.rdtype == dns.rdatatype.NS and not message.flags & dns.flags.AA:
-                glue = {
-                    _text(extra.name): tuple(str(item) for item in extra)
-                    for extra in message.additional
-                    if extra.rdtype == dns.rdatatype.A
-                }
+                glue: dict[str, tuple[str, ...]] = {}
+                for kind in (dns.rdatatype.A, dns.rdatatype.AAAA):
+                    for extra in message.additional:
+                        if extra.rdtype == kind:
+                            glue[_text(extra.name)] = (*glue.get(_text(extra.name), ()), *map(str, extra))
                 names = tuple(sorted(_text(item.target) for item in rrset))
                 return Authority(delegation=_text(rrset.name), nameservers=names, glue=glue)
         if message.flags & dns.flags.AA and message.rcode() == dns.rcode.NOERROR and message.answer:
@@ -92,13 +94,24 @@ class Wire:
         """Names of a zone's servers as `server` knows them; empty when it does not."""
         import dns.rdatatype
 
-        reply = await self._exchange(server, zone, "NS", recursion)
+        reply = await self.query(server, zone, "NS", recursion=recursion)
         if reply.message is None:
             return ()
         found = [rrset for rrset in reply.message.answer if rrset.rdtype == dns.rdatatype.NS]
         return tuple(sorted(_text(item.target) for rrset in found for item in rrset))
 
-    async def _exchange(self, server: Server, name: str, rdtype: str, recursion: bool) -> _Reply:
+    async def query(
+        self,
+        server: Server,
+        name: str,
+        rdtype: str,
+        *,
+        recursion: bool = False,
+        signatures: bool = False,
+        unchecked: bool = False,
+    ) -> Reply:
+        """One question as it is. `signatures` asks for DNSSEC's records too; `unchecked` tells a validating resolver
+        to answer what it would refuse (RFC 4035, 3.2.2)."""
         import dns.asyncquery
         import dns.exception
         import dns.flags
@@ -106,29 +119,36 @@ class Wire:
         import dns.name
 
         try:
-            query = dns.message.make_query(name, rdtype, use_edns=0, payload=_PAYLOAD)
+            query = dns.message.make_query(name, rdtype, use_edns=0, payload=_PAYLOAD, want_dnssec=signatures)
         except dns.exception.DNSException as error:
-            return _Reply(None, "invalid", detail=str(error))
+            return Reply(None, "invalid", detail=str(error))
         if not recursion:
             query.flags &= ~dns.flags.RD
+        if unchecked:
+            query.flags |= dns.flags.CD
         address, port = self.dialer.route(server.address, server.port)
+        transport: Literal["udp", "tcp"] = "udp"
         for attempt in (1, 2):
             try:
                 message = await self._udp(query, address, port)
                 if not message.flags & dns.flags.TC:
-                    return _Reply(message)
-                return _Reply(
-                    await dns.asyncquery.tcp(query, address, timeout=self.timeout, port=port), transport="tcp"
+                    return Reply(message)
+                transport = "tcp"
+                return Reply(
+                    await dns.asyncquery.tcp(query, address, timeout=self.timeout, port=port), transport=transport
                 )
             except dns.exception.Timeout:
-                if attempt == 2:
-                    return _Reply(None, "timeout")
+                if attempt == 2 or transport == "tcp":
+                    return Reply(None, "timeout", transport, _cut_short(transport, "does not answer"))
             except ConnectionRefusedError:
-                return _Reply(None, "refused", detail="connection refused")
+                words = _cut_short(transport, "is refused") or "connection refused"
+                return Reply(None, "refused", transport, words)
             except OSError as error:
-                return _Reply(None, "timeout", detail=error.strerror or str(error))
+                words = error.strerror or str(error)
+                return Reply(None, "timeout", transport, _cut_short(transport, words) or words)
             except (dns.exception.DNSException, EOFError) as error:
-                return _Reply(None, "invalid", detail=type(error).__name__)
+                name_of = type(error).__name__
+                return Reply(None, "invalid", transport, _cut_short(transport, name_of) or name_of)
         raise AssertionError("unreachable")
 
     async def _udp(self, query: dns.message.Message, address: str, port: int) -> dns.message.Message:
@@ -151,7 +171,20 @@ def _text(name: object) -> str:
     return str(name).rstrip(".").lower()
 
 
-def _answer(server: Server, name: str, reply: _Reply) -> Answer:
+def _cut_short(transport: str, words: str) -> str:
+    return f"the answer was cut short, and TCP {words}" if transport == "tcp" else ""
+
+
+def _extended(message: dns.message.Message) -> tuple[str, ...]:
+    """The extended errors of a message (RFC 8914) in words: name of the code, and what the server adds."""
+    found = []
+    for error in message.extended_errors():
+        code = getattr(error.code, "name", str(error.code)).replace("_", " ").lower()
+        found.append(f"{code}: {error.text}" if error.text else code)
+    return tuple(found)
+
+
+def _answer(server: Server, name: str, reply: Reply) -> Answer:
     """One reply to an A or AAAA question as an answer."""
     import dns.exception
     import dns.flags
@@ -161,8 +194,15 @@ def _answer(server: Server, name: str, reply: _Reply) -> Answer:
 
     message = reply.message
     if message is None:
-        return Answer(server, name, reply.outcome, detail=reply.detail)
-    base = Answer(server, name, "answer", authoritative=bool(message.flags & dns.flags.AA), transport=reply.transport)
+        return Answer(server, name, reply.outcome, detail=reply.detail, transport=reply.transport)
+    base = Answer(
+        server,
+        name,
+        "answer",
+        authoritative=bool(message.flags & dns.flags.AA),
+        transport=reply.transport,
+        extended=_extended(message),
+    )
     rcode = message.rcode()
     if rcode == dns.rcode.REFUSED:
         return replace(base, outcome="refused", detail="the server does not answer for this name")

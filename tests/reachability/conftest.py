@@ -28,7 +28,7 @@ class NameServer:
     """Serves zones authoritatively over UDP and TCP; `asked` records (name, type, recursion desired, transport).
 
     `misbehave` may answer instead (None: silence). `resolve` makes it a recursive resolver for what it has no
-    zone of. `truncate` answers every UDP question with TC.
+    zone of. `truncate` answers every UDP question with TC; without `tcp` nothing listens there.
     """
 
     zones: dict[str, dns.zone.Zone] = field(default_factory=dict)
@@ -39,6 +39,7 @@ class NameServer:
     resolve: NameServer | None = None
     truncate: bool = False
     recursive: bool = False
+    tcp: bool = True
 
     @property
     def where(self) -> str:
@@ -47,8 +48,9 @@ class NameServer:
     def names(self) -> set[str]:
         return {name for name, *_ in self.asked}
 
-    def zone(self, origin: str, text: str) -> None:
-        body = f"@ 300 IN SOA ns1.{origin}. admin.{origin}. 1 7200 900 1209600 60\n@ 300 IN NS ns1.{origin}.\n"
+    def zone(self, origin: str, text: str, *, serial: int = 1, servers: tuple[str, ...] = ("ns1",)) -> None:
+        body = f"@ 300 IN SOA ns1.{origin}. admin.{origin}. {serial} 7200 900 1209600 60\n"
+        body += "".join(f"@ 300 IN NS {name}\n" for name in servers)
         self.zones[origin] = dns.zone.from_text(body + text, origin=origin, check_origin=False)
 
     def answer(self, wire: bytes, transport: str) -> bytes | None:
@@ -62,10 +64,10 @@ class NameServer:
         if self.truncate and transport == "udp":
             response.flags |= dns.flags.TC
             return response.to_wire()
-        self._fill(response, question.name, question.rdtype)
+        self._fill(response, question.name, question.rdtype, signed=bool(query.ednsflags & dns.flags.DO))
         return response.to_wire()
 
-    def _fill(self, response: dns.message.Message, name: dns.name.Name, rdtype: int) -> None:
+    def _fill(self, response: dns.message.Message, name: dns.name.Name, rdtype: int, signed: bool) -> None:
         held = [o for o in self.zones if name.is_subdomain(dns.name.from_text(o))]
         if not held:
             response.set_rcode(dns.rcode.REFUSED)
@@ -80,7 +82,7 @@ class NameServer:
                 (n for n in zone if n != dns.name.empty and relative.is_subdomain(n) and zone.get_rdataset(n, "NS")),
                 None,
             )
-            if cut is not None and not self.recursive:
+            if cut is not None and not self.recursive and not (rdtype == dns.rdatatype.DS and cut == relative):
                 response.flags &= ~dns.flags.AA
                 delegation = zone.get_rrset(cut, "NS")
                 full = dns.rrset.from_rdata_list(
@@ -108,6 +110,10 @@ class NameServer:
             if found is not None:
                 items = [self._absolute(item, apex) for item in found]
                 response.answer.append(dns.rrset.from_rdata_list(name, found.ttl, items))
+                signatures = node.get_rdataset(dns.rdataclass.IN, dns.rdatatype.RRSIG, rdtype) if signed else None
+                if signatures is not None:
+                    items = [item.replace(signer=item.signer.derelativize(apex)) for item in signatures]
+                    response.answer.append(dns.rrset.from_rdata_list(name, found.ttl, items))
                 return
             alias = node.get_rdataset(dns.rdataclass.IN, dns.rdatatype.CNAME) if node else None
             if alias is None:
@@ -154,6 +160,8 @@ class NameServer:
 
         server = await asyncio.start_server(tcp, self.address, 0)
         self.port = server.sockets[0].getsockname()[1]
+        if not self.tcp:
+            server.close()
         transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
             Udp, local_addr=(self.address, self.port)
         )
