@@ -17,7 +17,7 @@ from bevel_tui.engine.parts import Parts
 from bevel_tui.engine.runner import Run
 from bevel_tui.engine.watcher import Watcher
 from bevel_tui.engine.workdir import workdir
-from bevel_tui.network.growth import GENESIS
+from bevel_tui.network.consequence import GENESIS
 from bevel_tui.network.model import Network
 from bevel_tui.records.steps import ReleaseStep, Step
 

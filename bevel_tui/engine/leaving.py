@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from bevel_tui.engine.removal import removal_needs, removal_order, step_object
-from bevel_tui.network.growth import GENESIS, Consequence
+from bevel_tui.network.consequence import GENESIS, Consequence
 from bevel_tui.records.errors import BevelError, Code
 from bevel_tui.records.steps import HandoffStep, NamespaceStep, ObjectRef, ReleaseStep, Step
 

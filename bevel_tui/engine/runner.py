@@ -22,7 +22,7 @@ from bevel_tui.engine.options import RunOptions
 from bevel_tui.engine.parts import Parts
 from bevel_tui.engine.shared import Shared
 from bevel_tui.engine.summary import counts, critical_path, duration, endpoints, planned, verdict, worst
-from bevel_tui.network.growth import Consequence
+from bevel_tui.network.consequence import Consequence
 from bevel_tui.network.model import Network
 from bevel_tui.network.past import Past
 from bevel_tui.records.errors import BevelError, ExitCode

@@ -17,7 +17,8 @@ from bevel_tui.engine.neighbours import Planner, survey
 from bevel_tui.engine.removal import cluster_of
 from bevel_tui.engine.runner import Run
 from bevel_tui.engine.shared import joined
-from bevel_tui.network.growth import GENESIS, consequences
+from bevel_tui.network.consequence import GENESIS
+from bevel_tui.network.growth import consequences
 from bevel_tui.network.past import Past
 
 

@@ -9,38 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
 
-from bevel_tui.network import substrate
+from bevel_tui.network import fabric_growth, substrate
+from bevel_tui.network.consequence import GENESIS, Consequence, Kind
 from bevel_tui.network.ethereum import ethereum_roles
-from bevel_tui.network.fabric import channels, fabric_roles, syschannel
+from bevel_tui.network.fabric import syschannel
 from bevel_tui.network.indy import indy_roles
 from bevel_tui.network.model import Fabric, Indy, IndyRoles, Network, Organization, Substrate
 from bevel_tui.network.naming import founder, namespace_of
 from bevel_tui.network.past import Past
-
-#: ``found``: the ledger is founded anew, all of it; ``move``: an organization's releases are removed and made anew;
-#: ``never``: nothing but another network would do
-Kind = Literal["found", "move", "never"]
-
-#: what a user names to have the ledger founded anew
-GENESIS = "genesis"
-
-
-@dataclass(frozen=True, slots=True)
-class Consequence:
-    """One field whose change would destroy something. `name` is what ``--allow-destructive`` must name."""
-
-    path: str
-    before: str
-    after: str
-    kind: Kind
-    name: str
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.before} -> {self.after}: {self.reason}"
-
 
 Observe = Callable[[Network], object]
 
@@ -98,8 +75,7 @@ def consequences(past: Past, wanted: Network) -> tuple[Consequence, ...]:
         *fixed,
         *_transaction_manager(past.applied, wanted),
         *_moves(past, wanted),
-        *_orderers(past.founding, wanted),
-        *_participants(past, wanted),
+        *fabric_growth.consequences(past, wanted),
         *_admitted(past.founding, wanted),
         *_pool(past.founding, wanted),
     )
@@ -150,16 +126,21 @@ def _moves(past: Past, wanted: Network) -> Iterator[Consequence]:
                 isinstance(wanted.platform, Fabric)
                 and any(o.name == organization.name for o in past.founding.organizations)
             )
-            yield Consequence(
-                path,
-                was,
-                now,
-                "found" if in_genesis else "move",
-                GENESIS if in_genesis else organization.name,
-                f"the genesis and all other organizations know {organization.name} by it"
-                if in_genesis
-                else f"the nodes of {organization.name} are made anew there, with new keys and an empty ledger",
-            )
+            yield _move(past, organization.name, (path, was, now), in_genesis)
+
+
+def _move(past: Past, name: str, what: tuple[str, str, str], in_genesis: bool) -> Consequence:
+    if in_genesis:
+        return Consequence(*what, "found", GENESIS, f"the genesis and all other organizations know {name} by it")
+    if named := fabric_growth.known_in(past, name):
+        reason = (
+            f"the configuration of {', '.join(named)} holds the certificates of {name}, which would be others there: "
+            "take it out, apply that, and put it in again"
+        )
+        return Consequence(*what, "never", "", reason)
+    return Consequence(
+        *what, "move", name, f"the nodes of {name} are made anew there, with new keys and an empty ledger"
+    )
 
 
 def _places(
@@ -175,27 +156,6 @@ def _places(
 
 def _domain(network: Network, organization: Organization) -> str:
     return network.cluster(organization.cluster).domain or "none"
-
-
-def _orderers(founding: Network, wanted: Network) -> Iterator[Consequence]:
-    """Raft's consenters stand in every channel's configuration; no chart of Bevel's can change that (facts A1.1b)."""
-    if not isinstance(founding.platform, Fabric) or not isinstance(wanted.platform, Fabric):
-        return
-    was = {organization.name: fabric_roles(organization).orderers for organization in founding.organizations}
-    for index, organization in enumerate(wanted.organizations):
-        count = fabric_roles(organization).orderers
-        before = was.get(organization.name, 0)
-        if count == before:
-            continue
-        yield Consequence(
-            f"organizations[{index}].fabric.orderers",
-            str(before),
-            str(count),
-            "found",
-            GENESIS,
-            "the consenters stand in the configuration of every channel; to change it the administrators of the "
-            "orderers must sign an update, for which Bevel has a playbook but no chart (facts A1.1b)",
-        )
 
 
 def _admitted(founding: Network, wanted: Network) -> Iterator[Consequence]:
@@ -237,24 +197,4 @@ def _pool(founding: Network, wanted: Network) -> Iterator[Consequence]:
                     if field == "endorser"
                     else "the pool's genesis names it; the ledger itself admits more by transactions of a trustee and "
                     "the new steward, for which Bevel has no chart",
-                )
-
-
-def _participants(past: Past, wanted: Network) -> Iterator[Consequence]:
-    """Members of a channel stand in its configuration, which a majority of their administrators must sign."""
-    for channel in channels(wanted):
-        known = past.channels.get(channel.name)
-        if known is None:
-            continue
-        for name in channel.participants:
-            if name not in known:
-                yield Consequence(
-                    f"channel {channel.name}",
-                    ", ".join(known),
-                    ", ".join(channel.participants),
-                    "never",
-                    "",
-                    f"{name} is no member: a majority of the members' administrators must sign an update of the "
-                    "channel's configuration, for which Bevel has a playbook but no chart (facts A1.1b). Name the "
-                    f"participants of {channel.name} as they are, and open a channel of its own for {name}",
                 )

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from bevel_tui.network.ethereum import NODE_CHARTS, ethereum_roles
 from bevel_tui.network.fabric import channels
+from bevel_tui.network.membership import Update, grown
 from bevel_tui.network.model import Network, Organization
 from bevel_tui.network.names import nodes, p2p_range
 from bevel_tui.network.naming import PortMap, founder, namespace_of
@@ -24,14 +25,15 @@ class Past:
     """`applied` is the Network as it was last applied, `founding` as its ledger was founded.
 
     `joined` are the organizations as they were when they came, `channels` the participants of each Fabric channel when
-    it was made, `ports` the p2p ports given out, by (cluster, namespace, release), `validators` the most that the
-    founder ever had.
+    it was made, `updates` what has changed in these since, `ports` the p2p ports given out, by (cluster, namespace,
+    release), `validators` the most that the founder ever had.
     """
 
     applied: Network
     founding: Network
     joined: Mapping[str, Organization] = field(default_factory=dict)
     channels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    updates: tuple[Update, ...] = ()
     ports: PortMap = field(default_factory=dict)
     validators: int = 0
 
@@ -43,12 +45,13 @@ class Past:
     def after(self, network: Network, taken: Taken | None = None) -> Past:
         """The past that remains once `network` has been applied. `taken` as in `grown_ports`."""
         there = {organization.name: organization for organization in network.organizations}
-        made = {channel.name: channel.participants for channel in channels(network)}
+        made = {channel.name: self.channels.get(channel.name, channel.participants) for channel in channels(network)}
         return Past(
             network,
             self.founding,
             {name: self.joined.get(name, organization) for name, organization in there.items()},
-            {name: self.channels.get(name, participants) for name, participants in made.items()},
+            made,
+            grown(network, made, self.updates)[0],
             grown_ports(network, self.ports, taken),
             max(self.validators, validators_of(network)),
         )
@@ -112,6 +115,7 @@ def to_data(past: Past) -> dict[str, str]:
         "founding.yaml": dump(past.founding),
         "organizations.json": _json(organizations),
         "channels.json": _json({name: list(members) for name, members in sorted(past.channels.items())}),
+        "updates.json": _json([asdict(update) for update in past.updates]),
         "ports.json": _json(ports),
         "validators": str(past.validators),
     }
@@ -133,6 +137,9 @@ def of_data(data: Mapping[str, str], applied: Network | None = None) -> Past:
         founding,
         {name: Organization.model_validate(organization) for name, organization in organizations.items()},
         {name: tuple(members) for name, members in made.items()},
+        tuple(
+            Update(**{**one, "signers": tuple(one["signers"])}) for one in json.loads(data.get("updates.json") or "[]")
+        ),
         ports,
         int(data.get("validators") or 0),
     )

@@ -15,7 +15,7 @@ from bevel_tui.network.fabric_model import Chaincode
 from bevel_tui.network.model import Organization
 from bevel_tui.network.naming import NamedRelease
 from bevel_tui.platforms import groundwork
-from bevel_tui.platforms.fabric_charts import TOOLS_IMAGE
+from bevel_tui.platforms.fabric_charts import ADMIN_MSP, TOOLS_IMAGE
 from bevel_tui.platforms.fabric_package import Package, external
 from bevel_tui.platforms.fabric_view import ACCOUNT, OLD_VERSION, View, msp
 from bevel_tui.platforms.ids import namespace_id, secret_id
@@ -23,14 +23,6 @@ from bevel_tui.records.steps import HandoffStep, ObjectRef, ReleaseStep, SecretS
 
 CHAINCODE_MATERIAL = "fabric-chaincode-material"
 CHAINCODE_PACKAGE = "fabric-chaincode-package"
-#: where the Jobs' environment says that the administrator's MSP is, below their volume
-ADMIN_MSP = (
-    ("admincerts", "admin.crt"),
-    ("cacerts", "ca.crt"),
-    ("keystore", "server.key"),
-    ("signcerts", "server.crt"),
-    ("tlscacerts", "tlsca.crt"),
-)
 
 
 @dataclass(frozen=True, slots=True)

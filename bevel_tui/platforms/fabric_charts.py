@@ -10,6 +10,14 @@ CA_IMAGE = "ghcr.io/hyperledger/bevel-fabric-ca:latest"
 TOOLS_IMAGE = "ghcr.io/hyperledger/bevel-fabric-tools"
 CA_CERTS = "fabric-ca-server-certs"
 ORDERER_TLS = "orderer-tls-cacert"
+#: entries of the administrator's MSP in its Secret, and the files that the peer command wants of them
+ADMIN_MSP = (
+    ("admincerts", "admin.crt"),
+    ("cacerts", "ca.crt"),
+    ("keystore", "server.key"),
+    ("signcerts", "server.crt"),
+    ("tlscacerts", "tlsca.crt"),
+)
 CRYPTO = "/opt/gopath/src/github.com/hyperledger/fabric/crypto"
 
 

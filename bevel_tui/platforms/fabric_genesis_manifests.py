@@ -122,21 +122,31 @@ def _genesis_script(chart: Chart) -> list[str]:
                 "fi",
             ]
     channels = chart.value("channels", ())
+    newcomers = [
+        line
+        for new in (chart.value("newOrgs", ()) if chart.on("add_new_org") else ())
+        for line in (
+            f"configtxgen -printOrg {new['name']}MSP > {new['name']}_new.json",
+            f"writeNewOrg {new['name']}-new-data {new['name']}_new.json",
+        )
+    ]
     if not channel_participation(chart.text("global.version", "2.5.4")):
-        return [*lines, *_transactions(channels)]
+        return [*lines, *_transactions(channels, system=chart.on("settings.generateGenesis", True)), *newcomers]
     for channel in channels:
         name = channel["name"]
         lines.append(
             f'configtxgen -configPath "/templates" -profile {name} -channelID {name} -outputBlock {name}.genesis.block'
         )
         lines.append(f"writeSafeSecret {name}-genesis {name}.genesis.block")
-    return lines
+    return [*lines, *newcomers]
 
 
-def _transactions(channels: Sequence[Mapping[str, Any]]) -> list[str]:
+def _transactions(channels: Sequence[Mapping[str, Any]], *, system: bool) -> list[str]:
     """2.2: the system channel's block, and per channel the transaction that makes it and those that set anchors."""
-    lines = ["configtxgen -profile OrdererGenesis -channelID syschannel -outputBlock genesis.block"]
-    lines.append("writeSafeSecret syschannel-genesis genesis.block")
+    lines = []
+    if system:
+        lines.append("configtxgen -profile OrdererGenesis -channelID syschannel -outputBlock genesis.block")
+        lines.append("writeSafeSecret syschannel-genesis genesis.block")
     for channel in channels:
         name = channel["name"]
         lines.append(f"configtxgen -profile {name} -channelID {name} -outputCreateChannelTx {name}.tx")
@@ -187,9 +197,13 @@ def _configtx(chart: Chart) -> str:
     if modern:
         profiles = {c["name"]: {"Orderer": ordering(c), "Application": members(c)} for c in channels}
     else:
-        first = channels[0]  # whose participants the consortium consists of
+        system = {}
+        if channels:  # whose first one's participants the consortium consists of
+            first = channels[0]
+            consortiums = {first["consortium"]: members(first)}
+            system["OrdererGenesis"] = {"Orderer": ordering(first), "Consortiums": consortiums}
         profiles = {
-            "OrdererGenesis": {"Orderer": ordering(first), "Consortiums": {first["consortium"]: members(first)}},
+            **system,
             **{c["name"]: {"Consortium": c["consortium"], "Application": members(c)} for c in channels},
         }
     return json.dumps({"Organizations": list(organizations.values()), "Profiles": profiles}, indent=1) + "\n"

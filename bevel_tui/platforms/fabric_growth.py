@@ -1,8 +1,8 @@
-"""Fabric networks that have changed since their genesis (facts A1.1b): new peers, new channels.
+"""Fabric networks that have changed since their genesis (facts A1.1b): new peers, new channels, other members.
 
 A channel that came later gets a genesis release of its own, ``genesis-<channel>``, since the Job of the first one runs
-once. Later peers of an organization are no anchors: to make one means to change the channel's configuration, and
-that is what no chart of Bevel's does (`network.growth` refuses what would need it).
+once. Later peers of an organization are no anchors. Organizations that come into a channel or leave it are a matter of
+its configuration (`fabric_updates`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bevel_tui.network.fabric import channels, fabric_roles
 from bevel_tui.network.model import Network, Organization
 from bevel_tui.network.naming import PortMap, founder, namespace_of
 from bevel_tui.network.past import Past
-from bevel_tui.platforms import fabric, groundwork
+from bevel_tui.platforms import fabric, fabric_updates, groundwork
 from bevel_tui.platforms.ids import release_id
 from bevel_tui.records.steps import HandoffStep, ReleaseStep, Step
 
@@ -47,7 +47,8 @@ def steps(network: Network, past: Past, ports: PortMap) -> list[Step]:
         else:
             found.append(step)
     for name in later:
-        found += _channel_genesis(name, genesis, network, planned)
+        found += _channel_genesis(name, genesis, network, past, planned)
+    found = fabric_updates.steps(network, past, found)
     there = {step.id for step in found}
     return [_without(step, there, planned) for step in found]
 
@@ -79,7 +80,7 @@ def _as_founded(genesis: ReleaseStep, network: Network, past: Past) -> ReleaseSt
     values["organizations"] = [one for one in values.get("organizations", ()) if one["name"] in _names(past)]
     there = {one["name"] for one in values["organizations"]}
     values["channels"] = [
-        {**one, "participants": [name for name in one["participants"] if name in there]}
+        {**one, "participants": [name for name in _participants(past, one) if name in there]}
         for one in values.get("channels", ())
         if one["name"] in known
     ]
@@ -91,13 +92,27 @@ def _as_founded(genesis: ReleaseStep, network: Network, past: Past) -> ReleaseSt
     return _finished(replace(genesis, values=values, produces=produces))
 
 
-def _channel_genesis(name: str, genesis: ReleaseStep, network: Network, planned: Sequence[Step]) -> list[Step]:
+def _participants(past: Past, channel: Mapping[str, Any]) -> Sequence[str]:
+    """Of a channel as the genesis has it: those with which it was made."""
+    participants: Sequence[str] = channel["participants"]
+    return past.channels.get(channel["name"], tuple(participants))
+
+
+def _channel_genesis(
+    name: str, genesis: ReleaseStep, network: Network, past: Past, planned: Sequence[Step]
+) -> list[Step]:
     """The release that makes the genesis block of one later channel, and the handoffs into it."""
     channel = next(one for one in channels(network) if one.name == name)
     orderers = {organization.name for organization in network.organizations if fabric_roles(organization).orderers}
-    members = {*channel.participants, *orderers, founder(network).name}
+    participants = past.channels.get(name, channel.participants)
+    members = {*participants, *orderers, founder(network).name}
     values = copy.deepcopy(dict(genesis.values))
-    values["channels"] = [one for one in values["channels"] if one["name"] == name]
+    known = {organization.name for organization in network.organizations}
+    values["channels"] = [
+        {**one, "participants": [other for other in participants if other in known]}
+        for one in values["channels"]
+        if one["name"] == name
+    ]
     values["organizations"] = [one for one in values["organizations"] if one["name"] in members]
     # the system channel of 2.2 is there already
     values["settings"] = {**values.get("settings", {}), "generateGenesis": False}

@@ -20,7 +20,7 @@ MODULES = {
 }
 
 #: modules of charts that only growing networks install
-CHARTS = ("bevel_tui.platforms.ethereum_votes",)
+CHARTS = ("bevel_tui.platforms.ethereum_votes", "bevel_tui.platforms.fabric_update_manifests")
 
 
 class GrowthModule(Protocol):

@@ -181,16 +181,27 @@ def test_a_fabric_network_gets_a_peer_and_a_channel(bevel: Run, kubeconfig: str,
     assert "ConfigMap supplychain-net/second-genesis" in added
     assert operator.diff() == {}
 
+    # an organization into both channels, one update after the other in each: it says who it is, two sign, it joins
     operator.document["organizations"].append({"name": "broker", "cluster": "west", "fabric": {"peers": 1}})
     operator.document["platform"]["channels"][0]["participants"].append("broker")
-    operator.document["platform"]["channels"][1]["participants"] = ["supplychain", "carrier"]
-    operator.refused("broker is no member", "A1.1b")
-    operator.document["platform"]["channels"][0]["participants"].pop()
-    operator.document["platform"]["channels"].append({"name": "third", "participants": ["supplychain", "broker"]})
     before = versions(kubeconfig)
-    operator.deploy()
-    _, changed, gone = touched(before, versions(kubeconfig))
+    events = operator.deploy()
+    installed = [event["release"] for event in events if event["type"] == "release-applied"]
+    newcomer = {"broker-ca", "peer0", "definition", "peer0-allchannel", "peer0-second"}
+    assert set(installed) == {*newcomer, "allchannel-update-1", "second-update-1"}
+    assert installed.count("allchannel-update-1") == 2  # supplychain and carrier are two of two
+    added, changed, gone = touched(before, versions(kubeconfig))
     assert (changed, gone) == (set(), set())
+    assert not [name for name in added if "anchorpeer" in name]
+    assert operator.diff() == {}
+
+    # it leaves again: two of three sign, and its part of the history goes with it
+    operator.document["organizations"].pop()
+    operator.document["platform"]["channels"][0]["participants"].remove("broker")
+    operator.refused("broker", "--allow-destructive broker")
+    events = applied(operator.deploy("--allow-destructive", "broker"))
+    installed = {name for name, action in events.items() if action == "install"}
+    assert installed == {"allchannel-update-2", "second-update-2"}
     assert operator.diff() == {}
     assert operator("destroy", "--yes", "--purge-data").returncode == 0
 

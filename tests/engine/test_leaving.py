@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from bevel_tui.engine.leaving import PREFIX, harmless, judge, leaving
-from bevel_tui.network.growth import Consequence, consequences
+from bevel_tui.network.consequence import Consequence
+from bevel_tui.network.growth import consequences
 from bevel_tui.network.load import parse
 from bevel_tui.network.past import Past
 from bevel_tui.plan.build import build

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from bevel_tui.network.growth import GENESIS, consequences
+from bevel_tui.network.consequence import GENESIS
+from bevel_tui.network.growth import consequences
 from bevel_tui.network.past import Past
 from tests.network.documents import SUBSTRATE, change, network
 

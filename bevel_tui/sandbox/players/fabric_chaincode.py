@@ -240,7 +240,7 @@ async def commit(context: PodContext) -> None:
                 f"'CommitChaincodeDefinition': chaincode definition not agreed to by this org ({member})"
             )
     await _orderer(context)
-    if len(endorsers) * 2 <= len(channel.block["application"]):
+    if len(endorsers) * 2 <= len(channel.members):
         raise context.fail("Error: transaction invalidated with status (ENDORSEMENT_POLICY_FAILURE)")
     channel.committed[name] = definition
     context.log("committed with status (VALID)")

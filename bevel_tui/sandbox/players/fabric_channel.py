@@ -29,9 +29,14 @@ class Definition:
 
 @dataclass(slots=True)
 class Channel:
-    """A channel as its members know it: the genesis block, and the certificates (SHA-256) of who joined."""
+    """A channel as its members know it: the genesis block, and the certificates (SHA-256) of who joined.
+
+    `members` (MSPs, each with the hash of its administrator's certificate) and `sequence` are its configuration of now.
+    """
 
     block: dict[str, Any]
+    members: dict[str, str] = field(init=False)
+    sequence: int = 0
     orderers: set[str] = field(default_factory=set)
     peers: set[str] = field(default_factory=set)
     anchors: set[str] = field(default_factory=set)
@@ -40,6 +45,10 @@ class Channel:
     committed: dict[str, Definition] = field(default_factory=dict)
     #: chaincodes that were initialized, with the sequence at which
     initialized: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        known = self.block.get("organizations") or {}
+        self.members = {name: known.get(name, {}).get("admin", "") for name in self.block["application"]}
 
 
 def digest(pem: bytes) -> str:
@@ -109,7 +118,7 @@ async def orderer_trust(context: PodContext, name: str) -> bytes:
     return await context.tls(host, int(port or 7050), trust, purpose=failed)
 
 
-async def _orderer(context: PodContext) -> Channel:
+async def channel_of(context: PodContext) -> Channel:
     """The channel as the peer command reads it from its orderer."""
     name = context.env.get("CHANNEL_NAME", "")
     missing = f"Error: genesis block file not found open {name}.block: no such file or directory"
@@ -117,7 +126,7 @@ async def _orderer(context: PodContext) -> Channel:
     channel = context.world.channels.get(name)
     if channel is None or digest(certificate) not in channel.orderers:
         raise context.fail(f"Error: can't read the block: &{{NOT_FOUND}}\n{missing}")
-    if context.env.get("CORE_PEER_LOCALMSPID") not in channel.block["application"]:
+    if context.env.get("CORE_PEER_LOCALMSPID") not in channel.members:
         raise context.fail(f"Error: can't read the block: &{{FORBIDDEN}}\n{missing}")
     return channel
 
@@ -139,7 +148,7 @@ async def join(context: PodContext) -> None:
     name = context.env.get("CHANNEL_NAME", "")
     context.log(f"Joining Channel {name}")
     trust = await administrator(context)
-    channel = await _orderer(context)
+    channel = await channel_of(context)
     peer = await _peer(context, trust)
     if peer in channel.peers:
         context.log("Peer has already joined the channel")
@@ -159,7 +168,7 @@ async def anchor(context: PodContext) -> None:
     """anchorpeer: the organization's anchor in the channel's configuration; needs a Raft leader to be accepted."""
     trust = await administrator(context)
     context.log("Fetching the most recent configuration block for the channel")
-    channel = await _orderer(context)
+    channel = await channel_of(context)
     consenters = len(channel.block["consenters"])
     if len(channel.orderers) * 2 <= consenters:
         raise context.fail("Error: got unexpected status: SERVICE_UNAVAILABLE -- no Raft leader")

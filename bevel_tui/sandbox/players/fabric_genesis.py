@@ -27,6 +27,8 @@ async def genesis(context: PodContext) -> None:
         if owner in members:
             members[owner]["orderers"][orderer] = await _orderer(context, orderer, owner)
     profiles = _configtx(context)
+    for name in _unique(r"writeNewOrg (\S+)-new-data", context):
+        await _new(context, name, members)
     if "2.5" not in context.env.get("NETWORK_VERSION", "2.5"):
         await _transactions(context, profiles, members)
         return
@@ -42,6 +44,16 @@ async def _write(context: PodContext, name: str, document: dict[str, Any]) -> No
         await context.write("ConfigMap", name, {f"{name}_base64": encoded})
 
 
+async def _new(context: PodContext, name: str, members: dict[str, dict[str, Any]]) -> None:
+    """``configtxgen -printOrg``: what a channel's configuration would say of an organization."""
+    if name not in members:
+        raise context.fail(f"[common.tools.configtxgen] doPrintOrg -> FATA Organization {name}MSP not found")
+    known = members[name]
+    document = {"simulated": True, "organization": f"{name}MSP", **{k: known[k] for k in ("ca", "admin", "config")}}
+    if await context.read("ConfigMap", f"{name}-new-data") is None:
+        await context.write("ConfigMap", f"{name}-new-data", {f"{name}-new-data": json.dumps(document, sort_keys=True)})
+
+
 async def _transactions(context: PodContext, profiles: dict[str, Any], members: dict[str, dict[str, Any]]) -> None:
     """2.2: the system channel's block, and per channel the transactions that make it and that set anchors."""
     system = profiles.get("OrdererGenesis") or {}
@@ -49,10 +61,11 @@ async def _transactions(context: PodContext, profiles: dict[str, Any], members: 
         name: [o["Name"] for o in consortium["Organizations"]]
         for name, consortium in (system.get("Consortiums") or {}).items()
     }
-    context.log("version 2.2.x syschannel genesis")
-    consortium = [member for listed in consortiums.values() for member in listed]
-    block = _block(context, "OrdererGenesis", {"OrdererGenesis": {**system, "Consortium": consortium}}, members)
-    await _write(context, "syschannel-genesis", {**block, "channel": "syschannel", "consortium": consortium})
+    if _unique(r"writeSafeSecret (syschannel)-genesis", context):
+        context.log("version 2.2.x syschannel genesis")
+        consortium = [member for listed in consortiums.values() for member in listed]
+        block = _block(context, "OrdererGenesis", {"OrdererGenesis": {**system, "Consortium": consortium}}, members)
+        await _write(context, "syschannel-genesis", {**block, "channel": "syschannel", "consortium": consortium})
     for channel in _unique(r"writeSafeSecret (\S+)-channeltx \1\.tx", context):
         profile = profiles.get(channel)
         if profile is None:
@@ -147,7 +160,7 @@ def _configtx(context: PodContext) -> dict[str, Any]:
     text = context.text("/templates/configtx.yaml")
     try:
         document = yaml.safe_load(text)
-        return dict(document["Profiles"])
+        return dict(document["Profiles"] or {})
     except (yaml.YAMLError, KeyError, TypeError):
         raise context.fail(
             "[common.tools.configtxgen.localconfig] Load -> PANI Error reading configuration: "
