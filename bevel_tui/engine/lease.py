@@ -2,6 +2,10 @@
 
 It lasts 60 s and is renewed every 15 s. A run that died leaves it to expire; if it died on this very machine, its
 process is seen to be gone and nobody has to wait.
+
+The times in a Lease are those of its holder's clock, and clocks differ. So a Lease that is fresh by our clock is
+respected at once, but one that looks expired is taken only after it was watched for as long as it lasts, on our own
+monotonic clock, and not renewed (as client-go's leader election judges). No skew makes two runs work at once.
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ import getpass
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,6 +32,10 @@ DURATION = 60
 RENEW = 15.0
 #: seconds between attempts while the cluster does not answer
 AWAY = 2.0
+#: seconds between looks at a Lease that seems to be dead
+LOOK = 5.0
+#: seconds by which no two clocks that both work with a cluster differ (tokens and certificates fail before that)
+SKEW = 3600.0
 
 
 def identity(run: str) -> str:
@@ -54,12 +62,19 @@ def dead(holder: str) -> bool:
     return False
 
 
-def _free(spec: dict[str, Any], now: float) -> bool:
-    """Whether nobody alive holds a Lease."""
+def _nobodys(spec: Mapping[str, Any]) -> bool:
+    """Whether no holder is left to be asked."""
     holder = str(spec.get("holderIdentity") or "")
-    renewed = seconds(spec.get("renewTime")) or seconds(spec.get("acquireTime")) or 0.0
-    duration = float(spec.get("leaseDurationSeconds") or DURATION)
-    return not holder or renewed + duration < now or dead(holder)
+    return not holder or dead(holder)
+
+
+def _age(spec: Mapping[str, Any], now: float) -> float:
+    """Seconds since the last sign of life, as far as its clock and ours agree; negative: it is ahead of us."""
+    return now - (seconds(spec.get("renewTime")) or seconds(spec.get("acquireTime")) or 0.0)
+
+
+def _duration(spec: Mapping[str, Any]) -> float:
+    return float(spec.get("leaseDurationSeconds") or DURATION)
 
 
 def lease_ref(network: str) -> ObjectRef:
@@ -68,9 +83,15 @@ def lease_ref(network: str) -> ObjectRef:
 
 
 async def sweep(client: Cluster, network: str, now: Callable[[], float] = time.time) -> None:
-    """Delete the Lease that a dead run left behind, if there is one. Raises ApiError."""
+    """Delete the Lease that a dead run left behind, if there is one. Raises ApiError.
+
+    Nobody waits here, so only what is dead whatever the clocks say is deleted.
+    """
     found = await client.get(lease_ref(network))
-    if found is not None and _free(found.get("spec") or {}, now()):
+    if found is None:
+        return
+    spec = found.get("spec") or {}
+    if _nobodys(spec) or _age(spec, now()) > SKEW:
         await client.delete(lease_ref(network), uid=found["metadata"].get("uid"))
 
 
@@ -78,7 +99,7 @@ class Lease:
     """The Lease of a network in one cluster. `acquire`, then `release`; renewal runs in between.
 
     `lost` is called when somebody else took it, or when the cluster refused to renew it until it expired. A cluster
-    that cannot be reached is no loss: nothing can be changed in it meanwhile.
+    that cannot be reached is no loss: nothing can be changed in it meanwhile. `tell` hears why there is a wait.
     """
 
     def __init__(
@@ -89,8 +110,10 @@ class Lease:
         run: str,
         *,
         lost: Callable[[str], None],
+        tell: Callable[[str], None] = lambda text: None,
         now: Callable[[], float] = time.time,
     ) -> None:
+        self._tell = tell
         self._client = client
         self._cluster = cluster
         self._network = network
@@ -114,13 +137,13 @@ class Lease:
                 if found is None:
                     self._held = await self._client.create(self._object())
                 else:
-                    before = self._check(found)
+                    before = await self._judge(found)
                     found["spec"] = self._spec(transitions=int(found["spec"].get("leaseTransitions") or 0) + 1)
                     self._held = await self._client.replace(found)
             except ApiError as error:
-                if error.status != 409:
+                if error.status not in {404, 409}:
                     raise
-                continue  # somebody was quicker: look again
+                continue  # somebody was quicker, or has let go: look again
             self._renewing = asyncio.create_task(self._renew(), name=f"lease {self._cluster}")
             return before
         raise self._refused("someone", None)
@@ -136,12 +159,31 @@ class Lease:
             with contextlib.suppress(ApiError):  # it expires by itself
                 await self._client.delete(self._ref, uid=held["metadata"].get("uid"))
 
-    def _check(self, found: dict[str, Any]) -> str | None:
+    async def _judge(self, found: dict[str, Any]) -> str | None:
+        """Who held it, if that one is dead. Raises BevelError(LEASE_HELD) if it lives, or ApiError."""
         spec = found.get("spec") or {}
         holder = str(spec.get("holderIdentity") or "")
-        if _free(spec, self._now()):
+        if _nobodys(spec):
             return holder or None
-        raise self._refused(holder, str(spec.get("acquireTime") or ""))
+        age, lasts = _age(spec, self._now()), _duration(spec)
+        if 0 <= age <= lasts:
+            raise self._refused(holder, str(spec.get("acquireTime") or ""))
+        self._tell(
+            f"The Lease of {holder.partition(':')[0]} in cluster {self._cluster} looks dead, but clocks may differ: "
+            f"it is watched for {lasts:g} s before it is taken over."
+        )
+        loop = asyncio.get_running_loop()
+        end = loop.time() + lasts
+        while (left := end - loop.time()) > 0:
+            await asyncio.sleep(min(LOOK, left))
+            again = await self._client.get(self._ref)
+            if again is None:
+                return holder
+            if (again.get("spec") or {}) != spec:
+                raise self._refused(
+                    str(again["spec"].get("holderIdentity") or ""), str(again["spec"].get("acquireTime") or "")
+                )
+        return holder
 
     def _refused(self, holder: str, since: str | None) -> BevelError:
         who = holder.partition(":")[0]

@@ -25,15 +25,21 @@ async def leases(run: Run, clusters: Mapping[str, Access], names: Iterable[str])
         run.emit(Notice(level="warning", text=f"{why} This run stops."))
         run.cancel.request()
 
+    def tell(text: str) -> None:
+        run.emit(Notice(level="warning", text=text))
+
     leases = [
-        Lease(clusters[name].client, name, run.plan.network_name, run.id, lost=lost) for name in sorted(set(names))
+        Lease(clusters[name].client, name, run.plan.network_name, run.id, lost=lost, tell=tell)
+        for name in sorted(set(names))
     ]
 
     async def take(lease: Lease, access: Access) -> None:
         try:
-            before = await lease.acquire()
+            before = await run.unless_stopped(lease.acquire())
         except ApiError as error:
             raise unusable(access.client, error) from None
+        if run.cancel.stopping.is_set():
+            raise asyncio.CancelledError  # nothing was changed yet
         if before:
             run.emit(
                 Notice(level="warning", cluster=access.name, text=f"Took over the Lease of {before}, which is dead.")

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from bevel_tui.helm.driver import Operation, Outcome
-from bevel_tui.helm.process import child_environment, reap, scratch_prefix, stop, write_private
+from bevel_tui.helm.process import child_environment, die_with_parent, reap, scratch_prefix, stop, write_private
 from bevel_tui.helm.reasons import one_line, reason_of, split_stderr
 from bevel_tui.records.errors import BevelError, Code
 
@@ -201,6 +201,7 @@ async def _call(
         env=environ,
         # Ctrl-C in the terminal is for us: we tell the child ourselves, once.
         start_new_session=True,
+        preexec_fn=die_with_parent,
     )
     reading = asyncio.create_task(process.communicate())
     waits: list[asyncio.Task[Any]] = [reading]

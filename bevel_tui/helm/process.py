@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import os
 import signal
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 #: seconds between the polite request to end and SIGKILL
@@ -18,6 +20,22 @@ _DROPPED_PREFIX = "HELM_"
 _KEPT = frozenset({"HELM_C_LIB"})
 #: Operation.kubeconfig says which file; Go's own debugging knobs would change output
 _DROPPED = frozenset({"KUBECONFIG", "GODEBUG", "GOTRACEBACK"})
+
+
+_PR_SET_PDEATHSIG = 1
+#: looked up beforehand: a child between fork and exec must not take locks
+_prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
+
+
+def _die_with_parent() -> None:
+    if _prctl is not None:
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+#: for `preexec_fn` of a child that works on clusters: the kernel kills it when we are killed, so that nothing is applied
+#: by an orphan while the next start repairs (Linux; nothing like it elsewhere). It ends with the thread that started
+#: it, so drivers are used from threads that live as long as the run.
+die_with_parent: Callable[[], None] | None = _die_with_parent if _prctl is not None else None
 
 
 def scratch_prefix() -> str:

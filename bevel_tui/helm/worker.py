@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from bevel_tui.helm.driver import Operation, Outcome
-from bevel_tui.helm.process import GRACE, child_environment, kill, reap, scratch_prefix
+from bevel_tui.helm.process import GRACE, child_environment, die_with_parent, kill, reap, scratch_prefix
 from bevel_tui.helm.reasons import Reason, one_line, reason_of, split_stderr
 from bevel_tui.records.errors import BevelError, Code
 
@@ -116,6 +116,7 @@ class HelmWorker:
                 stderr=asyncio.subprocess.PIPE,
                 env=child_environment(self._environ, Path(folder)),
                 start_new_session=True,
+                preexec_fn=die_with_parent,
             )
             try:
                 out, err, killed = await _converse(process, json.dumps(request).encode() + b"\n", cancel)

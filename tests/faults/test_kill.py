@@ -1,12 +1,17 @@
-"""SIGKILL at seeded events on the real process with real Helm; `soak.py` beside this does the same 200 times."""
+"""Broken at seeded events on the real process with real Helm and simulated clusters.
+
+`tests/cluster/test_kill.py` does it on real control planes, `soak.py` beside this as often as one likes.
+"""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
-from tests.faults.soak import soak
+from tests.faults.grounds import simulated
+from tests.faults.soak import SMALL, soak
 
 pytestmark = [
     pytest.mark.sandbox,
@@ -15,7 +20,8 @@ pytestmark = [
 ]
 
 
-def test_killed_at_random_events_the_next_start_ends_in_the_same_state() -> None:
-    report = soak("besu-two-clusters", range(3), speed=20.0)
-    assert report.problems == []
-    assert report.kills >= 3
+def test_broken_at_random_events_the_next_start_ends_in_the_same_state(tmp_path: Path) -> None:
+    with simulated(SMALL, 30.0, tmp_path) as ground:
+        seeds = list(soak(ground, range(3), tmp_path / "scratch"))
+    assert [problem for seed in seeds for problem in seed.problems] == []
+    assert sum(seed.broken.total() for seed in seeds) >= 3
