@@ -55,7 +55,8 @@ def _note(found: dict[str, Any], context: str, kind: str, obj: dict[str, Any]) -
         if int(labels["version"]) > found.get(key, {"version": 0})["version"]:
             found[key] = {"version": int(labels["version"]), "status": labels["status"]}
         return
-    found[f"{context} {kind} {meta.get('namespace', '')}/{meta['name']}"] = shape(kind, obj)
+    doomed = f"being deleted, held by {meta.get('finalizers')}" if "deletionTimestamp" in meta else None
+    found[f"{context} {kind} {meta.get('namespace', '')}/{meta['name']}"] = doomed or shape(kind, obj)
 
 
 def shape(kind: str, obj: dict[str, Any]) -> Any:

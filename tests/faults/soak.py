@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,8 +53,9 @@ class Seed:
 class Soak:
     """All seeds on one ground."""
 
-    def __init__(self, ground: Ground, scratch: Path) -> None:
+    def __init__(self, ground: Ground, scratch: Path, ways: Sequence[str] = WAYS) -> None:
         self.ground = ground
+        self.ways = ways
         self.scratch = scratch
         untouched = self._dump()
         process = self._deploy({})
@@ -75,9 +76,9 @@ class Soak:
         chance = random.Random(number)
         seed = Seed(number)
         environ = {"BEVEL_TUI_HELM": chance.choice(["sdk", _helm()])}
-        applied: Counter[str] = Counter()
+        applied: dict[str, list[str]] = {}
         for _ in range(chance.randint(1, 3)):
-            way, at = chance.choice(WAYS), chance.randint(2, self.events - 1)
+            way, at = chance.choice(self.ways), chance.randint(2, self.events - 1)
             context, pause = chance.choice(self.ground.contexts), chance.uniform(0.5, 6.0)
             process = self._deploy(environ)
             seed.starts += 1
@@ -99,7 +100,7 @@ class Soak:
         if process.returncode != 0:
             seed.problems.append(f"the last start ended with {process.returncode}: {events[-1:]}")
         seed.problems += differences(self.wanted, self._dump())
-        seed.problems += [f"{name} was applied {times} times" for name, times in applied.items() if times > 1]
+        seed.problems += [f"{name} was applied again: {how}" for name, how in applied.items() if len(how) > 1]
         if left := [path.name for path in self.scratch.iterdir()]:
             seed.problems.append(f"temporary folders left: {', '.join(left)}")
         self._clear(seed)
@@ -166,11 +167,13 @@ class Soak:
         return asyncio.run(dump(self.ground.direct))
 
 
-def _count(events: Events, applied: Counter[str]) -> None:
+def _count(events: Events, applied: dict[str, list[str]]) -> None:
     """What Helm has finished, by release: nothing may be applied again once it was."""
     for event in events:
         if event["type"] == "release-applied":
-            applied[f"{event['cluster']}/{event['namespace']}/{event['release']}"] += 1
+            name = f"{event['cluster']}/{event['namespace']}/{event['release']}"
+            why = [e["text"] for e in events if e["type"] == "notice" and e.get("step") == event["step"]]
+            applied.setdefault(name, []).append(f"{event['action']} {' '.join(why)}".strip())
 
 
 def _helm() -> str:
@@ -182,10 +185,12 @@ def _helm() -> str:
         return "sdk"
 
 
-def soak(ground: Ground, seeds: range, scratch: Path, known: set[int] | None = None) -> Iterator[Seed]:
+def soak(
+    ground: Ground, seeds: range, scratch: Path, known: set[int] | None = None, ways: Sequence[str] = WAYS
+) -> Iterator[Seed]:
     """All seeds that are not known yet, one after the other. Raises RuntimeError when nothing works even undisturbed."""
     scratch.mkdir()
-    place = Soak(ground, scratch)
+    place = Soak(ground, scratch, ways)
     for number in seeds:
         if number not in (known or set()):
             yield place.one(number)
@@ -199,6 +204,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=200)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--speed", type=float, default=100.0)
+    parser.add_argument("--way", choices=sorted(set(WAYS)), action="append", help="break it in these ways only")
     parser.add_argument("--record", type=Path)
     options = parser.parse_args()
     known: set[int] = set()
@@ -206,15 +212,14 @@ def main() -> int:
         known = {json.loads(line)["seed"] for line in options.record.read_text().splitlines()}
     began = time.monotonic()
     done: list[Seed] = []
+    ways = options.way or WAYS
     place = real if options.on == "real" else simulated
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         ground = stack.enter_context(place(options.preset, options.speed, folder))
-        for seed in soak(ground, range(options.first, options.first + options.seeds), folder / "scratch", known):
+        for seed in soak(ground, range(options.first, options.first + options.seeds), folder / "scratch", known, ways):
             done.append(seed)
-            print(
-                f"seed {seed.seed}: {seed.starts} starts, {dict(seed.broken)}, {seed.seconds:.0f} s", file=sys.stderr
-            )
+            print(f"seed {seed.seed}: {seed.starts} starts, {dict(seed.broken)}, {seed.seconds:.0f} s", file=sys.stderr)
             for problem in seed.problems:
                 print(f"  {problem}", file=sys.stderr)
             if options.record is not None:
