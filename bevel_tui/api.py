@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from bevel_tui.engine.options import RunOptions
     from bevel_tui.engine.snapshots.watch import Watching
     from bevel_tui.network.basics import SecretRef
+    from bevel_tui.network.bevel.exporting import Exported
+    from bevel_tui.network.bevel.importing import Imported
+    from bevel_tui.network.bevel.reading import Options as ImportOptions
     from bevel_tui.network.model import Network
     from bevel_tui.plan.footprint import Footprint
     from bevel_tui.plan.graph import Plan
@@ -50,8 +53,10 @@ __all__ = [
     "dns_recipe",
     "doctor",
     "domains",
+    "export_network_yaml",
     "footprint",
     "hand_over",
+    "import_network_yaml",
     "load",
     "load_snapshot",
     "log_in",
@@ -83,6 +88,26 @@ def load(preset: str, own: Iterable[str] = (), contexts: Iterable[str] = ()) -> 
     from bevel_tui.network.sides import seen_by
 
     return reached_by(seen_by(read(preset), own), contexts)
+
+
+def import_network_yaml(path: Path, options: ImportOptions | None = None) -> Imported:
+    """The Network of a network.yaml of Bevel, and notes on what a person must know of it; nothing is written.
+
+    Values that were secrets are references in it; the notes of kind `secret` say which variables to set.
+
+    Raises BevelError: preset-missing, preset-syntax, or network-yaml-refused with what is not supported, a line each.
+    """
+    from bevel_tui.network.bevel.importing import read
+    from bevel_tui.network.load import read_text
+
+    return read(read_text(path), source=str(path), options=options)
+
+
+def export_network_yaml(network: Network) -> Exported:
+    """The network.yaml of a Network, and by path of the preset what that format cannot say. Pure."""
+    from bevel_tui.network.bevel.exporting import write
+
+    return write(network)
 
 
 def plan(network: Network) -> Plan:

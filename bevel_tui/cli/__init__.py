@@ -27,12 +27,17 @@ COMMANDS = {
     "dns": "The DNS records that lead to the gateways, in the form that your DNS takes.",
     "destroy": "Remove what was installed, in the safe order.",
     "handoff": "Public material between operators who share no kubeconfig.",
+    "import": "Turn a network.yaml of Bevel into a preset.",
+    "export": "Write a preset for other programs: network.yaml, Flux, Argo CD, helmfile.",
     "schema": "Print the JSON Schema of presets.",
     "sandbox": "Simulated clusters on loopback, to keep.",
     "doctor": "Look at this machine: can it deploy?",
     "completion": "Print the completion script of a shell.",
     "paths": "Where settings, runs and caches are kept.",
 }
+
+#: modules that cannot be called as their command is
+MODULES = {"import": "import_network"}
 
 
 class _Commands(click.Group):
@@ -46,7 +51,7 @@ class _Commands(click.Group):
         """The command of that name, imported now."""
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"{__name__}.{cmd_name.replace('-', '_')}")
+        module = import_module(f"{__name__}.{MODULES.get(cmd_name, cmd_name).replace('-', '_')}")
         command: click.Command = module.command
         command.name = cmd_name
         return command

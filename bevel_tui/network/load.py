@@ -87,6 +87,14 @@ def judge(data: dict[str, Any]) -> tuple[Network | None, list[Problem]]:
 # ---------------------------------------------------------------- reading
 
 
+def read_text(path: Path) -> str:
+    """The text of a file that is no shipped preset. Raises BevelError as `load` does."""
+    shown = printable(str(path), 200)
+    if not path.is_file():
+        raise BevelError(Code.PRESET_MISSING, f"there is no file called {shown}", remedy="Check the path.")
+    return _decode(_read(str(path)), str(path))
+
+
 def _read(path_or_name: str) -> bytes:
     path = Path(path_or_name)
     shown = printable(path_or_name, 200)

@@ -29,6 +29,7 @@ class Code(StrEnum):
     PRESET_MISSING = "preset-missing"
     PRESET_SYNTAX = "preset-syntax"
     PRESET_INVALID = "preset-invalid"
+    NETWORK_YAML = "network-yaml-refused"
     SECRET_UNSET = "secret-unset"  # noqa: S105 - a code, not a secret
     SECRET_UNFIT = "secret-unfit"  # noqa: S105 - a code, not a secret
     CONFIRMATION = "confirmation-needed"
@@ -60,6 +61,7 @@ EXIT: dict[Code, ExitCode] = {
     Code.PRESET_MISSING: ExitCode.USAGE,
     Code.PRESET_SYNTAX: ExitCode.USAGE,
     Code.PRESET_INVALID: ExitCode.USAGE,
+    Code.NETWORK_YAML: ExitCode.USAGE,
     Code.SECRET_UNSET: ExitCode.USAGE,
     Code.SECRET_UNFIT: ExitCode.USAGE,
     Code.CONFIRMATION: ExitCode.USAGE,
@@ -92,6 +94,7 @@ REMEDY: dict[Code, str] = {
     Code.PRESET_MISSING: "Name a preset file, or one of the shipped presets (bevel-tui --help lists them).",
     Code.PRESET_SYNTAX: "Correct the YAML at the line and column shown.",
     Code.PRESET_INVALID: "Correct the lines shown; `bevel-tui schema` prints what a preset may hold.",
+    Code.NETWORK_YAML: "Nothing was written. Correct what is listed in the file, or describe the network in a preset.",
     Code.SECRET_UNSET: "Set the environment variable, or create the file, that the preset refers to.",
     Code.SECRET_UNFIT: "Choose one of letters, digits and _ . , : @ % + = / ~ ^ - only.",
     Code.CONFIRMATION: "Add --yes to go ahead without a question, or --sandbox to rehearse on simulated clusters.",
