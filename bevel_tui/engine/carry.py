@@ -38,7 +38,7 @@ async def carry_out(ctx: RunContext, step: Step, hold: Hold, budget: float | Non
     except BevelError as error:
         if error.code in {Code.CHART_MISSING, Code.CHART_RENDER}:
             ctx.codes.add(error.code)
-        return Result("failed", " ".join((error.message, *error.details)), error.remedy)
+        return Result("failed", " ".join((error.message, *error.details)), error.remedy, code=str(error.code))
     except ApiError as error:
         if ctx.cancel.aborting.is_set():
             return Result("cancelled", "stopped")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from bevel_tui.engine.cancel import GRACE, Cancellation
@@ -40,6 +40,7 @@ class Result:
     remedy: str | None = None
     started: float | None = None
     finished: float | None = None
+    code: str | None = None
 
 
 class Hold:
@@ -296,7 +297,7 @@ class _Run:
             result = Result("failed", f"{type(error).__name__}: {error}")
         finally:
             self.deadlines.pop(task.id, None)
-        return Result(result.outcome, result.reason, result.remedy, started, loop.time())
+        return replace(result, started=started, finished=loop.time())
 
     def _end(self, task: Task, result: Result) -> None:
         self.results[task.id] = result

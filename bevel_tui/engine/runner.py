@@ -275,6 +275,7 @@ class Run:
                     duration=duration(result),
                     reason=result.reason,
                     remedy=result.remedy,
+                    code=result.code,
                 )
             )
 

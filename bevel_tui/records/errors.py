@@ -51,6 +51,7 @@ class Code(StrEnum):
     READONLY = "read-only"
     SNAPSHOT = "snapshot-unreadable"
     HELM_MISSING = "helm-missing"
+    FIXED_FIELD = "fixed-field"
     STEP_FAILED = "step-failed"
     TIMEOUT = "timed-out"
     SANDBOX = "sandbox-failed"
@@ -83,6 +84,7 @@ EXIT: dict[Code, ExitCode] = {
     Code.READONLY: ExitCode.USAGE,
     Code.SNAPSHOT: ExitCode.USAGE,
     Code.HELM_MISSING: ExitCode.USAGE,
+    Code.FIXED_FIELD: ExitCode.FAILED,
     Code.STEP_FAILED: ExitCode.FAILED,
     Code.TIMEOUT: ExitCode.TIMEOUT,
     Code.SANDBOX: ExitCode.FAILED,
@@ -116,6 +118,7 @@ REMEDY: dict[Code, str] = {
     Code.READONLY: "Start without --readonly, or use the command shown.",
     Code.SNAPSHOT: "Name a file that `bevel-tui diagnose --save` or `bevel-tui bundle` wrote.",
     Code.HELM_MISSING: "Install Helm (4, or 3 from 3.14) or, where a wheel exists, `pip install helm-python-sdk==0.2.2`.",
+    Code.FIXED_FIELD: "Put back what cannot be changed, or delete the object with --cascade=orphan and run again.",
     Code.STEP_FAILED: "Correct the cause shown and run the same command again: what is done is skipped.",
     Code.TIMEOUT: "Run the same command again to continue, or raise --timeout.",
     Code.SANDBOX: "Run `bevel-tui sandbox up` alone and read its messages.",

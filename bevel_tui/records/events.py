@@ -84,7 +84,7 @@ class StepWaiting(Event):
 
 
 class StepFinished(Event):
-    """The step ended. `unchanged`: nothing had to be done. `duration` is seconds."""
+    """The step ended. `unchanged`: nothing had to be done. `duration` is seconds. `code`: that of docs/exit-codes.md."""
 
     type: Literal["step-finished"] = "step-finished"
     step: str
@@ -94,6 +94,7 @@ class StepFinished(Event):
     duration: float = 0.0
     reason: str | None = None
     remedy: str | None = None
+    code: str | None = None
 
 
 class ReleaseApplied(Event):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from bevel_tui.engine.repair import TABLE, Record, Repair, hooks_of, situation, 
 from bevel_tui.engine.waiting import Waiting, awaited
 from bevel_tui.helm.driver import Operation, Outcome
 from bevel_tui.helm.releases import objects as objects_in
-from bevel_tui.records.errors import Code
+from bevel_tui.records.errors import BevelError, Code
 from bevel_tui.records.events import LogLine, Notice, ReleaseApplied
 from bevel_tui.records.findings import Finding
 from bevel_tui.records.steps import ObjectRef, ReleaseStep
@@ -209,21 +210,56 @@ async def _clear_the_way(
             )
         )
         return
-    names = [item.ref for item in step.expects if item.ref.kind == "Job" and not item.hook]
-    live = [job for ref in names if (job := await client.get(ref)) is not None]
-    if live and records:
-        before: dict[str, Any] = {}
-        after: dict[str, Any] = {}
-        if not all(_failed(job) for job in live):
-            before = dict(immutable.jobs(await installed_objects(client, str(step.namespace), records[-1].secret)))
-            after = dict(immutable.jobs(objects_in(await ctx.driver.render(operation))))
-        for name, why in immutable.in_the_way(live, before, after).items():
-            ctx.emit(
-                Notice(cluster=step.cluster, step=step.id, text=f"Job {step.namespace}/{name} is made anew: {why}.")
-            )
-            await client.delete(ObjectRef("batch/v1", "Job", name, step.namespace))
+    live = {
+        kind: [obj for ref in _plain(step, kind) if (obj := await client.get(ref)) is not None]
+        for kind in ("Job", "StatefulSet")
+    }
+    if records and (live["StatefulSet"] or not all(_failed(job) for job in live["Job"])):
+        before = await installed_objects(client, str(step.namespace), _standing(records).secret)
+        after = objects_in(await ctx.driver.render(operation))
+    else:
+        before, after = (), ()
+    if repair.verb == "upgrade":
+        names = [str(obj["metadata"]["name"]) for obj in live["StatefulSet"]]
+        _refuse_fixed(step, operation.context, names, before, after)
+    for name, why in immutable.in_the_way(live["Job"], immutable.jobs(before), immutable.jobs(after)).items():
+        ctx.emit(Notice(cluster=step.cluster, step=step.id, text=f"Job {step.namespace}/{name} is made anew: {why}."))
+        await client.delete(ObjectRef("batch/v1", "Job", name, step.namespace))
     for record in to_forget(records, repair.forget):
         await client.delete(ObjectRef("v1", "Secret", record.secret, step.namespace))
+
+
+def _plain(step: ReleaseStep, kind: str) -> list[ObjectRef]:
+    """Ordinary objects of a kind, no hooks."""
+    return [item.ref for item in step.expects if item.ref.kind == kind and not item.hook]
+
+
+def _standing(records: tuple[Record, ...]) -> Record:
+    """The revision whose objects stand in the cluster, as far as can be known: a failed one may have changed none."""
+    for status in ("deployed", "superseded"):
+        found = [record for record in records if record.status == status]
+        if found:
+            return found[-1]
+    return records[-1]
+
+
+def _refuse_fixed(
+    step: ReleaseStep,
+    context: str,
+    names: list[str],
+    before: Iterable[Mapping[str, Any]],
+    after: Iterable[Mapping[str, Any]],
+) -> None:
+    """Raises BevelError(FIXED_FIELD): Helm would fail half-way, after it has changed other objects."""
+    found = immutable.fixed(names, immutable.stateful_sets(before), immutable.stateful_sets(after))
+    for name, what in found.items():
+        raise BevelError(
+            Code.FIXED_FIELD,
+            f"StatefulSet {step.namespace}/{name} would change in what Kubernetes fixes when it is made: {what}.",
+            remedy="Put it back in the preset (storage class and size above all). To change it all the same, keeping pods "
+            f"and volumes as they are: kubectl --context {context} -n {step.namespace} delete statefulset {name} "
+            "--cascade=orphan, then run again; volumes that exist keep their size and class.",
+        )
 
 
 def _failed(job: dict[str, Any]) -> bool:
@@ -284,7 +320,9 @@ def _failure(ctx: RunContext, step: ReleaseStep, outcome: Outcome, finding: Find
     message = outcome.error or "Helm gave no reason"
     if outcome.reason == "render":
         ctx.codes.add(Code.CHART_RENDER)
-        return Result("failed", f"Chart {step.chart} cannot be rendered: {message}", _RENDER)
+        return Result(
+            "failed", f"Chart {step.chart} cannot be rendered: {message}", _RENDER, code=str(Code.CHART_RENDER)
+        )
     if outcome.reason == "pending":
         return Result("failed", message, "Another Helm operation holds the release: wait for it, then run again.")
     return Result("failed", f"Helm: {message}", None)
