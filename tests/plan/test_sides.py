@@ -8,14 +8,17 @@ from pathlib import Path
 import pytest
 
 from bevel_tui.network.load import load
-from bevel_tui.network.model import Network
+from bevel_tui.network.model import Channel, FabricRoles, Network, Organization
+from bevel_tui.network.past import Past
 from bevel_tui.network.sides import ours, seen_by, seen_by_all
 from bevel_tui.plan.build import build
+from bevel_tui.plan.graph import Plan
 from bevel_tui.plan.render import text
 from bevel_tui.plan.sides import acting_in, awaited, facts_of, owed, owners, run_needs, senders
 from bevel_tui.records.errors import BevelError, Code
 from bevel_tui.records.steps import HandoffStep
 
+HERE = Path(__file__).parent
 PRESETS = sorted((Path(__file__).parents[2] / "presets").glob("*-two-clusters.yaml"))
 EVERYTHING = sorted(
     [
@@ -64,7 +67,33 @@ def test_an_order_for_all_sides_exists_in_which_every_wait_ends(preset: Path) ->
     """Played by hand, an operator per organization: a step is done when its side's needs are; what another side has
     to do, once that side has done it."""
     network = load(str(preset))
-    views = [build(seen_by(network, [organization.name])) for organization in network.organizations]
+    play([build(seen_by(network, [organization.name])) for organization in network.organizations])
+
+
+@pytest.mark.parametrize("preset", ["fabric-two-clusters", "fabric-two-two"])
+def test_members_who_all_run_their_own_clusters_sign_a_newcomer_in(preset: str) -> None:
+    """Each keeps its own memory; what crosses is who the newcomer is, and the update with its signatures."""
+    network = load(str(HERE.parents[1] / "presets" / f"{preset}.yaml"))
+    broker = Organization(name="broker", cluster=network.clusters[-1].name, fabric=FabricRoles(peers=1))
+    channel = Channel(name="allchannel", participants=("supplychain", "carrier", "broker"), creator="carrier")
+    grown = network.model_copy(
+        update={
+            "organizations": (*network.organizations, broker),
+            "platform": network.platform.model_copy(update={"channels": (channel,)}),
+        }
+    )
+    views = []
+    for organization in grown.organizations:
+        now = seen_by(grown, [organization.name])
+        views.append(build(now, Past.of(network).after(now)))
+    play(views)
+    crossing = {s.id: s.receivers for s in views[0].steps if isinstance(s, HandoffStep) and s.crossing}
+    assert crossing["handoff/definition/broker->supplychain/broker-new-data"] == ("supplychain",)
+    assert crossing["handoff/update/supplychain->carrier/allchannel-update-1"] == ("carrier",)
+
+
+def play(views: list[Plan]) -> None:
+    """Fails if an operator of a plan is left waiting."""
     done: list[set[str]] = [set() for _ in views]
     moved = True
     while moved:
