@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import AbstractContextManager, aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from bevel_tui.network.bevel.importing import Imported
     from bevel_tui.network.bevel.reading import Options as ImportOptions
     from bevel_tui.network.model import Network
+    from bevel_tui.network.past import Past
     from bevel_tui.plan.footprint import Footprint
     from bevel_tui.plan.graph import Plan
     from bevel_tui.reachability.recipes import Form
@@ -213,8 +215,12 @@ async def hand_over(network: Network, receivers: Iterable[str], options: RunOpti
     Raises BevelError: handoff-empty when nothing is ready yet, step-failed for what may not cross.
     """
     from bevel_tui.engine.bundles.giving import give
+    from bevel_tui.engine.memory import remembered
+    from bevel_tui.engine.options import RunOptions
 
-    return await give(network, plan(network), receivers, options, agreed=_agreed(network))
+    before = await remembered(network, options or RunOptions())
+    past = None if before is None else before.after(network)
+    return await give(network, _after(network, past), receivers, options, agreed=_agreed(network), past=past)
 
 
 def open_bundle(path: Path, network: Network | None = None) -> Bundle:
@@ -224,11 +230,19 @@ def open_bundle(path: Path, network: Network | None = None) -> Bundle:
     """
     from bevel_tui.engine.bundles.document import load as read
     from bevel_tui.engine.bundles.taking import judged
+    from bevel_tui.engine.memory import told_by
 
     bundle = read(path)
     if network is not None:
-        judged(network, plan(network), bundle)
+        judged(network, _after(network, told_by(bundle.memory, network)), bundle)
     return bundle
+
+
+def _after(network: Network, past: Past | None) -> Plan:
+    """The plan of a network that may have a past."""
+    from bevel_tui.plan.build import build
+
+    return plan(network) if past is None else build(network, past.after(network))
 
 
 async def take_over(network: Network, bundle: Bundle, options: RunOptions | None = None) -> Taken:
@@ -237,8 +251,16 @@ async def take_over(network: Network, bundle: Bundle, options: RunOptions | None
     Raises BevelError(handoff-refused) for anything that the plan does not wait for, and what clusters do wrong.
     """
     from bevel_tui.engine.bundles.taking import take_in
+    from bevel_tui.engine.memory import remembered, told_by
+    from bevel_tui.engine.options import RunOptions
 
-    return await take_in(network, plan(network), bundle, options, agreed=_agreed(network))
+    own = await remembered(network, options or RunOptions())
+    past = own or told_by(bundle.memory, network)
+    taken = await take_in(network, _after(network, past), bundle, options, agreed=_agreed(network))
+    if own is None and past is not None:
+        note = "The network was there before this side came: start the deployment now (a run that began before, again)."
+        return replace(taken, notes=(*taken.notes, note))
+    return taken
 
 
 async def doctor(*, kubeconfig: str | None = None, charts: str | None = None, online: bool = True) -> list[Answer]:

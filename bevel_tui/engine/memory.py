@@ -8,13 +8,17 @@ genesis: until then the preset may still change in every way.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from bevel_tui.engine import inventory
-from bevel_tui.engine.connect import unusable
+from bevel_tui.engine.bundles import received
+from bevel_tui.engine.bundles.document import refused
+from bevel_tui.engine.connect import Connect, close, connect, kube, unusable
 from bevel_tui.engine.context import Access
 from bevel_tui.engine.labels import HOME, MANAGED_BY, PART_OF, US, object_name
 from bevel_tui.engine.observe import gather_all
+from bevel_tui.engine.options import RunOptions
 from bevel_tui.engine.ports import Cluster
 from bevel_tui.kube.client import ApiError
 from bevel_tui.network.fabric import channels
@@ -54,8 +58,47 @@ async def recall(network: Network, clusters: Mapping[str, Access]) -> Past | Non
     elif applied is not None:
         past = Past.of(applied)
     else:
-        return None
+        told = await _told(network, clusters)
+        if told is None:
+            return None
+        past = told
     return past if await _has_genesis(past.founding, clusters) else None
+
+
+async def _told(network: Network, clusters: Mapping[str, Access]) -> Past | None:
+    """What the others' bundles say of a network that this side comes to. Raises BevelError."""
+    try:
+        inbox = await received.read((access.client for access in clusters.values()), network.name)
+    except ApiError as error:
+        raise unusable(next(iter(clusters.values())).client, error) from None
+    return told_by(inbox.memory[1], network)
+
+
+def told_by(memory: Mapping[str, str], network: Network) -> Past | None:
+    """A past as a newcomer takes it over: organizations are whose the newcomer's own preset says. None if nothing was
+    told. Raises BevelError for what cannot be read, or is of another network."""
+    if not memory:
+        return None
+    try:
+        past = of_data(memory, network)
+    except (ValueError, KeyError, TypeError, AttributeError, BevelError) as error:
+        raise refused("What the bundle says of the network's past cannot be read", str(error)) from None
+    founding = past.founding
+    if (founding.name, founding.platform.type) != (network.name, network.platform.type):
+        raise refused(f"The bundle tells the past of another network, {founding.name}")
+    mine = {organization.name for organization in network.organizations if organization.managed}
+    seen = tuple(o.model_copy(update={"managed": o.name in mine}) for o in founding.organizations)
+    return replace(past, founding=founding.model_copy(update={"organizations": seen}))
+
+
+async def remembered(network: Network, options: RunOptions, open_cluster: Connect = kube) -> Past | None:
+    """The past of a network from the clusters of this side, opened for that. Raises BevelError."""
+    names = {organization.cluster for organization in network.organizations if organization.managed}
+    clusters = await connect(network, names, options.kubeconfig, open_cluster)
+    try:
+        return await recall(network, clusters)
+    finally:
+        await close(clusters.values())
 
 
 def _applied(name: str, inventories: Iterable[Mapping[str, str]]) -> Network | None:

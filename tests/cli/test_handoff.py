@@ -84,6 +84,11 @@ def preset(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+def source(preset: str) -> Path:
+    """The file of a preset that is named or is one."""
+    return Path(preset) if preset.endswith(".yaml") else ROOT / "presets" / f"{preset}.yaml"
+
+
 @pytest.fixture
 def operators(preset: str, tmp_path: Path) -> Iterator[tuple[Operator, ...]]:
     """The sandbox of a preset, its kubeconfig cut up; whatever a test leaves running is ended."""
@@ -98,7 +103,7 @@ def operators(preset: str, tmp_path: Path) -> Iterator[tuple[Operator, ...]]:
     )
     assert process.stdout is not None
     whole = yaml.safe_load(Path(process.stdout.readline().strip()).read_text())
-    document = yaml.safe_load((ROOT / "presets" / f"{preset}.yaml").read_text())
+    document = yaml.safe_load(source(preset).read_text())
     found = []
     for cluster in document["clusters"]:
         context = next(c for c in whole["contexts"] if c["name"] == cluster["context"])

@@ -132,6 +132,8 @@ class Bundle(_Model):
     done: tuple[Words, ...] = Field((), max_length=MAX_ITEMS)
     #: cluster -> IPv4 address that leads to its gateway (or its nodes)
     addresses: dict[str, Annotated[str, Field(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){3}$")]] = {}
+    #: what a network that runs remembers of itself (`network.past`), for who comes to it; no secret is in it
+    memory: dict[Words, str] = Field({}, max_length=20)
     #: what the receiver needs as well and the sender does not have yet: another bundle will bring it
     pending: tuple[Words, ...] = Field((), max_length=MAX_ITEMS)
     digest: Digest = "sha256:" + "0" * 64

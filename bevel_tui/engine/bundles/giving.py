@@ -22,6 +22,7 @@ from bevel_tui.engine.readiness import addresses
 from bevel_tui.engine.steps.handoff import source_object
 from bevel_tui.kube.client import ApiError
 from bevel_tui.network.model import Network
+from bevel_tui.network.past import Past, to_data
 from bevel_tui.network.sides import ours
 from bevel_tui.plan.sides import acting_in, facts_of, owed, owners
 from bevel_tui.records.errors import BevelError, Code
@@ -45,9 +46,11 @@ async def give(
     options: RunOptions | None = None,
     *,
     agreed: str = "",
+    past: Past | None = None,
     parts: Parts | None = None,
 ) -> Bundle:
-    """All that is ready for these organizations, sealed. `agreed` is the id of the plan that both sides should have.
+    """All that is ready for these organizations, sealed. `agreed` is the id of the plan that both sides should have,
+    `past` what the network remembers of itself: those who came to it later are told.
 
     Raises BevelError: USAGE for wrong names, HANDOFF_EMPTY when nothing is ready, STEP_FAILED for what may not cross,
     and what clusters do wrong.
@@ -118,10 +121,19 @@ async def give(
             "items": [item.model_dump() for item in items],
             "done": done,
             "addresses": dict(sorted(told.items())),
+            "memory": _memory(past, wanted),
             "pending": list(dict.fromkeys(pending)),
         }
     )
     return bundle.sealed()
+
+
+def _memory(past: Past | None, receivers: set[str]) -> dict[str, str]:
+    """Whoever founded the network with us remembers it as we do, as long as its channels have the same members."""
+    if past is None:
+        return {}
+    founders = {organization.name for organization in past.founding.organizations}
+    return to_data(past) if past.updates or not receivers <= founders else {}
 
 
 def _receivers(network: Network, names: Iterable[str]) -> set[str]:

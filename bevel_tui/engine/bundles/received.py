@@ -31,11 +31,15 @@ def ref(network: str) -> ObjectRef:
 
 @dataclass(slots=True)
 class Received:
-    """By handoff, step and cluster: the item (with the time its bundle was made), that it is done, the address."""
+    """By handoff, step and cluster: the item (with the time its bundle was made), that it is done, the address.
+
+    `memory`: what the network remembers of itself, where the organizations of this side came to it later.
+    """
 
     items: dict[str, tuple[str, Item]] = field(default_factory=dict)
     done: dict[str, str] = field(default_factory=dict)
     addresses: dict[str, tuple[str, str]] = field(default_factory=dict)
+    memory: tuple[str, dict[str, str]] = ("", {})
 
     def source(self, step: HandoffStep) -> dict[str, Any] | None:
         """The object that a handoff takes from, as far as it crossed; None when no bundle brought it."""
@@ -63,6 +67,8 @@ class Received:
         for cluster, address in bundle.addresses.items():
             if cluster not in self.addresses or self.addresses[cluster][0] <= stamp:
                 self.addresses[cluster] = (stamp, address)
+        if bundle.memory and self.memory[0] <= stamp:
+            self.memory = (stamp, dict(bundle.memory))
 
     def merge(self, other: Received) -> None:
         """Take in what another cluster holds."""
@@ -73,6 +79,7 @@ class Received:
             self.done[step] = max(stamp, self.done.get(step, ""))
         for cluster, known in other.addresses.items():
             self.addresses[cluster] = max(known, self.addresses.get(cluster, ("", "")))
+        self.memory = max(self.memory, other.memory, key=lambda one: one[0])
 
     def document(self, network: str) -> dict[str, Any]:
         """The ConfigMap. Raises BevelError(HANDOFF_REFUSED) when it would be too big."""
@@ -83,6 +90,8 @@ class Received:
             "done.json": _json(self.done),
             "addresses.json": _json({k: {"created": stamp, "address": a} for k, (stamp, a) in self.addresses.items()}),
         }
+        if self.memory[1]:
+            data["memory.json"] = _json({"created": self.memory[0], "memory": self.memory[1]})
         if sum(map(len, data.values())) > MAX_STORED:
             raise refused(f"what was taken in for network {network} would be more than a ConfigMap holds")
         where = ref(network)
@@ -110,6 +119,9 @@ def understood(obj: Mapping[str, Any] | None) -> Received:
         found.done = {str(step): str(stamp) for step, stamp in json.loads(data.get("done.json") or "{}").items()}
         for cluster, entry in json.loads(data.get("addresses.json") or "{}").items():
             found.addresses[cluster] = (str(entry["created"]), str(entry["address"]))
+        if "memory.json" in data:
+            entry = json.loads(data["memory.json"])
+            found.memory = (str(entry["created"]), {str(key): str(text) for key, text in entry["memory"].items()})
     except (ValueError, KeyError, TypeError, AttributeError, ValidationError):
         return found
     return found
