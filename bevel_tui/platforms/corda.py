@@ -18,7 +18,8 @@ from bevel_tui.platforms.behaviour import Manifest
 from bevel_tui.platforms.corda_behaviour import BEHAVIOURS
 from bevel_tui.platforms.corda_charts import DOORMAN_TLS, NMS_TLS
 from bevel_tui.platforms.corda_manifests import HANDED
-from bevel_tui.platforms.corda_planner import MAVEN, CordaPlanner, Ports
+from bevel_tui.platforms.corda_planner import MAVEN, CordaPlanner
+from bevel_tui.platforms.corda_view import Ports
 from bevel_tui.platforms.ids import handoff_id
 from bevel_tui.records.steps import HandoffStep, ObjectRef, Produced, ReleaseStep, Step
 

@@ -10,21 +10,20 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from bevel_tui.network import corda
 from bevel_tui.network.corda import P2P_ROUTE
-from bevel_tui.network.model import Corda, CordaEnterprise, Network, Organization
+from bevel_tui.network.model import Network, Organization
 from bevel_tui.network.names import p2p_ports
-from bevel_tui.network.naming import NamedRelease, founder, namespace_of
+from bevel_tui.network.naming import NamedRelease, namespace_of
 from bevel_tui.platforms import groundwork, p2p_route
 from bevel_tui.platforms.behaviour import ChartBehaviour, Manifest
-from bevel_tui.platforms.corda_charts import CERTIFICATE_DAYS, DOORMAN_TLS, HOOK_PULL_SECRET, NMS_TLS
-from bevel_tui.platforms.ids import dns_step_id, namespace_id, release_id, secret_id
+from bevel_tui.platforms.corda_charts import CERTIFICATE_DAYS, HOOK_PULL_SECRET
+from bevel_tui.platforms.corda_view import P2P_PORT, CordaView, Ports
+from bevel_tui.platforms.ids import namespace_id, secret_id
 from bevel_tui.records.steps import (
-    Endpoint,
     HandoffStep,
-    ObjectRef,
     Produced,
     ReleaseStep,
     SecretStep,
@@ -32,25 +31,14 @@ from bevel_tui.records.steps import (
     Step,
 )
 
-Ports = Mapping[tuple[str, str, str], int]
-
-P2P_PORT = 10002
 #: the login for applications; corda-node mounts it even where there are none (facts I, C09)
 MAVEN = "maven-secrets"
 
-#: Secret, its public key and its private ones, of every certificate for the gateway
-TLS_KEYS = ("tls.crt", "tls.key")
-
 
 @dataclass(frozen=True)
-class CordaPlanner(ABC):
-    """Plans one network. `ports`: p2p port by (cluster, namespace, release)."""
+class CordaPlanner(CordaView, ABC):
+    """Plans one network."""
 
-    network: Network
-    ports: Ports
-
-    #: the platform's name, by which the policy of Vault is chosen (E05)
-    name: ClassVar[str]
     behaviours: ClassVar[Mapping[str, ChartBehaviour]]
 
     @classmethod
@@ -94,82 +82,6 @@ class CordaPlanner(ABC):
     def node_lane(self, organization: Organization, release: NamedRelease) -> str | None:
         """What only one node at a time may write."""
         return None
-
-    # ------------------------------------------------------------ words that all use
-
-    @property
-    def platform(self) -> Corda | CordaEnterprise:
-        """The platform's settings."""
-        if not isinstance(self.network.platform, Corda | CordaEnterprise):
-            raise TypeError(self.network.platform.type)
-        return self.network.platform
-
-    @property
-    def exposed(self) -> bool:
-        """Whether services and nodes are reached through a gateway: then all of them by TLS."""
-        return self.network.gateway.type == "ambassador"
-
-    @property
-    def password(self) -> SecretValue | None:
-        """The preset's password; scripts of the charts take it without quotes."""
-        password = self.platform.password
-        return None if password is None else replace(groundwork.reference(password), word=True)
-
-    def further(self, organization: Organization) -> bool:
-        """Whether an organization joins (True) or founds the network."""
-        return organization.name != founder(self.network).name
-
-    def id(self, organization: Organization, release: str) -> str:
-        """The step of a release."""
-        return release_id(organization.cluster, namespace_of(self.network, organization), release)
-
-    def founders(self, role: str) -> tuple[str, ...]:
-        """Steps of the founder's releases of a role."""
-        first = founder(self.network)
-        return tuple(self.id(first, r.name) for r in corda.releases(self.network, first) if r.role == role)
-
-    @property
-    def notaries(self) -> tuple[str, ...]:
-        """Steps of all notaries."""
-        return tuple(
-            self.id(o, r.name)
-            for o in self.network.organizations
-            for r in corda.releases(self.network, o)
-            if r.role == "notary"
-        )
-
-    @property
-    def reachable(self) -> tuple[str, ...]:
-        """After which the services are found by the names that nodes have for them (facts A5, C02)."""
-        return (dns_step_id(founder(self.network).cluster),) if self.exposed else ()
-
-    def suffix(self, organization: Organization) -> str:
-        """global.proxy.externalUrlSuffix: what stands behind a release's name in addresses that others are told."""
-        domain = self.network.cluster(organization.cluster).domain
-        if self.exposed and domain is not None:
-            return domain
-        return f"{namespace_of(self.network, organization)}.svc.cluster.local"
-
-    def global_values(self, organization: Organization, **more: Any) -> dict[str, Any]:
-        """The `global` tree."""
-        account = "bevel-auth" if self.network.vault is None else "vault-auth"
-        return groundwork.global_values(self.network, organization, platform=self.name, account=account, **more)
-
-    def proxy(self, organization: Organization) -> dict[str, Any]:
-        """The `global.proxy` tree."""
-        return {"provider": self.network.gateway.type, "externalUrlSuffix": self.suffix(organization)}
-
-    def tls(self, release: NamedRelease, *, services: bool = False) -> dict[str, Any]:
-        """The `tls` tree. The Job's name is one per namespace unless it is given (C10)."""
-        if not self.exposed:
-            return {"enabled": False}
-        more = {"settings": {"networkServices": True}} if services else {}
-        return {"enabled": True, "nameOverride": f"{release.name}-tls", **more}
-
-    def tls_products(self, namespace: str, *names: str) -> tuple[Produced, ...]:
-        """What the TLS Job writes; nothing without a gateway."""
-        found = (ObjectRef("v1", "Secret", name, namespace) for name in names)
-        return tuple(Produced(ref, TLS_KEYS, TLS_KEYS[1:]) for ref in found) if self.exposed else ()
 
     # ------------------------------------------------------------ steps
 
@@ -299,27 +211,6 @@ class CordaPlanner(ABC):
             lane=self.node_lane(organization, release),
         )
 
-    def p2p_port(self, organization: Organization, release: NamedRelease) -> int:
-        """The port that a node tells its peers: its own at the gateway, else the one in the cluster."""
-        key = (organization.cluster, namespace_of(self.network, organization), release.name)
-        return self.ports[key] if self.exposed else P2P_PORT
-
-    def node_endpoint(self, organization: Organization, release: NamedRelease) -> Endpoint:
-        """What a node's own chart opens: HTTPS with its certificate (facts A5); inside a cluster p2p."""
-        if not self.exposed:
-            return self.endpoint(organization, release, "p2p", release.name, P2P_PORT, protocol="tcp", probe="tcp")
-        return self.endpoint(
-            organization,
-            release,
-            "https",
-            release.name,
-            P2P_PORT,
-            host=f"{release.name}.{self.suffix(organization)}",
-            protocol="https",
-            probe="tls",
-            secret=f"{release.name}-tls-certs",
-        )
-
     def route(self, organization: Organization, release: NamedRelease) -> ReleaseStep:
         """The way from the gateway's p2p port to a node, in a chart of our own (C11)."""
         network = self.network
@@ -343,59 +234,3 @@ class CordaPlanner(ABC):
             endpoints=(endpoint,),
         )
         return groundwork.finish(step, p2p_route.manifests(step), p2p_route.BEHAVIOUR)
-
-    # ------------------------------------------------------------ endpoints
-
-    def endpoint(
-        self,
-        organization: Organization,
-        release: NamedRelease,
-        what: str,
-        service: str,
-        backend: int,
-        *,
-        protocol: Literal["https", "http", "tcp"],
-        probe: Literal["tls", "tcp", "network-map", "doorman"],
-        host: str | None = None,
-        port: int = 443,
-        secret: str | None = None,
-    ) -> Endpoint:
-        """One address: `host` and `port` at the gateway, or the Service and `backend` where there is none."""
-        namespace = namespace_of(self.network, organization)
-        return Endpoint(
-            id=f"{self.id(organization, release.name)}/{what}",
-            cluster=organization.cluster,
-            organization=organization.name,
-            release=release.name,
-            host=host if host is not None else f"{service}.{namespace}.svc.cluster.local",
-            port=port if host is not None else backend,
-            protocol=protocol,
-            probe=probe,
-            service=f"{service}.{namespace}:{backend}",
-            trust=None if secret is None else (ObjectRef("v1", "Secret", secret, namespace), "tls.crt"),
-            exposed=host is not None,
-        )
-
-    def service_endpoint(
-        self,
-        organization: Organization,
-        release: NamedRelease,
-        what: Literal["doorman", "network-map"],
-        service: str,
-        port: int,
-    ) -> Endpoint:
-        """Doorman (identity manager) or network map."""
-        short, secret = ("doorman", DOORMAN_TLS) if what == "doorman" else ("nms", NMS_TLS)
-        if not self.exposed:
-            return self.endpoint(organization, release, what, service, port, protocol="http", probe=what)
-        return self.endpoint(
-            organization,
-            release,
-            what,
-            service,
-            port,
-            host=f"{corda.service_name(self.network)}-{short}.{self.suffix(organization)}",
-            protocol="https",
-            probe=what,
-            secret=secret,
-        )
