@@ -18,13 +18,14 @@ from bevel_tui.records.errors import BevelError, ExitCode
 
 _EPILOG = """\b
 Exit codes: 0 ok, 1 deployment failed, 2 usage or invalid preset, 3 a cluster cannot be used, 4 timed out,
-5 deployed but not reachable, 6 plan --exit-code with changes pending, 130 interrupted."""
+5 deployed but not reachable, 6 plan --exit-code with changes pending, 7 diagnose found something, 130 interrupted."""
 
 #: command -> what the list of commands says of it; `bevel_tui.cli.<command>` declares it
 COMMANDS = {
     "plan": "Show what a preset would do, or would change now.",
     "check": "Ask whether every name leads to its gateway and every gateway to the ledger.",
     "dns": "The DNS records that lead to the gateways, in the form that your DNS takes.",
+    "diagnose": "Say what is wrong, over all clusters at once, root causes first.",
     "destroy": "Remove what was installed, in the safe order.",
     "handoff": "Public material between operators who share no kubeconfig.",
     "import": "Turn a network.yaml of Bevel into a preset.",

@@ -132,6 +132,12 @@ def contexts() -> str:
     return "".join(f" --context {shlex.quote(one)}" for one in click.get_current_context().meta.get(_CONTEXTS, ()))
 
 
+def named_contexts() -> tuple[str, ...]:
+    """The contexts that the command in hand names; without a preset they are clusters to look at."""
+    found: tuple[str, ...] = tuple(click.get_current_context().meta.get(_CONTEXTS, ()))
+    return found
+
+
 def required(preset: str | None) -> str:
     """The preset that a command cannot do without. Raises click.UsageError."""
     if preset is None:

@@ -35,6 +35,7 @@ def _finding(snapshot: ClusterSnapshot, pending: Pending, pod: Object, container
     where = namespace(pod)
     missing, key = _MISSING.search(message), _KEY.search(message)
     waits = False
+    blames: tuple[str, ...] = ()
     if missing:
         kind = _KINDS[missing["kind"].lower()]
         what = f"{kind} {missing['name']} does not exist"
@@ -43,18 +44,20 @@ def _finding(snapshot: ClusterSnapshot, pending: Pending, pod: Object, container
             f"kubectl --context CONTEXT -n {where} get {kind.lower()} {missing['name']}"
         )
         waits = may_come(pending, kind, missing["name"], where)
+        blames = (f"{kind}/{where}/{missing['name']}",)
     elif key:
         ref = key["ref"].rpartition("/")[2]
         what = f"{key['kind']} {ref} has no key {key['key']}"
         remedy = f"Look at its keys: kubectl --context CONTEXT -n {where} describe {key['kind'].lower()} {ref}"
         waits = may_come(pending, key["kind"], ref, where)
+        blames = (f"{key['kind']}/{where}/{ref}",)
     else:
         what = quote(message) or "Kubernetes gives no reason"
         remedy = f"Read the events: kubectl --context CONTEXT -n {where} describe pod {name(pod)}"
     scheduled = condition(pod, "PodScheduled") or {}
     since = age(snapshot, scheduled.get("lastTransitionTime") or status(pod).get("startTime"))
     return Finding(
-        code="POD-CFG",
+        code="VLT-TOKEN" if missing and missing["name"] == "roottoken" else "POD-CFG",
         severity="warning" if waits else "error",
         cluster=snapshot.cluster,
         namespace=where,
@@ -62,6 +65,7 @@ def _finding(snapshot: ClusterSnapshot, pending: Pending, pod: Object, container
         name=name(pod),
         cause=f"Container {container} cannot be created: {what}.",
         evidence=(quote(message),) if message else (),
+        blames=blames,
         remedy=remedy,
         terminal=not waits and since >= LAG,
     )

@@ -24,7 +24,8 @@ def diagnose(snapshot: Snapshot) -> Diagnosis:
             context = cluster.context or cluster.cluster
             cluster.memo[key] = tuple(_named(finding, context) for finding in said)
         found += cluster.memo[key]
-    found += across(snapshot)
+    contexts = {cluster.cluster: cluster.context or cluster.cluster for cluster in snapshot.clusters}
+    found += (_named(finding, contexts.get(finding.cluster, finding.cluster)) for finding in across(snapshot))
     return linked(snapshot, found)
 
 
@@ -34,9 +35,7 @@ def _named(finding: Finding, context: str) -> Finding:
         return finding
     return finding.model_copy(
         update={
-            "remedy": finding.remedy.replace("--context CONTEXT", f"--context {context}"),
-            "command": finding.command.replace("--context CONTEXT", f"--context {context}")
-            if finding.command
-            else None,
+            "remedy": finding.remedy.replace("context CONTEXT", f"context {context}"),
+            "command": finding.command.replace("context CONTEXT", f"context {context}") if finding.command else None,
         }
     )

@@ -12,6 +12,8 @@ from bevel_tui.records.findings import Finding
 from bevel_tui.records.snapshot import ClusterSnapshot, Object
 
 _PULLING = {"ErrImagePull", "ImagePullBackOff"}
+# Docker Hub's own words: docs.docker.com, "Docker Hub pull usage and limits"
+_RATE = re.compile(r"toomanyrequests|rate limit", re.IGNORECASE)
 # Containerd's, CRI-O's and registries' own words; matched loosely, in this order.
 _DENIED = re.compile(r"unauthorized|authentication required|denied|forbidden|\b40[13]\b|no basic auth", re.IGNORECASE)
 _NOT_FOUND = re.compile(r"not found|manifest unknown|does not exist|name unknown|\b404\b", re.IGNORECASE)
@@ -56,7 +58,11 @@ def _pull(snapshot: ClusterSnapshot, pod: Object, container: str, image: str, st
         1 if reason == "ImagePullBackOff" else 0
     )
     joined = " ".join(texts)
-    if _DENIED.search(joined):
+    if _RATE.search(joined):
+        code, why = "POD-IMG-RATE", "the registry allows no more pulls for now"
+        remedy = "Give the preset a `registry` with an account, or wait for the limit to pass."
+        final = False
+    elif _DENIED.search(joined):
         code, why = "POD-IMG-AUTH", "the registry denies access to it"
         remedy = (
             "Give the preset a `registry` with a user that may pull it; see: "
@@ -74,7 +80,7 @@ def _pull(snapshot: ClusterSnapshot, pod: Object, container: str, image: str, st
     evidence = tuple(dict.fromkeys(quote(text) for text in texts if text))[-3:]
     return Finding(
         code=code,
-        severity="error" if final else "warning",
+        severity="error" if final or code == "POD-IMG-RATE" else "warning",
         cluster=snapshot.cluster,
         namespace=namespace(pod),
         kind="Pod",

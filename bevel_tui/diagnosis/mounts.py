@@ -39,6 +39,7 @@ def missing_volume_source(snapshot: ClusterSnapshot, pending: Pending) -> Iterat
                 name=name(pod),
                 cause=f"Pod {name(pod)} waits for {kind} {wanted}, which does not exist" + (" yet." if waits else "."),
                 evidence=(quote(message),),
+                blames=(f"{kind}/{namespace(pod)}/{wanted}",),
                 remedy=(
                     "Nothing to do: a step of this run makes it."
                     if waits
@@ -49,4 +50,4 @@ def missing_volume_source(snapshot: ClusterSnapshot, pending: Pending) -> Iterat
 
 def _creating(pod: Object) -> bool:
     states = [waiting(entry).get("reason") for _, entry in containers(pod)]
-    return not states or any(reason in {"ContainerCreating", "PodInitializing", None} for reason in states)
+    return not states or any(reason in {"ContainerCreating", "PodInitializing"} for reason in states)

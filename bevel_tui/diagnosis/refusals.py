@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from bevel_tui.diagnosis.evidence import events_about, name, namespace, quote, status
+from bevel_tui.diagnosis.evidence import age, events_about, name, namespace, quote, status
 from bevel_tui.diagnosis.rule import Pending
 from bevel_tui.records.findings import Finding
 from bevel_tui.records.snapshot import ClusterSnapshot, Object
@@ -36,12 +36,36 @@ _REFUSALS = (
         "describe limitrange",
     ),
     Refusal(
+        # apiserver/pkg/admission/plugin/webhook/errors/statuserror.go
+        re.compile(r'admission webhook "[^"]+" denied the request'),
+        "WH-DENIED",
+        "a policy of the cluster refuses them",
+        "get validatingwebhookconfigurations,mutatingwebhookconfigurations",
+    ),
+    Refusal(
+        # apiserver/pkg/admission/plugin/webhook: NewCallWebhookError
+        re.compile(r'failed calling webhook "(?P<webhook>[^"]+)"'),
+        "WL-CREATE",
+        "an admission webhook does not answer",
+        "get validatingwebhookconfigurations,mutatingwebhookconfigurations",
+    ),
+    Refusal(
         re.compile(r"violates PodSecurity"),
         "POD-SECURITY",
         "the Pod Security level of namespace {ns} does not allow them",
         "get namespace {ns} --show-labels",
     ),
 )
+
+#: words of refusals that have a rule of their own, or that pass by themselves
+_ELSEWHERE = re.compile(r"error looking up service account|already exists|object is being deleted|try again")
+_OTHER = Refusal(re.compile(""), "WL-CREATE", "the API server refuses them", "get events")
+#: seconds for which a controller may be refused without a known reason
+_PATIENCE = 30.0
+
+
+def _since(obj: Object) -> object:
+    return (obj.get("metadata") or {}).get("creationTimestamp")
 
 
 def pods_refused(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Finding]:
@@ -54,6 +78,8 @@ def pods_refused(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Findin
             for event in reversed(said):
                 message = str(event.get("message"))
                 refusal = next((r for r in _REFUSALS if r.words.search(message)), None)
+                if refusal is None and not _ELSEWHERE.search(message) and age(snapshot, _since(obj)) >= _PATIENCE:
+                    refusal = _OTHER
                 if refusal is not None:
                     yield _finding(snapshot, kind, obj, refusal, message)
                     break
@@ -71,7 +97,14 @@ def _finding(snapshot: ClusterSnapshot, kind: str, obj: Object, refusal: Refusal
         cause=f"{kind} {name(obj)} may not create its pods: {refusal.why.format(ns=where)}.",
         evidence=(quote(message), *quotas),
         remedy=f"See what is allowed, and change it: kubectl --context CONTEXT -n {where} {refusal.look.format(ns=where)}",
-        terminal=True,
+        terminal=refusal.code != "WL-CREATE",
+        blames=tuple(
+            f"{kind}//{name(config)}"
+            for kind in ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
+            for config in snapshot.of(kind)
+            for hook in config.get("webhooks") or ()
+            if hook.get("name") and f'"{hook["name"]}"' in message
+        ),
     )
 
 

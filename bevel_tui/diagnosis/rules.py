@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
-from bevel_tui.diagnosis import containers, images, jobs, mounts, refusals, scheduling, storage
+from bevel_tui.diagnosis import (
+    access,
+    answered,
+    containers,
+    ground,
+    helm,
+    images,
+    jobs,
+    missing,
+    mounts,
+    pods,
+    refusals,
+    routes,
+    scheduling,
+    services,
+    storage,
+    vaults,
+    words,
+    workloads,
+)
 from bevel_tui.diagnosis.rule import Pending, Rule, WideRule
 from bevel_tui.records.findings import Finding
 from bevel_tui.records.snapshot import ClusterSnapshot, Snapshot
@@ -15,9 +34,45 @@ RULES: tuple[Rule, ...] = (
     storage.no_storage_class,
     refusals.pods_refused,
     mounts.missing_volume_source,
+    missing.accounts,
+    missing.volumes,
+    missing.claims,
+    storage.not_provisioned,
+    words.log_says,
+    pods.failing,
+    pods.unready,
+    pods.not_set_up,
+    pods.gone,
+    workloads.stuck,
+    workloads.scaled_down,
+    services.balancers,
+    services.endpoints,
+    services.gateways,
+    services.ingresses,
+    services.mappings,
+    services.nobody_makes_records,
+    routes.certificates,
+    routes.routes,
+    helm.releases,
+    helm.flux,
+    vaults.health,
+    ground.nodes,
+    ground.namespaces,
+    ground.webhooks,
+    ground.definitions,
+    ground.name_service,
+    access.poor_access,
 )
 
-ACROSS: tuple[WideRule, ...] = ()
+#: rules over all clusters together
+ACROSS: tuple[WideRule, ...] = (
+    access.same_cluster,
+    access.shared_domain,
+    answered.checks,
+    answered.ledgers,
+    helm.unfinished,
+    helm.without_result,
+)
 
 _NOTHING: Pending = frozenset()
 
@@ -25,8 +80,11 @@ _NOTHING: Pending = frozenset()
 def findings(snapshot: ClusterSnapshot, pending: Pending = _NOTHING) -> tuple[Finding, ...]:
     """Every finding of every rule, terminal ones first, the same problem once.
 
-    `pending` names objects that steps of a run have still to make: waiting for those is no problem.
+    `pending` names objects that steps of a run have still to make: waiting for those is no problem. Of a cluster that
+    does not answer only that is said: what its snapshot holds is old.
     """
+    if not access.answers(snapshot):
+        return tuple(access.no_access(snapshot, pending))
     found = {
         (finding.code, finding.namespace, finding.kind, finding.name): finding
         for rule in RULES

@@ -16,6 +16,7 @@ WINDOW = 15.0
 #: seconds for which it is not even worth a word: claims are bound and nodes found a moment after the pod is made
 QUIET = 5.0
 
+_CLAIM = re.compile(r'persistentvolumeclaim "[^"]+" not found')
 _CAUSES: tuple[tuple[str, re.Pattern[str], str, str], ...] = (
     (
         "POD-SCHED-CPU",
@@ -37,9 +38,21 @@ _CAUSES: tuple[tuple[str, re.Pattern[str], str, str], ...] = (
     ),
     (
         "POD-SCHED-VOLUME",
-        re.compile(r"volume node affinity|unbound immediate|persistentvolumeclaim", re.IGNORECASE),
+        re.compile(r"volume node affinity|unbound immediate", re.IGNORECASE),
         "its volumes cannot be used where it could run",
         "Look at its claims: kubectl --context CONTEXT -n NAMESPACE get pvc",
+    ),
+    (
+        "POD-SCHED-PORT",
+        re.compile(r"didn't have free ports", re.IGNORECASE),
+        "the host port that it wants is taken on every node",
+        "Use another port, or more nodes: kubectl --context CONTEXT get nodes",
+    ),
+    (
+        "POD-SCHED-CORDON",
+        re.compile(r"were unschedulable", re.IGNORECASE),
+        "the nodes are cordoned",
+        "Let pods in again: kubectl --context CONTEXT uncordon NODE",
     ),
     (
         "POD-SCHED-TAINT",
@@ -67,6 +80,8 @@ def unschedulable(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Findi
         if unbound_claims(snapshot, pod):
             continue  # an effect; the claim has its own rule
         message = str(scheduled.get("message") or "")
+        if _CLAIM.search(message):
+            continue  # PVC-MISSING has it
         waited = age(snapshot, scheduled.get("lastTransitionTime"))
         if waited < QUIET:
             continue

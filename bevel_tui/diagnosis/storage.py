@@ -1,4 +1,4 @@
-"""PVC-NOSC: a claim that nobody will ever fill, because its StorageClass does not exist."""
+"""PVC-*: claims that nobody fills: no class, a provisioner that refuses, zones without nodes, a volume that is lost."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from bevel_tui.diagnosis.evidence import age, events_about, name, namespace, quote, status
 from bevel_tui.diagnosis.rule import Pending, may_come
+from bevel_tui.diagnosis.say import kubectl, say
 from bevel_tui.records.findings import Finding
 from bevel_tui.records.snapshot import ClusterSnapshot, Object
 
@@ -75,3 +76,46 @@ def _classes(snapshot: ClusterSnapshot) -> str:
     if "StorageClass" not in snapshot.objects:
         return "not readable"
     return ", ".join(sorted(name(entry) for entry in snapshot.of("StorageClass"))) or "none"
+
+
+_TOPOLOGY = ("no available topology found", "no topology key found", "error generating accessibility requirements")
+#: seconds for which a provisioner may fail and try again
+_PROVISIONING = 20.0
+
+
+def not_provisioned(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Finding]:
+    """PVC-PROV, PVC-TOPOLOGY: the provisioner's words about a claim whose class is there; PVC-LOST: the phase Lost."""
+    for claim in snapshot.of("PersistentVolumeClaim"):
+        where, called = namespace(claim), name(claim)
+        phase = status(claim).get("phase")
+        said = [
+            str(event.get("message"))
+            for event in events_about(snapshot, claim, "PersistentVolumeClaim")
+            if event.get("reason") in {"ProvisioningFailed", "ClaimLost", "ClaimMisbound"}
+        ]
+        if phase == "Lost":
+            yield say(
+                "PVC-LOST", snapshot, "PersistentVolumeClaim", claim, f"The claim {called} has lost its volume.",
+                "Restore the volume, or delete the claim and deploy again (its data is gone).",
+                command=kubectl(where, f"describe pvc {called}"), evidence=said[-2:],
+            )  # fmt: skip
+            continue
+        if phase != "Pending" or not said or _missing(snapshot, claim, _wanted(claim), said):
+            continue
+        if age(snapshot, (claim.get("metadata") or {}).get("creationTimestamp")) < _PROVISIONING:
+            continue
+        if any(words in said[-1] for words in _NO_CLASS):
+            continue  # the class has come since; the controller looks again
+        topology = any(words in said[-1] for words in _TOPOLOGY)
+        yield say(
+            "PVC-TOPOLOGY" if topology else "PVC-PROV", snapshot, "PersistentVolumeClaim", claim,
+            f"No volume can be made for the claim {called}"
+            + (": its StorageClass allows zones in which no node is." if topology else "."),
+            "Set storage.allowedTopologies.enabled to false." if topology else "Mend what the provisioner names.",
+            command=kubectl(where, f"describe pvc {called}"), evidence=said[-2:],
+        )  # fmt: skip
+
+
+def _wanted(claim: Object) -> str | None:
+    wanted = (claim.get("spec") or {}).get("storageClassName")
+    return None if wanted is None else str(wanted)

@@ -16,7 +16,16 @@ from bevel_tui.records.checks import CheckResult
 
 Object = Mapping[str, Any]
 AccessState = Literal[
-    "ok", "unreachable", "denied", "expired", "plugin-missing", "plugin-failed", "untrusted", "no-context", "broken"
+    "ok",
+    "connecting",
+    "unreachable",
+    "denied",
+    "expired",
+    "plugin-missing",
+    "plugin-failed",
+    "untrusted",
+    "no-context",
+    "broken",
 ]
 
 

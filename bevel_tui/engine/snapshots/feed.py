@@ -46,7 +46,7 @@ class Feed:
         self.kubeconfig = kubeconfig
         self.namespaces: frozenset[str] | None = None
         self.client: KubeClient | None = None
-        self.access = Access("unreachable", "not connected yet")
+        self.access = Access("connecting", "not connected yet")
         self.simulated = False
         #: everything that exists was read once, or it is known that it cannot be
         self.settled = asyncio.Event()

@@ -1,0 +1,143 @@
+"""DNS-*, NET-*, TLS-SERVED, SVC-PORT, LEDGER-*: what reachability checks and the ledgers themselves have answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bevel_tui.diagnosis.say import say
+from bevel_tui.records.checks import CheckResult
+from bevel_tui.records.findings import Finding
+from bevel_tui.records.snapshot import LedgerFigures, NetworkFacts, Snapshot
+
+#: id of a check -> code; `lb-address` is judged by the Service itself
+_CODES = {
+    "port-on-service": "SVC-PORT",
+    "dns-resolves": "DNS-RECORD",
+    "dns-address": "DNS-WRONG",
+    "tcp-connect": "NET-CLOSED",
+    "tls-handshake": "TLS-SERVED",
+    "protocol": "NET-ANSWER",
+}
+#: seconds without a block after which a chain that makes blocks by itself stands still; blocks that are far behind
+_STILL, _BEHIND = 120.0, 50
+#: platforms that make blocks without transactions (besu and quorum: block period; substrate: Aura)
+_STEADY = {"besu", "quorum", "substrate"}
+
+
+def checks(snapshot: Snapshot) -> Iterator[Finding]:
+    """A finding per thing that a check found broken; what was skipped has its cause among the failed ones."""
+    for result in snapshot.checks:
+        code = _CODES.get(result.id)
+        if result.status == "warning" and result.id == "dns-resolves":
+            code = "DNS-STALE"
+        elif result.status != "failed":
+            continue
+        if code is None:
+            code = _by_category(result)
+        if code is None:
+            continue
+        kind, where, name = _about(snapshot, result, code)
+        yield say(
+            code, result.cluster, kind, name, f"{result.target}: {result.summary}.".replace("..", "."),
+            result.remedy or "Read the evidence.", where=where, command=result.command, evidence=result.evidence,
+        )  # fmt: skip
+
+
+def _by_category(result: CheckResult) -> str | None:
+    return {
+        "dns": "DNS-RECORD",
+        "connection": "NET-CLOSED",
+        "tls": "TLS-SERVED",
+        "clusters": "NET-CLOSED",
+    }.get(result.category)
+
+
+def _about(snapshot: Snapshot, result: CheckResult, code: str) -> tuple[str, str | None, str]:
+    """The thing that a check asked about, as links know it."""
+    if code == "SVC-PORT":
+        for network in snapshot.networks:
+            for endpoint in network.endpoints:
+                if endpoint.cluster == result.cluster and endpoint.gateway:
+                    where, _, called = endpoint.gateway.partition("/")
+                    return "Service", where, called
+    return "Host", None, result.target
+
+
+def ledgers(snapshot: Snapshot) -> Iterator[Finding]:
+    """LEDGER-*: nodes of one network beside each other."""
+    by_network: dict[str, list[LedgerFigures]] = {}
+    for one in snapshot.ledgers:
+        by_network.setdefault(one.network, []).append(one)
+    for name, nodes in by_network.items():
+        network = next((n for n in snapshot.networks if n.name == name), None)
+        yield from _peers(nodes)
+        yield from _genesis(name, nodes)
+        yield from _channels(nodes)
+        yield from _heights(network, nodes)
+
+
+def _peers(nodes: list[LedgerFigures]) -> Iterator[Finding]:
+    for node in nodes:
+        if node.peers == 0 and len(nodes) > 1:
+            yield say(
+                "LEDGER-PEERS", node.cluster, "Ledger", node.node,
+                f"Node {node.node} of {node.organization} has no peers.",
+                "Look at the checks of its p2p address and of its peers'.", command="bevel-tui check --preset FILE",
+                evidence=(f"peers 0, height {node.height}",),
+            )  # fmt: skip
+
+
+def _genesis(network: str, nodes: list[LedgerFigures]) -> Iterator[Finding]:
+    groups: dict[str, list[LedgerFigures]] = {}
+    for node in nodes:
+        if node.genesis:
+            groups.setdefault(node.genesis, []).append(node)
+    if len(groups) < 2:
+        return
+    most = max(groups.values(), key=len)
+    for genesis, several in groups.items():
+        for node in several if several is not most else ():
+            yield say(
+                "LEDGER-GENESIS", node.cluster, "Ledger", node.node,
+                f"Node {node.node} of {node.organization} has another genesis block than {most[0].node}.",
+                "Purge its data, then deploy again with the genesis of the others.",
+                evidence=(f"{node.node}: {genesis}", f"{most[0].node}: {most[0].genesis}"),
+            )  # fmt: skip
+
+
+def _channels(nodes: list[LedgerFigures]) -> Iterator[Finding]:
+    for node in nodes:
+        if node.channels is None:
+            continue
+        missing = [channel for channel in node.expected_channels if channel not in node.channels]
+        if missing:
+            yield say(
+                "LEDGER-CHANNEL", node.cluster, "Ledger", node.node,
+                f"Peer {node.node} of {node.organization} has not joined {', '.join(missing)}.",
+                "Run its join Job again, or deploy again.",
+                evidence=(f"joined: {', '.join(node.channels) or 'none'}",),
+            )  # fmt: skip
+
+
+def _heights(network: NetworkFacts | None, nodes: list[LedgerFigures]) -> Iterator[Finding]:
+    known = [node for node in nodes if node.height is not None]
+    if not known:
+        return
+    highest = max(known, key=lambda node: node.height or 0)
+    if network is not None and network.platform in _STEADY and all(node.since >= _STILL for node in known):
+        yield say(
+            "LEDGER-HEIGHT", highest.cluster, "Ledger", highest.node,
+            f"No block was made for {min(node.since for node in known):.0f} s: the highest is {highest.height}.",
+            "Look at the validators: more than two thirds of them must run and see each other.",
+            evidence=[f"{node.node}: height {node.height}" for node in known][:5],
+        )  # fmt: skip
+        return
+    for node in known:
+        behind = (highest.height or 0) - (node.height or 0)
+        if behind > _BEHIND:
+            yield say(
+                "LEDGER-BEHIND", node.cluster, "Ledger", node.node,
+                f"Node {node.node} of {node.organization} is {behind} blocks behind {highest.node}.",
+                "Wait if it has just started; else look at its peers.",
+                evidence=(f"height {node.height}, {highest.node}: {highest.height}",),
+            )  # fmt: skip

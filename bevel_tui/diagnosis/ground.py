@@ -1,0 +1,154 @@
+"""NODE-*, NS-*, WH-*, CRD-*, CLUSTER-DNS: what a cluster itself lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bevel_tui.diagnosis.evidence import age, condition, labels, name, namespace, status
+from bevel_tui.diagnosis.rule import Pending
+from bevel_tui.diagnosis.say import kubectl, say
+from bevel_tui.records.findings import Finding
+from bevel_tui.records.snapshot import ClusterSnapshot, Object
+
+#: seconds that something may take that is legal at first
+_NODE, _TERMINATING, _DEFINED, _WEBHOOK, _DNS = 10.0, 60.0, 20.0, 60.0, 60.0
+_PRESSURE = {"MemoryPressure": "memory", "DiskPressure": "disk space", "PIDPressure": "process ids"}
+
+
+def nodes(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Finding]:
+    """Conditions of nodes, and all of them cordoned."""
+    found = snapshot.of("Node")
+    for node in found:
+        for condition_ in status(node).get("conditions") or ():
+            kind, state = str(condition_.get("type")), condition_.get("status")
+            said = (f"{condition_.get('reason')}: {condition_.get('message')}",)
+            command = kubectl(None, f"describe node {name(node)}")
+            if kind == "Ready" and state != "True" and age(snapshot, condition_.get("lastTransitionTime")) >= _NODE:
+                yield say(
+                    "NODE-NOTREADY", snapshot, "Node", node, f"Node {name(node)} is not ready.",
+                    "Look at the machine and its kubelet.", command=command, evidence=said,
+                )  # fmt: skip
+            elif kind in _PRESSURE and state == "True":
+                yield say(
+                    "NODE-PRESSURE", snapshot, "Node", node, f"Node {name(node)} is short of {_PRESSURE[kind]}.",
+                    "Free it, or add nodes.", command=command, evidence=said,
+                )  # fmt: skip
+            elif kind == "NetworkUnavailable" and state == "True":
+                yield say(
+                    "NODE-NETWORK", snapshot, "Node", node, f"Node {name(node)} has no pod network.",
+                    "Look at the network plugin's DaemonSet in kube-system.", command=command, evidence=said,
+                )  # fmt: skip
+    if found and all((node.get("spec") or {}).get("unschedulable") for node in found):
+        yield say(
+            "NODE-CORDONED", snapshot, "Cluster", snapshot.cluster,
+            f"All {len(found)} nodes of cluster {snapshot.cluster} are cordoned.", "Let pods in again.",
+            command=kubectl(None, f"uncordon {' '.join(map(name, found))}"),
+        )  # fmt: skip
+
+
+def namespaces(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Finding]:
+    """NS-TERMINATING: the namespace controller's own conditions say what is left."""
+    for space in snapshot.of("Namespace"):
+        deleted = (space.get("metadata") or {}).get("deletionTimestamp")
+        if not deleted or age(snapshot, deleted) < _TERMINATING:
+            continue
+        said = [
+            f"{c.get('type')}: {c.get('message')}"
+            for c in status(space).get("conditions") or ()
+            if c.get("status") == "True"
+        ]
+        if said:
+            yield say(
+                "NS-TERMINATING", snapshot, "Namespace", space,
+                f"Namespace {name(space)} has been terminating for {age(snapshot, deleted):.0f} s.",
+                "Bring back what answers the finalizers, or remove them from what is left.",
+                command=kubectl(None, f"get namespace {name(space)} -o jsonpath={{.status.conditions}}"), evidence=said,
+            )  # fmt: skip
+
+
+def webhooks(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Finding]:
+    """WH-DOWN: failure policy Fail, and a Service without a ready endpoint."""
+    for kind in ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"):
+        for config in snapshot.of(kind):
+            if age(snapshot, config["metadata"].get("creationTimestamp")) < _WEBHOOK:
+                continue
+            for hook in config.get("webhooks") or ():
+                service = hook.get("service") or (hook.get("clientConfig") or {}).get("service")
+                if not service or hook.get("failurePolicy", "Fail") != "Fail":
+                    continue
+                if not _dead(snapshot, service):
+                    continue
+                where, called = str(service.get("namespace")), str(service.get("name"))
+                yield say(
+                    "WH-DOWN", snapshot, kind, config,
+                    f"Webhook {hook.get('name')} has nobody behind it: Service {where}/{called} has no ready endpoint.",
+                    "Bring its pods up, or delete the configuration if its software is gone.",
+                    command=kubectl(where, "get pods,endpointslices"), blames=(f"Service/{where}/{called}",),
+                )  # fmt: skip
+                break
+
+
+def definitions(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Finding]:
+    """CRD-NOTREADY, CRD-CONVERSION."""
+    for definition in snapshot.of("CustomResourceDefinition"):
+        old = age(snapshot, definition["metadata"].get("creationTimestamp"))
+        bad = next(
+            (
+                c
+                for c in status(definition).get("conditions") or ()
+                if c.get("type") in {"NamesAccepted", "Established"} and c.get("status") == "False"
+            ),
+            None,
+        )
+        if bad is not None and old >= _DEFINED:
+            yield say(
+                "CRD-NOTREADY", snapshot, "CustomResourceDefinition", definition,
+                f"{name(definition)} is not established.", "Remove the definition that clashes with it.",
+                command=kubectl(None, f"describe crd {name(definition)}"),
+                evidence=(f"{bad.get('reason')}: {bad.get('message')}",), terminal=bad.get("type") == "NamesAccepted",
+            )  # fmt: skip
+        conversion = (definition.get("spec") or {}).get("conversion") or {}
+        service = conversion.get("service")
+        if conversion.get("strategy") == "Webhook" and service and old >= _WEBHOOK and _dead(snapshot, service):
+            where, called = str(service.get("namespace")), str(service.get("name"))
+            yield say(
+                "CRD-CONVERSION", snapshot, "CustomResourceDefinition", definition,
+                f"Objects of {name(definition)} cannot be converted: Service {where}/{called} has no ready endpoint.",
+                "Bring the conversion webhook's Deployment up.", command=kubectl(where, "get deployments,pods"),
+                blames=(f"Service/{where}/{called}",),
+            )  # fmt: skip
+
+
+def _dead(snapshot: ClusterSnapshot, service: Object) -> bool:
+    """Whether a Service is known to have no ready endpoint; what cannot be read is taken for well."""
+    if not snapshot.knows("EndpointSlice") or not snapshot.knows("Service"):
+        return False
+    where, called = str(service.get("namespace")), str(service.get("name"))
+    return snapshot.find("Service", where, called) is None or not ready_addresses(snapshot, where, called)
+
+
+def ready_addresses(snapshot: ClusterSnapshot, where: str, called: str) -> int:
+    """How many ready endpoints a Service has."""
+    count = 0
+    for piece in snapshot.of("EndpointSlice"):
+        if namespace(piece) == where and labels(piece).get("kubernetes.io/service-name") == called:
+            for endpoint in piece.get("endpoints") or ():
+                # nil means ready [kubernetes: discovery/v1, EndpointConditions]
+                if (endpoint.get("conditions") or {}).get("ready", True):
+                    count += 1
+    return count
+
+
+def name_service(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Finding]:
+    """CLUSTER-DNS: Deployments of kube-system that carry k8s-app=kube-dns and have no available pod."""
+    for deployment in snapshot.of("Deployment"):
+        if namespace(deployment) != "kube-system" or labels(deployment).get("k8s-app") != "kube-dns":
+            continue
+        available = condition(deployment, "Available") or {}
+        if available.get("status") == "False" and age(snapshot, available.get("lastTransitionTime")) >= _DNS:
+            yield say(
+                "CLUSTER-DNS", snapshot, "Deployment", deployment,
+                f"The name service of cluster {snapshot.cluster} does not run.", "Look at its pods.",
+                command=kubectl("kube-system", "get pods -l k8s-app=kube-dns"),
+                evidence=(f"{available.get('reason')}: {available.get('message')}",),
+            )  # fmt: skip

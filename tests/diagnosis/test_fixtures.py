@@ -1,0 +1,65 @@
+"""Every code has a snapshot that must yield exactly it, and near misses that must not. One test, all data.
+
+A fixture names the source of every message in it; the snapshots are read as `bevel-tui diagnose --snapshot` reads them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bevel_tui.diagnosis.catalogue import BY_CODE, CATALOGUE, GROUPS, page
+from bevel_tui.diagnosis.diagnose import diagnose
+from bevel_tui.diagnosis.words import WORDS
+from bevel_tui.records.snapshotfile import from_tree, to_tree
+
+FIXTURES = Path(__file__).parent / "fixtures"
+DOCS = Path(__file__).parents[2] / "docs"
+FILES = sorted(FIXTURES.glob("*/*.yaml"))
+
+
+def read(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_fixture(path: Path) -> None:
+    fixture = read(path)
+    code = path.parent.name.upper()
+    assert code in BY_CODE
+    assert fixture["source"]
+    snapshot = from_tree(fixture["snapshot"])
+    assert from_tree(to_tree(snapshot)) == snapshot
+    found = diagnose(snapshot)
+    if path.stem.startswith("must"):
+        assert [finding.code for finding in found.findings] == [code], [f.model_dump() for f in found.findings]
+        finding = found.findings[0]
+        assert finding.severity in {BY_CODE[code].severity, "warning"}
+        assert finding.cause.endswith((".", ")", "…")) or finding.evidence
+        assert "CONTEXT" not in (finding.command or "") + finding.remedy
+    else:
+        assert [finding.code for finding in found.findings] == fixture.get("yields", [])
+
+
+def test_every_code_has_both_kinds_of_fixture() -> None:
+    folders = {path.name.upper(): [p.stem for p in path.glob("*.yaml")] for path in FIXTURES.iterdir()}
+    assert set(folders) == set(BY_CODE)
+    for code, names in folders.items():
+        assert any(name.startswith("must") for name in names), code
+        assert any(name.startswith("near") for name in names), code
+
+
+def test_the_catalogue_is_whole() -> None:
+    assert len(BY_CODE) == len(CATALOGUE) >= 60
+    assert {entry.group for entry in CATALOGUE} == set(GROUPS)
+    assert {words.code for words in WORDS} == {entry.code for entry in CATALOGUE if entry.log} | {"VLT-SEALED"}, (
+        "a log is the signal of those codes only that say so"
+    )
+
+
+def test_the_page_is_made_of_the_catalogue() -> None:
+    assert (DOCS / "diagnoses.md").read_text(encoding="utf-8") == page() + "\n"
