@@ -66,6 +66,7 @@ __all__ = [
     "missing_charts",
     "open_bundle",
     "plan",
+    "private_charts",
     "save_snapshot",
     "secret_problem",
     "snapshot",
@@ -320,6 +321,21 @@ def secret_problem(reference: SecretRef) -> str | None:
     from bevel_tui.engine.secrets import problem
 
     return problem(reference.env, reference.file)
+
+
+async def private_charts(network: Network, options: RunOptions | None = None) -> Mapping[str, Mapping[str, bytes]]:
+    """The chart that each release of a plan installs, by step id: content by path, dependencies inside, corrected.
+
+    Files that other releases make at run time are not in them. Raises BevelError (chart-missing, chart-differs,
+    chart-render) as a deployment would.
+    """
+    from bevel_tui.engine.live import charts
+    from bevel_tui.engine.options import RunOptions
+    from bevel_tui.records.steps import ReleaseStep
+
+    located = charts(network, options or RunOptions(), {})
+    releases = [step for step in plan(network).steps if isinstance(step, ReleaseStep) and step.managed]
+    return {step.id: await located.tree(step) for step in releases}
 
 
 async def missing_charts(network: Network) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -11,23 +12,29 @@ from bevel_tui import api
 from bevel_tui.cli import options
 from bevel_tui.records.errors import BevelError, Code, ExitCode
 
+ENGINES = ("flux", "argocd", "helmfile")
+
 
 @click.command()
 @options.preset
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["network-yaml"]),
+    type=click.Choice(["network-yaml", *ENGINES]),
     required=True,
-    help="network-yaml: for Bevel's own playbooks.",
+    help="network-yaml: a file for Bevel's own playbooks; flux, argocd, helmfile: a folder for that engine.",
 )
 @click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path),
     metavar="PATH",
-    help="File (network-yaml; default: standard output).",
+    help="File (network-yaml; default: standard output) or folder.",
 )
+@options.charts
+@click.option("--repository", metavar="URL", help="Git repository that will hold the folder (flux, argocd).")
+@click.option("--branch", default="main", show_default=True, help="Its branch.")
+@click.option("--secret-store", metavar="NAME", help="ClusterSecretStore of External Secrets, where there is one.")
 @click.option("--force", is_flag=True, help="Write over what is there.")
 @click.pass_context
 def command(ctx: click.Context, /, preset: str | None, **given: Any) -> None:
@@ -35,10 +42,40 @@ def command(ctx: click.Context, /, preset: str | None, **given: Any) -> None:
     ctx.exit(export(options.required(preset), **given))
 
 
-def export(preset: str, *, own: tuple[str, ...], form: str, output: Path | None, force: bool) -> int:
+def export(
+    preset: str, *, own: tuple[str, ...], form: str, output: Path | None, force: bool, charts: str | None,
+    gateway_charts: str | None, repository: str | None, branch: str, secret_store: str | None,
+) -> int:  # fmt: skip
     """`bevel-tui export`. Raises BevelError."""
-    network = api.load(preset, own)
-    return network_yaml(network, output, force=force)
+    network = options.network(preset, own)
+    if form == "network-yaml":
+        return network_yaml(network, output, force=force)
+    if output is None:
+        raise click.UsageError("--output is missing: name a folder.")
+    return engine(
+        network, output, form, force=force, charts=charts, gateway_charts=gateway_charts, repository=repository,
+        branch=branch, store=secret_store,
+    )  # fmt: skip
+
+
+def engine(
+    network: Any, output: Path, name: str, *, force: bool, charts: str | None, gateway_charts: str | None,
+    repository: str | None, branch: str, store: str | None,
+) -> int:  # fmt: skip
+    """A folder for a GitOps engine, with the charts in it."""
+    from bevel_tui.engine.options import RunOptions
+    from bevel_tui.export import folder
+    from bevel_tui.export.work import Work, place
+
+    plan = api.plan(network)
+    target = folder.Target(name, repository or folder.REPOSITORY, branch, store)
+    trees = asyncio.run(api.private_charts(network, RunOptions(charts=charts, gateway_charts=gateway_charts)))
+    places = {f"charts/{place(step)}": trees[step.id] for step in Work(network, plan).releases}
+    count = folder.write(output, folder.texts(network, plan, target), places, force=force)
+    for line in folder.left_to_do(network, plan, target):
+        click.echo(f"to do: {line}", err=True)
+    click.echo(f"{count} files in {output}; README.md says how to go on.")
+    return int(ExitCode.OK)
 
 
 def network_yaml(network: Any, output: Path | None, *, force: bool) -> int:

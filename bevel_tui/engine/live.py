@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bevel_tui.engine.charts import Charts
 from bevel_tui.engine.context import Access
 from bevel_tui.engine.options import RunOptions
 from bevel_tui.helm.charts import ReleaseCharts
@@ -13,7 +12,7 @@ from bevel_tui.network.model import Network
 from bevel_tui.plan.manifests import manifests
 
 
-def charts(network: Network, options: RunOptions, clusters: Mapping[str, Access]) -> Charts:
+def charts(network: Network, options: RunOptions, clusters: Mapping[str, Access]) -> ReleaseCharts:
     """Charts of a run: the command line's sources, the preset's, stand-ins where simulated. Raises BevelError(USAGE)."""
     return ReleaseCharts(
         manifests=manifests,

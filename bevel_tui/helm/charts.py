@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bevel_tui.helm.prepare import prepare
+from bevel_tui.helm.prepare import corrected, prepare
 from bevel_tui.helm.sources import ChartLocator, SourceChart, choose
 from bevel_tui.helm.standin import chart_of
 from bevel_tui.network.model import Charts as ChartChoices
@@ -91,3 +91,8 @@ class ReleaseCharts:
         chart = await self.chart(step)
         prepared = await asyncio.to_thread(prepare, chart, folder, files=files, patches=step.patches)
         return prepared.path
+
+    async def tree(self, step: ReleaseStep) -> Mapping[str, bytes]:
+        """The same copy as content by path, without handed-off files. Raises as `prepare`."""
+        chart = await self.chart(step)
+        return await asyncio.to_thread(corrected, chart, step.patches)

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from bevel_tui.helm import patches as named
 from bevel_tui.helm.sources import SourceChart
-from bevel_tui.helm.tree import pack
+from bevel_tui.helm.tree import Tree, pack
 from bevel_tui.helm.vendor import normalise
 from bevel_tui.records.errors import BevelError, Code
 
@@ -49,12 +49,7 @@ def prepare(
     `files` are contents by path in the chart (``files/genesis.json``). Stand-ins and our own charts need no patch:
     their manifests are made from the same step. Raises BevelError(CHART_RENDER) when a patch does not fit.
     """
-    try:
-        tree = normalise(chart.tree)
-    except ValueError as error:
-        raise BevelError(Code.CHART_RENDER, f"Chart {chart.name} {chart.version} of {chart.source}: {error}") from None
-    if patches and not chart.stand_in:
-        tree = named.apply(tree, patches)
+    tree = corrected(chart, patches)
     for path, content in (files or {}).items():
         parts = PurePosixPath(path).parts
         if not parts or path.startswith("/") or ".." in parts or parts[0] in {"templates", "charts", "crds"}:
@@ -65,3 +60,12 @@ def prepare(
     with os.fdopen(handle, "wb") as out:
         out.write(pack(tree, chart.name))
     return PreparedChart(archive, chart.digest, chart.source, chart.version, chart.name, chart.stand_in)
+
+
+def corrected(chart: SourceChart, patches: Sequence[str]) -> Tree:
+    """A chart's content as Helm gets it, patched. Raises BevelError(CHART_RENDER) when a patch does not fit."""
+    try:
+        tree = normalise(chart.tree)
+    except ValueError as error:
+        raise BevelError(Code.CHART_RENDER, f"Chart {chart.name} {chart.version} of {chart.source}: {error}") from None
+    return named.apply(tree, patches) if patches and not chart.stand_in else tree

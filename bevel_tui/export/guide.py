@@ -1,0 +1,147 @@
+"""The README of an export: what stands where, and in which order a person does what the engine cannot."""
+
+from __future__ import annotations
+
+from bevel_tui.export import groundwork
+from bevel_tui.export.handoffs import external, slug
+from bevel_tui.export.work import Work, asking, place, values
+from bevel_tui.records.steps import HandoffStep, SecretValue
+
+TITLES = {"flux": "Flux", "argocd": "Argo CD", "helmfile": "helmfile"}
+
+_START = {
+    "flux": """\
+Commit this folder to the root of {repository} (branch {branch}). Each cluster runs its own Flux; let it read its folder, and
+let External Secrets, where you use it, be installed before:
+
+{bootstrap}""",
+    "argocd": """\
+Commit this folder to the root of {repository} (branch {branch}). Argo CD must know every cluster under the name of its
+context, and must judge the health of Applications, or it does not wait between waves (argocd-cm:
+`resource.customizations.health.argoproj.io_Application`, see Argo CD's documentation). Then:
+
+    kubectl apply -f root.yaml
+
+Argo CD renders charts without asking the cluster, so Helm's `lookup` finds nothing there: with Fabric, peers of an
+organization that also orders look for their orderers' certificate under another name then (<peer>-orderer-tls-cacert).
+""",
+    "helmfile": """\
+helmfile runs on one machine with all contexts in its kubeconfig. It needs helm, kubectl and jq. Then, in this folder:
+
+    helmfile apply --skip-diff-on-install --suppress-diff
+""",
+}
+
+
+def readme(work: Work, engine: str, *, repository: str, branch: str, store: str | None) -> str:
+    """The text of README.md."""
+    network = work.network
+    bootstrap = "\n".join(
+        f"    kubectl --context {work.context(c)} apply -f clusters/{c}/ -R   # or a Kustomization of Flux for that folder"
+        for c in work.clusters()
+    )
+    start = _START[engine].format(repository=repository, branch=branch, bootstrap=bootstrap)
+    parts = [
+        f"# {network.name} for {TITLES[engine]}\n",
+        f"Written by bevel-tui from the plan of a {network.platform.type} network: {len(work.releases)} releases in "
+        f"{len(work.clusters())} clusters. `charts/` holds the private copy of each release's chart, with its dependencies and "
+        "corrections; files that other releases make are put in there on the way. No secret is in these files.\n",
+        "## Start\n",
+        start,
+        *_filled(work),
+        *_secrets(work, engine, store),
+        *_handoffs(work, engine, store),
+        "## Names and checks\n",
+        "The engine waits for no DNS record and checks nothing from outside. bevel-tui does, with the same preset:\n",
+        "    bevel-tui dns --preset FILE       # the records to create",
+        "    bevel-tui check --preset FILE     # whether everything can be reached\n",
+    ]
+    return "\n".join(parts)
+
+
+def _filled(work: Work) -> list[str]:
+    asked: dict[tuple[str, str], list[str]] = {}
+    for step in work.releases:
+        for gap in values(step)[1]:
+            if not isinstance(gap.value, SecretValue):
+                asked.setdefault((gap.dotted, asking(work, step, gap)), []).append(place(step))
+    rows = [f"- `{dotted}` of {', '.join(places)}: `{question}`" for (dotted, question), places in asked.items()]
+    if not rows:
+        return []
+    return [
+        "## To fill in\n",
+        "Only the clusters know these values; FILL-IN stands in their place. (Storage needs none when the preset says "
+        "`clusters[].storage` or a provider that Bevel's charts know.)\n",
+        *rows,
+        "",
+    ]
+
+
+def _secrets(work: Work, engine: str, store: str | None) -> list[str]:
+    made = groundwork.keys(work)
+    wanted = groundwork.commands(work)
+    lines: list[str] = []
+    if wanted and store is not None:
+        lines += [
+            f"ExternalSecrets read them from the ClusterSecretStore `{store}`, under the names of their variables.\n"
+        ]
+    elif wanted and engine == "helmfile":
+        lines += [
+            "helmfile reads secret values from the environment when it runs. Before that, with the variables set:\n"
+        ]
+        lines += [f"    {command}" for command in wanted if "bevel-tui-values-" not in command]
+        lines += [""]
+    elif wanted:
+        lines += ["With the variables set (namespaces must be there):\n", *(f"    {command}" for command in wanted), ""]
+    if engine == "argocd":
+        lost = [(step, gap) for step in work.releases for gap in groundwork.secret_gaps(step)]
+        if lost:
+            lines += [
+                "Argo CD has no way to put a Secret into values; give these by a plugin such as argocd-vault-plugin:\n"
+            ]
+            lines += [f"- {place(step)}: `{gap.dotted}`: {gap.value}" for step, gap in lost] + [""]
+    for step in made:
+        lines += [
+            f"- Secret `{step.name}` in {step.cluster}/{step.namespace} must hold the keys of a node (nodekey, nodekey.pub, "
+            "address, accountPrivateKey, accountPassword, accountKeystore, accountAddress) before its release is installed: "
+            "Bevel's chart makes them incompletely. bevel-tui makes them when it deploys; here make them yourself.",
+        ]
+    return ["## Secrets\n", *lines, ""] if lines else []
+
+
+def by_hand(work: Work, engine: str, store: str | None) -> list[HandoffStep]:
+    """The handoffs that a person carries."""
+    if engine == "helmfile":
+        return []
+    return [h for h in work.handoffs if store is None or external(h, store) is None]
+
+
+def _handoffs(work: Work, engine: str, store: str | None) -> list[str]:
+    if not work.handoffs:
+        return []
+    lines = ["## Handoffs\n"]
+    if engine == "helmfile":
+        return [*lines, "helmfile carries what crosses between releases by itself, by the scripts in `handoffs/`.\n"]
+    carried = [h for h in work.handoffs if h not in by_hand(work, engine, store)]
+    if carried:
+        lines += [f"External Secrets carries {', '.join(h.id for h in carried)} through `{store}`.\n"]
+    manual = by_hand(work, engine, store)
+    if manual:
+        resume = "flux resume helmrelease" if engine == "flux" else "argocd app sync"
+        lines += [
+            f"{TITLES[engine]} has no means for these. When the source is ready, run the script; where it fills a file of a "
+            f"chart, commit and push that, and let the release go on ({resume}; "
+            + ("set `suspend: false` in its file" if engine == "flux" else "or turn on automated sync")
+            + ").\n"
+        ]
+        for handoff in manual:
+            source = handoff.source
+            into = handoff.target_step or (
+                f"{handoff.target_object.kind} {handoff.target_object.name}" if handoff.target_object else "?"
+            )
+            lines.append(
+                f"1. `sh handoffs/{slug(handoff)}.sh`: {source.kind} {source.name} of {handoff.cluster}/{source.namespace} "
+                f"-> {into}"
+            )
+        lines.append("")
+    return lines

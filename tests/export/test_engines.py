@@ -1,0 +1,147 @@
+"""Exports for Flux, Argo CD and helmfile: valid by the engines' own schemas, complete, in order, without secrets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from bevel_tui.export.folder import ENGINES, Target, texts
+from bevel_tui.export.work import FILL_IN, Gap, Work, place, values
+from bevel_tui.network import shipped
+from bevel_tui.network.load import load, parse
+from bevel_tui.network.model import Network
+from bevel_tui.network.save import dump
+from bevel_tui.plan.build import build
+from bevel_tui.records.steps import SecretValue
+
+SCHEMAS = {
+    path.stem: jsonschema.Draft202012Validator(json.loads(path.read_text()))
+    for path in (Path(__file__).parent / "schemas").glob("*.json")
+}
+#: kinds that every API server knows
+BUILT_IN = {"Namespace"}
+
+
+def secretive(name: str) -> Network:
+    """A preset with everything in it that needs a secret, as far as its platform has it."""
+    network = load(name)
+    document = network.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    document["vault"] = {"address": "https://vault.example.com:8200", "token": {"env": "MY_TOKEN"}}
+    document["registry"] = {"server": "r.example.com", "username": {"env": "MY_USER"}, "password": {"file": "/run/pw"}}
+    if network.platform.type in ("besu", "quorum"):
+        document["platform"]["account_password"] = {"env": "MY_PASSWORD"}
+    if network.platform.type.startswith("corda"):
+        document["platform"]["password"] = {"env": "MY_PASSWORD"}
+    return parse(dump(Network.model_validate(document)))
+
+
+NETWORKS = dict.fromkeys(shipped.names(), load) | {f"{n}+secrets": secretive for n in shipped.names() if "two" in n}
+
+
+def network_of(case: str) -> Network:
+    return NETWORKS[case](case.removesuffix("+secrets"))
+
+
+def objects(files: dict[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, text in files.items():
+        if path.endswith(".yaml") and not path.startswith("values/") and path != "helmfile.yaml":
+            for document in yaml.safe_load_all(text):
+                yield path, document
+
+
+@pytest.mark.parametrize("case", NETWORKS)
+@pytest.mark.parametrize("engine", ["flux", "argocd"])
+def test_valid_by_the_engines_own_schemas(engine: str, case: str) -> None:
+    network = network_of(case)
+    files = texts(network, build(network), Target(engine, store="vault-store"))
+    kinds = set()
+    for path, document in objects(files):
+        kinds.add(document["kind"])
+        if document["kind"] not in BUILT_IN:
+            found = [f"{list(e.path)}: {e.message}" for e in SCHEMAS[document["kind"]].iter_errors(document)]
+            assert not found, path
+    assert ("HelmRelease" if engine == "flux" else "Application") in kinds
+    assert ("ExternalSecret" in kinds) or "+secrets" not in case
+
+
+def test_a_schema_finds_a_wrong_field() -> None:
+    network = load("besu-one-cluster")
+    files = texts(network, build(network), Target("flux"))
+    release = next(document for _, document in objects(files) if document["kind"] == "HelmRelease")
+    release["spec"]["dependOn"] = []
+    assert list(SCHEMAS["HelmRelease"].iter_errors(release))
+
+
+@pytest.mark.parametrize("case", NETWORKS)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_release_once_and_no_secret(engine: str, case: str) -> None:
+    network = network_of(case)
+    plan = build(network)
+    work = Work(network, plan)
+    files = texts(network, plan, Target(engine))
+    whole = "\n".join(files.values())
+    for step in work.releases:
+        assert f"charts/{place(step)}" in whole
+        plain, gaps = values(step)
+        for gap in gaps:
+            if isinstance(gap.value, SecretValue):
+                assert not present(plain, gap)
+    assert len({handoff.id for handoff in work.handoffs}) == sum(path.endswith(".sh") for path in files)
+    assert "README.md" in files
+
+
+def present(tree: Any, gap: Gap) -> bool:
+    for part in gap.path:
+        try:
+            tree = tree[part]
+        except (KeyError, IndexError):
+            return False
+    return tree not in (FILL_IN, "")
+
+
+@pytest.mark.parametrize("name", shipped.names())
+def test_order(name: str) -> None:
+    """Flux: dependsOn within clusters; Argo CD: waves that rise; helmfile: needs over all clusters."""
+    network = load(name)
+    plan = build(network)
+    work = Work(network, plan)
+    flux = {
+        (p.split("/")[1], d["metadata"]["namespace"], d["metadata"]["name"]): d["spec"]
+        for p, d in objects(texts(network, plan, Target("flux")))
+        if d["kind"] == "HelmRelease"
+    }
+    helmfile = yaml.safe_load(texts(network, plan, Target("helmfile"))["helmfile.yaml"])["releases"]
+    needs = {f"{r['kubeContext']}/{r['namespace']}/{r['name']}": r.get("needs", []) for r in helmfile}
+    assert len(flux) == len(helmfile) == len(work.releases)
+    for step in work.releases:
+        for other in work.before(step):
+            assert work.wave(other) < work.wave(step)
+            assert (
+                f"{work.context(other.cluster)}/{other.namespace}/{other.release}"
+                in needs[f"{work.context(step.cluster)}/{step.namespace}/{step.release}"]
+            )
+            if other.cluster == step.cluster:
+                wanted = {"name": other.release, "namespace": other.namespace}
+                assert wanted in flux[step.cluster, str(step.namespace), step.release]["dependsOn"]
+        waits = bool(work.files_for(step))
+        assert flux[step.cluster, str(step.namespace), step.release].get("suspend", False) is waits
+
+
+def test_external_secrets_carry_what_they_can() -> None:
+    """Corda Enterprise hands Secrets to Secrets: one side pushes, the other pulls, and nothing is left to a person."""
+    network = load("corda-enterprise-two-clusters")
+    files = texts(network, build(network), Target("flux", store="store"))
+    east = list(yaml.safe_load_all(files["clusters/east/02-external-secrets.yaml"]))
+    west = list(yaml.safe_load_all(files["clusters/west/02-external-secrets.yaml"]))
+    assert {d["kind"] for d in east} == {"PushSecret"}
+    assert {d["kind"] for d in west} == {"ExternalSecret"}
+    pushed = {m["match"]["remoteRef"]["remoteKey"] for d in east for m in d["spec"]["data"]}
+    pulled = {item["remoteRef"]["key"] for d in west for item in d["spec"]["data"]}
+    assert pushed == pulled
+    assert "no means" not in files["README.md"]
