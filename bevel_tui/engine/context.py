@@ -94,9 +94,12 @@ class Reach(Protocol):
         ...
 
     def check(
-        self, access: Access, step: CheckStep, gateway: AddressStep | None, retry: float
+        self, access: Access, step: CheckStep, gateway: AddressStep | None, retry: float, *, settled: bool = False
     ) -> AsyncIterator[CheckResult]:
-        """All checks of a cluster's endpoints, as they are answered; failing ones are repeated for `retry` seconds."""
+        """All checks of a cluster's endpoints, as they are answered; failing ones are repeated for `retry` seconds.
+
+        `settled`: all of the network should be there by now, not this cluster's part alone.
+        """
         ...
 
     def agreement(self, cluster: str, rounds: CheckRounds) -> list[CheckResult]:

@@ -13,6 +13,7 @@ from bevel_tui.engine.context import Access, GateReport
 from bevel_tui.engine.inside import Place, look
 from bevel_tui.engine.options import RunOptions
 from bevel_tui.engine.rounds import CheckRounds
+from bevel_tui.engine.routes import Routes
 from bevel_tui.kube.client import ApiError
 from bevel_tui.network.ethereum import NODE_CHARTS
 from bevel_tui.network.model import Besu, Network, Quorum
@@ -91,7 +92,7 @@ class LiveReach:
         return records(step.domain, addresses, self._network.dns.ttl)
 
     async def check(
-        self, access: Access, step: CheckStep, gateway: AddressStep | None, retry: float
+        self, access: Access, step: CheckStep, gateway: AddressStep | None, retry: float, *, settled: bool = False
     ) -> AsyncIterator[CheckResult]:
         """All checks of a cluster's endpoints; failing ones are asked again for `retry` seconds. Raises ApiError."""
         addresses, ports, service = await _gateway(access, gateway)
@@ -113,7 +114,8 @@ class LiveReach:
             context=access.context,
             ttl=self._network.dns.ttl,
             sockets=self._sockets,
-            expected=self._expected(),
+            expected=self._expected(None if settled else access.name),
+            edge=Routes(access, self._network, step, gateway).read if gateway is not None else None,
             others=self._gateways,
         ):
             yield result
@@ -155,12 +157,16 @@ class LiveReach:
         secret = None if registry is None else registry.pull_secret
         return Place(namespace_of(self._network, ours[0]), secret, placement(self._network))
 
-    def _expected(self) -> Expected:
-        """What an Ethereum node of the network should say. GoQuorum's raft makes blocks for transactions only."""
+    def _expected(self, cluster: str | None) -> Expected:
+        """What an Ethereum node of the network, or of one cluster of it, should say.
+
+        GoQuorum's raft makes blocks for transactions only.
+        """
         platform = self._network.platform
         if not isinstance(platform, Besu | Quorum):
             return Expected()
-        nodes = [r for o in self._network.organizations for r in releases(self._network, o) if r.chart in NODE_CHARTS]
+        known = [o for o in self._network.organizations if cluster in (None, o.cluster)]
+        nodes = [r for o in known for r in releases(self._network, o) if r.chart in NODE_CHARTS]
         period = None if platform.consensus == "raft" else float(platform.block_period)
         return Expected(max(len(nodes) - 1, 0), period)
 

@@ -10,6 +10,7 @@ from bevel_tui.reachability.edge_kinds import CLUSTER_API, CONNECTION_KINDS, GAT
 from bevel_tui.reachability.inside.kinds import INSIDE_KINDS
 from bevel_tui.reachability.kinds import CheckKind
 from bevel_tui.reachability.names.kinds import NAME_KINDS
+from bevel_tui.reachability.objects.kinds import OBJECT_KINDS
 
 KINDS: tuple[CheckKind, ...] = (
     CLUSTER_API,
@@ -17,6 +18,7 @@ KINDS: tuple[CheckKind, ...] = (
     *NAME_KINDS,
     *CONNECTION_KINDS,
     *LEDGER_KINDS,
+    *OBJECT_KINDS,
     *INSIDE_KINDS,
 )
 

@@ -75,6 +75,18 @@ def read(der: bytes) -> Certificate:
         return Certificate("(not readable)", "(not readable)", (), None, fingerprint)
 
 
+def read_pem(pem: str) -> Certificate | None:
+    """The first certificate of a PEM text in words; None when there is none."""
+    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+    _, found, rest = pem.partition(begin)
+    if not found or end not in rest:
+        return None
+    try:
+        return read(ssl.PEM_cert_to_DER_cert(f"{begin}{rest.partition(end)[0]}{end}\n"))
+    except ValueError:
+        return None
+
+
 def days_left(certificate: Certificate, now: datetime | None = None) -> float | None:
     """Days until it expires; negative when it has."""
     if certificate.expires is None:

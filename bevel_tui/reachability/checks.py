@@ -17,6 +17,8 @@ from bevel_tui.reachability import probes
 from bevel_tui.reachability.categories import category_of
 from bevel_tui.reachability.dialer import Dialer
 from bevel_tui.reachability.names.checks import NameChecks
+from bevel_tui.reachability.objects.judge import Judge
+from bevel_tui.reachability.objects.observed import Edge
 from bevel_tui.reachability.probes import Found, Trust
 from bevel_tui.reachability.remedies import Remedies
 from bevel_tui.reachability.resolver import Resolver
@@ -26,6 +28,10 @@ from bevel_tui.reachability.wanted import is_ip, normal
 from bevel_tui.records.checks import CheckResult, CheckStatus
 from bevel_tui.records.steps import Endpoint
 
+#: reads the routes of a cluster as they stand now; None where they may not be read
+ReadEdge = Callable[[], Awaitable[Edge | None]]
+#: nothing to compare: passes, and is not told
+_UNKNOWN = Verdict("ok", "")
 #: connections that one caller's checks hold at a time unless it says otherwise
 SOCKETS = 64
 
@@ -66,6 +72,7 @@ async def check_cluster(
     foreign: bool = False,
     expected: Expected = Expected(),
     others: Mapping[str, str] | None = None,
+    edge: ReadEdge | None = None,
 ) -> AsyncIterator[CheckResult]:
     """All checks of one cluster, in parallel, yielded as they are answered.
 
@@ -74,7 +81,8 @@ async def check_cluster(
     again until `retry` seconds after the start. `sockets` bounds connections over several clusters. `service`
     (``namespace/name``), `context` and `ttl` only make remedies exact. `foreign`: the cluster is somebody else's, so
     nothing is known of its gateway; names and what answers behind them are asked, and what fails is a warning.
-    `expected` says what a ledger's nodes should say of themselves.
+    `expected` says what a ledger's nodes should say of themselves. `edge` reads the cluster's routes (None: they may not
+    be read); an object that disagrees with the plan is then named in the place of what it breaks.
     `others` are gateways of other clusters, address -> cluster: a name that leads to one of them is told so.
     """
     remedies = Remedies(domain, tuple(addresses), ttl, service, context)
@@ -92,6 +100,8 @@ async def check_cluster(
         sockets=sockets or asyncio.Semaphore(SOCKETS),
         foreign=foreign,
         expected=expected,
+        edge=edge,
+        kubectl=f"kubectl --context {context}" if context else "kubectl",
         remedies=remedies,
         names=NameChecks(domain, tuple(addresses), resolver, remedies, {} if others is None else others),
     )
@@ -123,6 +133,8 @@ class _Run:
     names: NameChecks
     foreign: bool = False
     expected: Expected = Expected()
+    edge: ReadEdge | None = None
+    kubectl: str = "kubectl"
     results: asyncio.Queue[CheckResult | None] = field(default_factory=asyncio.Queue)
     _edges: dict[tuple[str, str], asyncio.Task[Verdict]] = field(default_factory=dict)
 
@@ -141,6 +153,7 @@ class _Run:
 
     async def _endpoint(self, endpoint: Endpoint) -> None:
         host, port = endpoint.host, endpoint.port
+        cause: Verdict | None = None
         if not endpoint.exposed:
             await self._skip("protocol", f"{url(endpoint)} ({endpoint.service})", "inside the cluster only")
             return
@@ -152,7 +165,8 @@ class _Run:
             broken = None if leads.passed else leads
         else:
             gateway = await self._edge("lb-address", self.service, self._address)
-            on_service, leads = await asyncio.gather(
+            cause, on_service, leads = await asyncio.gather(
+                self._objects(endpoint),
                 self._edge(
                     "port-on-service", f"{self.service}:{port}", lambda: self._port(port), gateway, self.ports is None
                 ),
@@ -170,16 +184,67 @@ class _Run:
             await self._behind_connection(endpoint, opened[0].words)
             return
         if endpoint.protocol in ("https", "tls"):
-            served = await self._edge("tls-handshake", f"{host}:{port}", lambda: self._tls(endpoint, target))
+            served = await self._edge(
+                "tls-handshake", f"{host}:{port}", lambda: self._excused(self._tls(endpoint, target), cause)
+            )
+            await self._held(endpoint, served)
             if not served.passed:
                 await self._behind_handshake(endpoint, served.words)
                 return
         if endpoint.probe != "tls":
             spoke = await self._edge(
-                "protocol", url(endpoint), lambda: self._probe("protocol", endpoint, self._ask(endpoint, target))
+                "protocol",
+                url(endpoint),
+                lambda: self._excused(self._probe("protocol", endpoint, self._ask(endpoint, target)), cause),
             )
             if endpoint.probe == "json-rpc":
                 await self._ledger(endpoint, target, spoke)
+
+    # ------------------------------------------------------------ the objects between the gateway and the ledger
+
+    async def _objects(self, endpoint: Endpoint) -> Verdict | None:
+        """The object that disagrees with the plan, if one does: what fails behind it is its doing."""
+        if self.edge is None or await self.edge() is None:
+            return None
+        where = f"{endpoint.host}:{endpoint.port}" if endpoint.protocol == "tcp" else endpoint.host
+        route = await self._object("route-object", where, lambda judge: judge.route(endpoint))
+        if not route.passed:
+            return route
+        backend = await self._object("route-backend", endpoint.service, lambda judge: judge.backend(endpoint))
+        certificate = await self._secret(endpoint)
+        await self._object("route-address", where, lambda judge: judge.address(endpoint, self.addresses))
+        return next((verdict for verdict in (backend, certificate) if not verdict.passed), None)
+
+    async def _secret(self, endpoint: Endpoint) -> Verdict:
+        """Only told when it is wrong: whether it is also the one that is served is seen later (`_held`)."""
+        edge = await self.edge() if self.edge is not None else None
+        verdict = None if edge is None else Judge(edge, self.kubectl).certificate(endpoint)
+        if verdict is None or verdict.passed:
+            return Verdict("ok", "")
+        return await self._object("route-certificate", endpoint.host, lambda judge: judge.certificate(endpoint))
+
+    async def _held(self, endpoint: Endpoint, served: Verdict) -> None:
+        if self.edge is not None and "certificate" in served.facts:
+            shown = served.facts["certificate"]
+            await self._object("route-certificate", endpoint.host, lambda judge: judge.served(endpoint, shown))
+
+    async def _object(self, check: str, target: str, question: Callable[[Judge], Verdict | None]) -> Verdict:
+        """An edge between objects; nothing is told where there is nothing to compare."""
+
+        async def attempt() -> Verdict:
+            edge = await self.edge() if self.edge is not None else None
+            return (None if edge is None else question(Judge(edge, self.kubectl))) or _UNKNOWN
+
+        return await self._edge(check, target, attempt)
+
+    async def _excused(self, asking: Awaitable[Verdict], cause: Verdict | None) -> Verdict:
+        """A failure behind an object that is wrong is that object's: it is told as its consequence."""
+        verdict = await asking
+        if verdict.passed or cause is None:
+            return verdict
+        return replace(
+            verdict, status="skipped", words=f"{verdict.words}, because {cause.words}", remedy=None, code=None
+        )
 
     async def _ledger(self, endpoint: Endpoint, target: Target, spoke: Verdict) -> None:
         """What a node itself says of its peers, and whether the chain goes on."""
@@ -289,6 +354,8 @@ class _Run:
         return verdict
 
     def _tell(self, check: str, target: str, verdict: Verdict) -> None:
+        if verdict.status == "ok" and not verdict.words:  # `_UNKNOWN`
+            return
         self.results.put_nowait(
             CheckResult(
                 id=check,

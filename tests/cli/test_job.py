@@ -133,8 +133,13 @@ def test_the_whole_life_of_a_network(bevel: Run, kubeconfig: str, tmp_path: Path
     taken = asyncio.run(take_away(kubeconfig, route))
     broken = bevel("check", "--preset", PRESET, "--kubeconfig", kubeconfig, "-o", "json")
     assert broken.returncode == 5, broken.stdout
-    failed = [r for r in json.loads(broken.stdout)["results"] if r["status"] == "failed"]
-    assert {(r["id"], "validator-2rpc" in r["target"]) for r in failed} == {("protocol", True)}
+    results = json.loads(broken.stdout)["results"]
+    failed = [r for r in results if r["status"] == "failed"]
+    assert {(r["id"], r["code"], "validator-2rpc" in r["target"]) for r in failed} == {
+        ("route-object", "route-missing", True)
+    }
+    (behind,) = [r for r in results if r["id"] == "protocol" and r["status"] == "skipped"]
+    assert "(HTTP 404), because no Mapping names validator-2rpc" in behind["summary"]
     asyncio.run(put_back(kubeconfig, taken))
 
     # what changed in the preset, and only that, is what a plan shows and a run does

@@ -520,7 +520,7 @@ class MemoryReach:
         yield GateReport(True, step.domain, addresses=addresses)
 
     async def check(
-        self, access: Access, step: CheckStep, gateway: AddressStep | None, retry: float
+        self, access: Access, step: CheckStep, gateway: AddressStep | None, retry: float, *, settled: bool
     ) -> AsyncIterator[CheckResult]:
         for endpoint in step.endpoints:
             bad = endpoint.id in self.failing

@@ -66,7 +66,8 @@ async def ask(asking: Asking, access: Access, step: CheckStep) -> Result:
 
     async def questions() -> None:
         gateway = next((s for s in asking.plan.steps if isinstance(s, AddressStep) and s.cluster == step.cluster), None)
-        async for result in asking.reach.check(access, step, gateway, asking.retry):
+        settled = asking.rounds is not None
+        async for result in asking.reach.check(access, step, gateway, asking.retry, settled=settled):
             if asking.rounds is not None:
                 asking.rounds.results.append(result)
             if asking.here:
