@@ -20,7 +20,7 @@ def summary(manifest: Mapping[str, Any]) -> dict[str, Any]:
         found.pop("hookWeight", None)  # on what is no hook it says nothing (facts 0.5)
     match manifest["kind"]:
         case "ConfigMap":
-            found["keys"] = sorted({**manifest.get("data", {}), **manifest.get("binaryData", {})})
+            found["keys"] = sorted({**(manifest.get("data") or {}), **(manifest.get("binaryData") or {})})
         case "Secret":
             found["keys"] = sorted(manifest.get("data") or ())
         case "Service":

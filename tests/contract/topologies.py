@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bevel_tui.network.model import Network
+from bevel_tui.network.past import Past
+from bevel_tui.platforms import growth
+from bevel_tui.platforms.registry import platform
+from bevel_tui.records.steps import Step
 from tests.contract import corda_topologies
 
 
@@ -19,10 +23,22 @@ class Topology:
     document: dict[str, Any]
     #: the README shows only what differs from another sequence
     partial: bool = False
+    #: as the network was founded, where the document is what it has grown to: then what was added counts
+    founded: dict[str, Any] | None = None
 
     @property
     def network(self) -> Network:
         return Network.model_validate(self.document)
+
+    @property
+    def steps(self) -> list[Step]:
+        """What the platform plans."""
+        if self.founded is None:
+            return list(platform(self.platform).steps(self.network))
+        before = Network.model_validate(self.founded)
+        past = Past.of(before).after(self.network)
+        there = {step.id for step in platform(self.platform).steps(before)}
+        return [step for step in growth.steps(self.network, past, past.ports) if step.id not in there]
 
 
 def _document(
@@ -431,4 +447,37 @@ MORE += tuple(
         ),
     )
     for name, platform, gateway, organizations, chosen in corda_topologies.MORE
+)
+
+
+def _grown(name: str, kind: dict[str, Any], before: list[dict[str, Any]], now: list[dict[str, Any]]) -> Topology:
+    gateway = {"type": "haproxy" if kind["type"] == "fabric" else "ambassador"}
+    more: dict[str, Any] = {"clusters": EAST_WEST, "registry": REGISTRY, "vault": VAULT, "placement": PLACEMENT}
+    return Topology(
+        name,
+        str(kind["type"]),
+        slice(0),
+        _document(kind, gateway, now, **more),
+        founded=_document(kind, gateway, before, **more),
+    )
+
+
+_NORTH = {"name": "north", "cluster": "east", "fabric": {"orderers": 3, "peers": 1}}
+_SOUTH = {"name": "south", "cluster": "west", "fabric": {"peers": 1}}
+
+#: networks that have changed: what was added to them
+GROWN = (
+    *(
+        _grown(f"fabric-{version}-organization", {"type": "fabric", "version": version}, [_NORTH], [_NORTH, _SOUTH])
+        for version in ("2.5.4", "2.2.2")
+    ),
+    *(
+        _grown(
+            f"{kind}-validator",
+            {"type": kind},
+            [{"name": "north", "cluster": "east", kind: {"validators": 4, "members": 0}}],
+            [{"name": "north", "cluster": "east", kind: {"validators": 5, "members": 0}}],
+        )
+        for kind in ("besu", "quorum")
+    ),
 )
