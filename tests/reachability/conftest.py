@@ -294,3 +294,15 @@ def gateway_ca() -> trustme.CA:
 def gateway_class() -> type[Gateway]:
     """`Gateway`, for tests: folders of tests are no packages."""
     return Gateway
+
+
+@pytest.fixture
+async def real_dns(tmp_path) -> AsyncIterator[object]:
+    """A factory of real BIND and Knot servers (`realdns.RealDns`); ended with the test."""
+    from tests.reachability.realdns import RealDns
+
+    servers = RealDns(tmp_path)
+    try:
+        yield servers
+    finally:
+        await servers.stop()
