@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from bevel_tui.engine.decide import Decision
     from bevel_tui.engine.rounds import CheckRounds
+    from bevel_tui.reachability.dynamic import Done
 
 
 class PlanLike(Protocol):
@@ -87,6 +88,21 @@ class Reach(Protocol):
 
     def gate(self, access: Access, step: DnsStep, addresses: tuple[str, ...]) -> AsyncGenerator[GateReport]:
         """States until the domain leads to the gateway (the last one is ready)."""
+        ...
+
+    async def publish(
+        self, access: Access, step: DnsStep, addresses: tuple[str, ...], secret: str, friends: frozenset[str]
+    ) -> Done:
+        """Write the domain's records by a dynamic update; `secret` is the TSIG key's, `friends` are the networks that
+        share the gateway. Raises UpdateError."""
+        ...
+
+    async def withdraw(self, access: Access, step: DnsStep, addresses: tuple[str, ...], secret: str) -> Done:
+        """Remove what `publish` wrote; `addresses` are those of the gateway that goes. Raises UpdateError."""
+        ...
+
+    async def published(self, access: Access, step: DnsStep) -> bool:
+        """Whether there is something to withdraw. Raises UpdateError."""
         ...
 
     def records(self, step: DnsStep, addresses: tuple[str, ...]) -> tuple[DnsRecord, ...]:

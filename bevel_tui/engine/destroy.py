@@ -28,12 +28,13 @@ from bevel_tui.engine.ports import Cluster
 from bevel_tui.engine.removal import cluster_of, in_order, removal_needs, removal_order, step_object
 from bevel_tui.engine.repair import Record
 from bevel_tui.engine.runner import Run
-from bevel_tui.engine.secrets import environment
+from bevel_tui.engine.secrets import Secrets, environment
 from bevel_tui.engine.settle import settle
+from bevel_tui.engine.withdrawing import published, withdraw
 from bevel_tui.helm.driver import HelmDriver, Operation, Outcome
 from bevel_tui.kube.client import ApiError
 from bevel_tui.records.events import Notice, ReleaseApplied, StepWaiting
-from bevel_tui.records.steps import KeysStep, NamespaceStep, ObjectRef, ReleaseStep, Step
+from bevel_tui.records.steps import DnsStep, KeysStep, NamespaceStep, ObjectRef, ReleaseStep, Step
 
 __all__ = ["Removal", "destroy_body", "found_releases", "in_order", "is_present", "removal_needs", "removal_order"]
 
@@ -55,6 +56,8 @@ async def destroy_body(run: Run) -> bool:
     if not present and not inventories:
         run.emit(Notice(text="Nothing of this network is installed."))
         return True
+    secrets = Secrets.resolve([step for step in present if isinstance(step, DnsStep)])
+    run.emit.hide(secrets.values())
     driver = await run.parts.driver(run.options, environment(run.plan.steps))
     changing = {cluster_of(step) for step in present} | set(inventories)
     async with leases(run, run.clusters, changing):
@@ -110,6 +113,8 @@ async def is_present(run: Run, step: Step, found: Found, *, purge: bool) -> bool
     try:
         if isinstance(step, ReleaseStep):
             return (str(step.namespace), step.release) in found.get(step.cluster, {})
+        if isinstance(step, DnsStep):
+            return await published(run, step, access)
         if isinstance(step, NamespaceStep):
             if not purge:
                 return False
@@ -207,6 +212,8 @@ class Removal:
                 return await self._release(step, access)
             if isinstance(step, NamespaceStep):
                 return await self._namespace(step, access)
+            if isinstance(step, DnsStep):
+                return await withdraw(self.run, step, access)
             return await self._object(step, access)
         except ApiError as error:
             return Result(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from bevel_tui.engine.removal import removal_needs, removal_order, step_object
 from bevel_tui.network.consequence import GENESIS, Consequence
 from bevel_tui.records.errors import BevelError, Code
-from bevel_tui.records.steps import HandoffStep, NamespaceStep, ObjectRef, ReleaseStep, Step
+from bevel_tui.records.steps import DnsStep, HandoffStep, NamespaceStep, ObjectRef, ReleaseStep, Step
 
 PREFIX = "remove/"
 
@@ -71,6 +71,8 @@ def _identity(step: Step) -> tuple[str, ...]:
     """What makes a step the same one in two plans: for a release where it is, for all others their id."""
     if isinstance(step, ReleaseStep):
         return ("release", step.cluster, str(step.namespace), step.release)
+    if isinstance(step, DnsStep):
+        return ("dns", step.cluster, step.domain)
     ref = step_object(step)
     if ref is not None:
         cluster = step.target_cluster if isinstance(step, HandoffStep) else step.cluster

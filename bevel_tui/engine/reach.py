@@ -23,6 +23,7 @@ from bevel_tui.platforms.groundwork import placement
 from bevel_tui.reachability.agreement import agreement
 from bevel_tui.reachability.checks import SOCKETS, Expected, check_cluster
 from bevel_tui.reachability.dialer import Dialer
+from bevel_tui.reachability.dynamic import Done, Key, Updater
 from bevel_tui.reachability.gate import gate
 from bevel_tui.reachability.inside import paths
 from bevel_tui.reachability.inside.script import Question
@@ -86,6 +87,29 @@ class LiveReach:
                 waiting_for=state.waiting_for,
                 zone=state.zone,
             )
+
+    async def publish(
+        self, access: Access, step: DnsStep, addresses: tuple[str, ...], secret: str, friends: frozenset[str]
+    ) -> Done:
+        """Write the records; the sandbox's server takes them unsigned, so that a rehearsal needs no key."""
+        updater = self._updater(access, step, secret)
+        return await updater.publish(step.domain, self.records(step, addresses), self._network.name, friends)
+
+    async def withdraw(self, access: Access, step: DnsStep, addresses: tuple[str, ...], secret: str) -> Done:
+        """Remove the records."""
+        return await self._updater(access, step, secret).withdraw(step.domain, self._network.name, addresses)
+
+    async def published(self, access: Access, step: DnsStep) -> bool:
+        """Whether our mark is there."""
+        return await self._updater(access, step, "").marked(step.domain)
+
+    def _updater(self, access: Access, step: DnsStep, secret: str) -> Updater:
+        if step.update is None:
+            raise ValueError(f"{step.id} has no server that takes updates")
+        if access.simulation is not None:
+            return Updater(self._dialer(access), access.simulation.dns, None)
+        key = Key(step.update.key_name, step.update.key_algorithm, secret)
+        return Updater(self._dialer(access), step.update.server, key)
 
     def records(self, step: DnsStep, addresses: tuple[str, ...]) -> tuple[DnsRecord, ...]:
         """What the domain's zone must hold."""

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from bevel_tui.records.steps import HandoffStep, KeysStep, NamespaceStep, ObjectRef, ReleaseStep, SecretStep, Step
+from bevel_tui.records.steps import (
+    DnsStep,
+    HandoffStep,
+    KeysStep,
+    NamespaceStep,
+    ObjectRef,
+    ReleaseStep,
+    SecretStep,
+    Step,
+)
 
 
 def removal_order(steps: Iterable[Step]) -> tuple[Step, ...]:
@@ -15,6 +24,7 @@ def removal_order(steps: Iterable[Step]) -> tuple[Step, ...]:
         if step.managed
         and (
             isinstance(step, ReleaseStep | SecretStep | KeysStep | NamespaceStep)
+            or (isinstance(step, DnsStep) and step.update is not None)
             or (isinstance(step, HandoffStep) and step.target_object is not None and step.crossing != "export")
         )
     )

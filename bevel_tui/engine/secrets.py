@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bevel_tui.records.errors import BevelError, Code
-from bevel_tui.records.steps import KeysStep, ReleaseStep, SecretStep, SecretValue, Step
+from bevel_tui.records.steps import DnsStep, KeysStep, ReleaseStep, SecretStep, SecretValue, Step
 
 #: what a shell takes as one word and as nothing else
 _WORD = re.compile(r"[A-Za-z0-9_.,:@%+=/~^-]+")
@@ -79,6 +79,10 @@ class Secrets:
         """Every resolved value, for masking."""
         return tuple(self._values.values())
 
+    def value(self, reference: SecretValue) -> str:
+        """What one reference leads to."""
+        return self._values[reference]
+
     def fill(self, tree: Any) -> Any:
         """A copy of a values tree with every reference replaced by its value."""
         if isinstance(tree, SecretValue):
@@ -121,6 +125,8 @@ def references(step: Step) -> Iterator[SecretValue]:
             yield step.password
     elif isinstance(step, ReleaseStep):
         yield from _in(step.values)
+    elif isinstance(step, DnsStep) and step.update is not None:
+        yield step.update.key
 
 
 def _in(tree: Any) -> Iterator[SecretValue]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from bevel_tui.engine.removal import cluster_of
 from bevel_tui.records.errors import BevelError, Code
-from bevel_tui.records.steps import AddressStep, NamespaceStep, ReleaseStep, Step
+from bevel_tui.records.steps import AddressStep, DnsStep, NamespaceStep, ReleaseStep, Step
 
 #: releases of a cluster's edge, which networks share
 EDGE = frozenset({"gateways", "own"})
@@ -69,6 +69,8 @@ class Shared:
 def _counts_on(other: Step, step: Step) -> bool:
     if isinstance(step, NamespaceStep):
         return other.namespace == step.namespace
+    if isinstance(step, DnsStep):
+        return isinstance(other, DnsStep) and other.domain == step.domain
     if not isinstance(step, ReleaseStep) or step.origin not in EDGE:
         return False
     if isinstance(other, ReleaseStep):

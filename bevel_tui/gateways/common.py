@@ -16,10 +16,12 @@ from bevel_tui.records.steps import (
     AddressStep,
     ChartOrigin,
     DnsStep,
+    DnsUpdate,
     Endpoint,
     NamespaceStep,
     ObjectRef,
     ReleaseStep,
+    SecretValue,
     Step,
 )
 
@@ -175,8 +177,17 @@ def closing_steps(
         hosts=hosts,
         mode=mode,
         address_step=address.id,
+        update=_update(network) if mode == "rfc2136" else None,
     )
     return (address, dns)
+
+
+def _update(network: Network) -> DnsUpdate | None:
+    given = network.dns.rfc2136
+    if given is None:
+        return None
+    key = SecretValue(env=given.key.env, file=given.key.file)
+    return DnsUpdate(given.server, given.key_name, given.key_algorithm, key)
 
 
 def existing_steps(network: Network, cluster: Cluster, endpoints: Sequence[Endpoint]) -> tuple[Step, ...] | None:

@@ -15,6 +15,7 @@ from bevel_tui.records.steps import (
     CheckStep,
     ClusterFact,
     DnsStep,
+    DnsUpdate,
     Endpoint,
     HandoffStep,
     KeysStep,
@@ -174,7 +175,17 @@ def _detail(item: Step) -> dict[str, Any]:
             "hosts": list(item.hosts),
             "mode": item.mode,
             "address_step": item.address_step,
+            **({} if item.update is None else {"update": _update(item.update)}),
         }
     if isinstance(item, CheckStep):
         return {"domain": item.domain, "endpoints": [e.id for e in item.endpoints]}
     raise TypeError(f"unknown kind of step: {type(item).__name__}")
+
+
+def _update(update: DnsUpdate) -> dict[str, Any]:
+    return {
+        "server": update.server,
+        "key_name": update.key_name,
+        "key_algorithm": update.key_algorithm,
+        "key": masked(update.key),
+    }

@@ -140,7 +140,8 @@ def _step(plan: Plan, step: Step, mark: str) -> Iterator[str]:
         yield from _wrapped(ports, f"{rest}ports: ", rest)
     elif isinstance(step, DnsStep):
         name = f"*.{step.domain}" if step.domain else _count(len(step.hosts), "name")
-        yield from _wrapped(f"DNS {name} -> this gateway: {DNS_WORDS[step.mode]}", lead, rest)
+        where = f" ({step.update.server})" if step.update is not None else ""
+        yield from _wrapped(f"DNS {name} -> this gateway: {DNS_WORDS[step.mode]}{where}", lead, rest)
     elif isinstance(step, CheckStep):
         reached = sum(endpoint.exposed for endpoint in step.endpoints)
         inside = len(step.endpoints) - reached

@@ -299,14 +299,28 @@ class AddressStep(Step):
     ports: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class DnsUpdate:
+    """The server that takes dynamic updates (RFC 2136), ``host`` or ``host:port``, and the TSIG key it knows."""
+
+    server: str
+    key_name: str
+    key_algorithm: str
+    key: SecretValue
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DnsStep(Step):
-    """Wait until `domain`'s hosts lead to the gateway of `cluster`, by the mode the Network chose."""
+    """Wait until `domain`'s hosts lead to the gateway of `cluster`, by the mode the Network chose.
+
+    With `update` (mode rfc2136) the step writes the records first, and they are taken away when the network is.
+    """
 
     domain: str
     hosts: tuple[str, ...] = ()
     mode: Literal["manual", "external-dns", "rfc2136", "skip"] = "manual"
     address_step: str = ""
+    update: DnsUpdate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

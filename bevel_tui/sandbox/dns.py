@@ -23,6 +23,7 @@ import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
+import dns.update
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -136,6 +137,9 @@ class NameServer:
     def respond(self, query: dns.message.Message) -> dns.message.Message:
         """The answer to a parsed query, complete (truncation is the transport's)."""
         response = dns.message.make_response(query, recursion_available=False)
+        if isinstance(query, dns.update.UpdateMessage):
+            response.set_rcode(self._update(query))
+            return response
         if query.opcode() != dns.opcode.QUERY or len(query.question) != 1:
             response.set_rcode(dns.rcode.NOTIMP)
             return response
@@ -173,6 +177,35 @@ class NameServer:
             zone = following
         response.set_rcode(dns.rcode.SERVFAIL)
         return response
+
+    # ------------------------------------------------------------ dynamic updates (RFC 2136)
+
+    def _update(self, update: dns.update.UpdateMessage) -> dns.rcode.Rcode:
+        """Prerequisites first, then all changes or none. Unsigned: nobody but this machine can ask."""
+        zone = self._zones.get(update.zone[0].name)
+        if zone is None:
+            return dns.rcode.NOTAUTH
+        wanted: dict[tuple[dns.name.Name, str], set[str]] = {}
+        for item in update.prerequisite:
+            kind, held = dns.rdatatype.to_text(item.rdtype), zone.records.get(item.name, {})
+            present = bool(held) if kind == "ANY" else kind in held
+            if item.deleting is None:
+                wanted.setdefault((item.name, kind), set()).update(_values(item))
+            elif (item.deleting == dns.rdataclass.ANY) != present:
+                if kind == "ANY":
+                    return dns.rcode.YXDOMAIN if present else dns.rcode.NXDOMAIN
+                return dns.rcode.YXRRSET if present else dns.rcode.NXRRSET
+        for (name, kind), values in wanted.items():
+            if zone.records.get(name, {}).get(kind, (0, set()))[1] != values:
+                return dns.rcode.NXRRSET
+        for item in update.update:
+            kind = dns.rdatatype.to_text(item.rdtype)
+            if item.deleting == dns.rdataclass.ANY:
+                self.remove(str(item.name), None if kind == "ANY" else kind)
+            elif item.deleting is None:
+                for value in _values(item):
+                    self.add(str(item.name), kind, value, ttl=item.ttl)
+        return dns.rcode.NOERROR
 
     def _soa(self, zone: _Zone, ttl: int) -> dns.rrset.RRset:
         text = f"{SERVER_NAME} hostmaster.bevel-tui.sandbox. {zone.serial} 3600 600 86400 {NEGATIVE_TTL}"
@@ -245,6 +278,10 @@ class NameServer:
             pass
         finally:
             writer.close()
+
+
+def _values(rrset: dns.rrset.RRset) -> set[str]:
+    return {str(item) for item in rrset}
 
 
 class _Udp(asyncio.DatagramProtocol):

@@ -29,6 +29,7 @@ from bevel_tui.engine.run import check, deploy, destroy
 from bevel_tui.helm.driver import Operation, Outcome
 from bevel_tui.kube.client import ApiError
 from bevel_tui.network.model import Network
+from bevel_tui.reachability.dynamic import Done, UpdateError
 from bevel_tui.records.checks import CheckResult
 from bevel_tui.records.events import AnyEvent, DnsRecord
 from bevel_tui.records.steps import (
@@ -508,6 +509,30 @@ class MemoryReach:
         self.delay = 0.0
         self.failing: set[str] = set()
         self.asked: list[tuple[str, tuple[str, ...]]] = []
+        #: what dynamic updates have written, and every update; the next ones raise `refusals`
+        self.zone: dict[str, tuple[str, ...]] = {}
+        self.updates: list[tuple[str, str, tuple[str, ...], str]] = []
+        self.refusals: list[UpdateError] = []
+
+    async def publish(
+        self, access: Access, step: DnsStep, addresses: tuple[str, ...], secret: str, friends: frozenset[str]
+    ) -> Done:
+        self.updates.append(("publish", step.domain, addresses, secret))
+        if self.refusals:
+            raise self.refusals.pop(0)
+        fresh = self.zone.get(step.domain) != addresses
+        self.zone[step.domain] = addresses
+        return Done("created" if fresh else "unchanged", "test", f"created *.{step.domain}")
+
+    async def withdraw(self, access: Access, step: DnsStep, addresses: tuple[str, ...], secret: str) -> Done:
+        self.updates.append(("withdraw", step.domain, addresses, secret))
+        if self.refusals:
+            raise self.refusals.pop(0)
+        del self.zone[step.domain]
+        return Done("removed", "test", f"removed *.{step.domain}")
+
+    async def published(self, access: Access, step: DnsStep) -> bool:
+        return step.domain in self.zone
 
     def records(self, step: DnsStep, addresses: tuple[str, ...]) -> tuple[DnsRecord, ...]:
         return ()

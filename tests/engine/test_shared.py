@@ -70,7 +70,7 @@ def test_what_another_network_needs_stays() -> None:
     used = {s.id for s in plan.steps if shared.used_by(s)}
     assert used == {
         "east/ambassador", "east/emissary-system", "east/crds", "east/gateway",
-        "east/ambassador/bevel-gateway-defaults",
+        "east/ambassador/bevel-gateway-defaults", "east/dns",
     }  # fmt: skip
     unreadable = Shared({"west": (Neighbour("newer", readable=False),)})
     assert {s.id for s in plan.steps if unreadable.used_by(s)} >= {"west/crds", "west/gateway"}

@@ -94,3 +94,29 @@ async def test_long_answers_are_truncated_and_whole_over_tcp(server: NameServer)
 async def test_questions_are_kept(server: NameServer) -> None:
     await ask(server, "x.east.example.com", tcp=True)
     assert [(q.name, q.type, q.transport) for q in server.queries] == [("x.east.example.com.", "A", "tcp")]
+
+
+async def test_dynamic_updates_are_taken_as_real_servers_take_them():
+    """The updater of the product, whose every prerequisite BIND and Knot have checked."""
+    from bevel_tui.reachability.dialer import Dialer
+    from bevel_tui.reachability.dynamic import UpdateError, Updater
+    from bevel_tui.reachability.wanted import records
+
+    server = NameServer()
+    await server.start()
+    try:
+        server.add_zone("east.test")
+        updater = Updater(Dialer(), server.address, None)
+        first, second = (records("east.test", [address], 60) for address in ("203.0.113.1", "203.0.113.2"))
+        assert (await updater.publish("east.test", first, "n1")).outcome == "created"
+        assert server.addresses("rpc.east.test") == ["203.0.113.1"]
+        assert (await updater.publish("east.test", second, "n1")).outcome == "replaced"
+        with pytest.raises(UpdateError, match="belongs to network n1"):
+            await updater.publish("east.test", first, "n2")
+        assert (await updater.withdraw("east.test", "n1")).outcome == "removed"
+        assert server.addresses("rpc.east.test") == []
+        with pytest.raises(UpdateError) as elsewhere:
+            await updater.publish("west.test", second, "n1")
+        assert elsewhere.value.code == "update-not-authoritative"
+    finally:
+        await server.stop()

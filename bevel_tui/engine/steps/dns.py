@@ -7,13 +7,23 @@ from collections.abc import AsyncIterator, Iterable
 
 from bevel_tui.engine.context import GateReport, RunContext
 from bevel_tui.engine.executor import Result
-from bevel_tui.records.events import DnsReady, DnsWaiting, StepWaiting
+from bevel_tui.reachability.dynamic import UpdateError
+from bevel_tui.records.events import DnsReady, DnsWaiting, Notice, StepWaiting
 from bevel_tui.records.steps import AddressStep, DnsStep, Step
+
+#: seconds until a server that did not take an update is asked again
+AGAIN = 5.0
 
 
 async def perform(ctx: RunContext, step: DnsStep) -> Result:
     """Wait until the names resolve to the gateway's addresses. Ends early when the run is to stop."""
     addresses = ctx.addresses.get(step.address_step, ())
+    written = False
+    if step.update is not None:
+        refused = await _write(ctx, step, addresses)
+        if refused is not None and refused.outcome != "ok":
+            return refused
+        written = refused is not None
     states = ctx.reach.gate(ctx.access(step), step, addresses)
     waited = False
     told = ""
@@ -23,7 +33,7 @@ async def perform(ctx: RunContext, step: DnsStep) -> Result:
             return Result("cancelled", f"stopped while waiting for the DNS records of {step.domain}")
         if state.ready:
             ctx.emit(DnsReady(step=step.id, cluster=step.cluster, domain=step.domain, addresses=tuple(state.addresses)))
-            return Result("ok" if waited else "unchanged")
+            return Result("ok" if waited or written else "unchanged")
         waited = True
         ctx.emit(
             DnsWaiting(
@@ -42,6 +52,33 @@ async def perform(ctx: RunContext, step: DnsStep) -> Result:
         if state.waiting_for != told:
             told = state.waiting_for
             ctx.emit(StepWaiting(step=step.id, cluster=step.cluster, waiting_for=(told,)))
+
+
+async def _write(ctx: RunContext, step: DnsStep, addresses: tuple[str, ...]) -> Result | None:
+    """Write the records: a result of ok when the zone was changed, None when it was right; else why it cannot be.
+
+    A server that does not answer is asked again: the step's budget ends that.
+    """
+    update = step.update
+    if update is None:
+        return None
+    secret = ctx.secrets.value(update.key)
+    friends = frozenset(n.network for n in ctx.shared.neighbours.get(step.cluster, ()))
+    while not ctx.cancel.stopping.is_set():
+        try:
+            done = await ctx.reach.publish(ctx.access(step), step, addresses, secret, friends)
+        except UpdateError as error:
+            if not error.passing:
+                return Result("failed", f"{error.words} [{error.code}]", error.remedy)
+            ctx.emit(StepWaiting(step=step.id, cluster=step.cluster, waiting_for=(error.words,)))
+            await asyncio.wait([asyncio.ensure_future(ctx.cancel.stopping.wait())], timeout=AGAIN)
+            continue
+        if done.outcome in ("unchanged", "found"):
+            return None
+        ctx.changed.add(step.id)
+        ctx.emit(Notice(cluster=step.cluster, step=step.id, text=f"DNS: {done.words}"))
+        return Result("ok")
+    return Result("cancelled", f"stopped while writing the DNS records of {step.domain}")
 
 
 def service_of(steps: Iterable[Step], step: DnsStep) -> str | None:

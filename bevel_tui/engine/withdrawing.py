@@ -1,0 +1,45 @@
+"""Taking back the DNS records that a run wrote (mode rfc2136), before the gateway they lead to is gone.
+
+A record that outlives its gateway is an invitation: whoever gets the address next answers under the network's names.
+"""
+
+from __future__ import annotations
+
+from bevel_tui.engine.context import Access
+from bevel_tui.engine.executor import Result
+from bevel_tui.engine.readiness import addresses
+from bevel_tui.engine.runner import Run
+from bevel_tui.engine.secrets import Secrets
+from bevel_tui.reachability.dynamic import UpdateError
+from bevel_tui.records.events import Notice
+from bevel_tui.records.steps import AddressStep, DnsStep
+
+
+async def published(run: Run, step: DnsStep, access: Access) -> bool:
+    """Whether our records are in the zone. Of a server that cannot be asked we assume so: the step will tell."""
+    try:
+        return await run.parts.reach(run.network, run.options).published(access, step)
+    except UpdateError:
+        return True
+
+
+async def withdraw(run: Run, step: DnsStep, access: Access) -> Result:
+    """Remove them, unless somebody has changed them since. Raises ApiError, BevelError for an unset key."""
+    gateway = next(
+        (s for s in (*run.plan.steps, *run.former) if isinstance(s, AddressStep) and s.cluster == step.cluster), None
+    )
+    service = await access.client.get(gateway.service) if gateway is not None else None
+    known = addresses(service) if service is not None else ()
+    secrets = Secrets.resolve([step])
+    run.emit.hide(secrets.values())
+    reach = run.parts.reach(run.network, run.options)
+    try:
+        secret = secrets.value(step.update.key) if step.update is not None else ""
+        done = await reach.withdraw(access, step, known, secret)
+    except UpdateError as error:
+        remedy = f"{error.remedy} Or remove the records by hand and set dns to manual, and run the same command again."
+        return Result("failed", f"{error.words} [{error.code}]", remedy)
+    if done.outcome == "removed":
+        run.emit(Notice(cluster=step.cluster, step=step.id, text=f"DNS: {done.words}"))
+        return Result("ok")
+    return Result("unchanged", f"left alone: {done.words}")
