@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from bevel_tui.engine import inventory, memory
+from bevel_tui.engine import inventory, memory, sums
 from bevel_tui.engine.bundles import received
 from bevel_tui.engine.cancel import GRACE, Cancellation
 from bevel_tui.engine.connect import unusable
@@ -227,7 +227,7 @@ class Removal:
         purge = self.purge and step.id not in self.spared
         changed = False
         if records:
-            await self._aggregates(step, access)
+            await sums.remove(access.client, step)
             failed = await self._uninstall(step, access, hooks=purge)
             if failed is not None:
                 return failed
@@ -239,21 +239,6 @@ class Removal:
         if purge:
             changed = await self._purge(step, access) or changed
         return Result("ok" if changed else "unchanged")
-
-    async def _aggregates(self, step: ReleaseStep, access: Access) -> None:
-        """ClusterRoles that a controller fills go before the roles they are filled from.
-
-        Helm deletes them all at once, and the controller, told of a role that has gone, writes the sum with a
-        server-side apply: if the sum has gone meanwhile, it is there again, nobody's, and in the way of the next
-        installation (clusterrole-aggregation-controller, seen with Kubernetes 1.34).
-        """
-        for item in step.expects:
-            if item.ref.kind != "ClusterRole":
-                continue
-            found = await access.client.get(item.ref)
-            owner = ((found or {}).get("metadata", {}).get("annotations") or {}).get("meta.helm.sh/release-name")
-            if found is not None and found.get("aggregationRule") and owner == step.release:
-                await access.client.delete(item.ref, uid=found["metadata"].get("uid"))
 
     async def _uninstall(self, step: ReleaseStep, access: Access, *, hooks: bool) -> Result | None:
         outcome = await _finished(self.driver, self._operation(step, access, hooks))

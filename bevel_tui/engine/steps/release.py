@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bevel_tui.engine import immutable, objectvalues
+from bevel_tui.engine import immutable, objectvalues, sums
 from bevel_tui.engine.addresses import in_plan
 from bevel_tui.engine.cancel import GRACE
 from bevel_tui.engine.clusterfacts import fill
@@ -225,6 +225,7 @@ async def _clear_the_way(
     for name, why in immutable.in_the_way(live["Job"], immutable.jobs(before), immutable.jobs(after)).items():
         ctx.emit(Notice(cluster=step.cluster, step=step.id, text=f"Job {step.namespace}/{name} is made anew: {why}."))
         await client.delete(ObjectRef("batch/v1", "Job", name, step.namespace))
+    await sums.release_rules(client, step)
     for record in to_forget(records, repair.forget):
         await client.delete(ObjectRef("v1", "Secret", record.secret, step.namespace))
 
