@@ -103,6 +103,8 @@ async def secured(
         except ssl.SSLError as error:
             phases["tls"] = time.perf_counter() - started
             words = f"the TLS handshake failed: {error.reason or error}".lower().replace("_", " ").replace("tls", "TLS")
+            if error.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "UNKNOWN_PROTOCOL"):
+                words = "what answers does not speak TLS"
             raise ProbeError("tls", words, evidence=target.route, phases=phases) from error
         except (OSError, EOFError) as error:
             phases["tls"] = time.perf_counter() - started
