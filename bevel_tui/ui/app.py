@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
@@ -21,7 +22,7 @@ from bevel_tui.ui.palette import ScreenCommands
 from bevel_tui.ui.themes import THEMES
 
 if TYPE_CHECKING:
-    from bevel_tui.ui.session import Session
+    from bevel_tui.ui.session import Deployment, Session
 
 
 class BevelApp(App[int]):
@@ -79,6 +80,33 @@ class BevelApp(App[int]):
         yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
         yield SystemCommand("Screenshot", "Save a picture (SVG) of this screen", self.deliver_screenshot)
         yield SystemCommand("Quit", "Leave bevel-tui", self.action_quit)
+        for session in self.sessions:
+            what = f"{session.view.command} of {session.network or 'a network'}"
+            yield SystemCommand(
+                f"Show the {what}", "Its live panels; it goes on meanwhile", partial(self.show_run, session)
+            )
+
+    def show_run(self, session: Session) -> None:
+        """The live panels of a run: the screen that shows it already, else a new one."""
+        from bevel_tui.ui.screens.deploy import DeployScreen
+
+        for screen in self.screen_stack:
+            if isinstance(screen, DeployScreen) and screen.session is session:
+                while self.screen is not screen:
+                    self.pop_screen()
+                return
+        self.push_screen(DeployScreen(session))
+
+    def begin(self, deployment: Deployment) -> Session:
+        """Start a run that this application keeps."""
+        session = deployment.session(self.clock)
+        self.sessions.append(session)
+        return session
+
+    async def on_unmount(self) -> None:
+        """No run and no simulated cluster outlives the application."""
+        for session in self.sessions:
+            await session.close()
 
     # ------------------------------------------------------------ leaving
 
@@ -112,14 +140,14 @@ class BevelApp(App[int]):
         self.push_screen(Dialog("Quit?", "\n".join(lost), answers), answered)
 
     def _ask_about_runs(self, running: list[Session]) -> None:
-        names = ", ".join(f"{s.view.command} of {s.view.network or 'a network'}" for s in running)
+        names = ", ".join(f"{s.view.command} of {s.network or 'a network'}" for s in running)
 
         def answered(answer: str | None) -> None:
             if answer in ("stop", "now"):
                 for session in running:
-                    session.cancel.request()
+                    session.control.stop()
                     if answer == "now":
-                        session.cancel.request()
+                        session.control.stop()
                 self.run_worker(self._when_ended(running), name="leaving")
 
         self.push_screen(

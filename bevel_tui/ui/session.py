@@ -1,48 +1,115 @@
 """A run that the application keeps: its events go into one `RunView`, whatever is on the screen meanwhile.
 
 Screens look at `view` a few times a second (`view.revision` says whether there is something new): two thousand events
-a second cost a fold each, never a drawing each.
+a second cost a fold each, never a drawing each. Orders of a person go through `control`.
+
+    session = Deployment(network=network, options=options, preset="my.yaml").session(app.clock)
+    app.sessions.append(session)
+    app.push_screen(DeployScreen(session))        # leaving it and coming back loses nothing
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import dataclasses
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
 from typing import TYPE_CHECKING
 
 from bevel_tui.records.errors import BevelError, ExitCode
-from bevel_tui.records.events import AnyEvent, RunFinished
+from bevel_tui.records.events import AnyEvent, RunFinished, RunOutcome
 from bevel_tui.views.state import RunView
 
 if TYPE_CHECKING:
-    from bevel_tui.engine.cancel import Cancellation
+    from bevel_tui.engine.control import RunControl
+    from bevel_tui.engine.options import RunOptions
+    from bevel_tui.network.model import Network
 
 #: events taken in before the event loop gets its turn: keys are answered in between
 _BATCH = 100
+#: a Network -> the one to use and its kubeconfig, for as long as the context is open (simulated clusters)
+Clusters = Callable[["Network"], AbstractAsyncContextManager["tuple[Network, str | None]"]]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """What is deployed, and how. `preset` is the file or name that says the same to the command line; `clusters`
+    puts other clusters in place of those named (the command line wires the sandbox in by it); they stay until the
+    session is closed. `check`: only ask the reachability checks."""
+
+    network: Network
+    options: RunOptions
+    preset: str | None = None
+    clusters: Clusters | None = None
+    check: bool = False
+
+    def session(self, clock: Callable[[], float]) -> Session:
+        """Begin."""
+        return Session(self.events, clock=clock, deployment=self)
+
+    async def events(self, control: RunControl, stack: AsyncExitStack) -> AsyncGenerator[AnyEvent, None]:
+        """The run's events, from clusters that `stack` keeps."""
+        from bevel_tui import api
+
+        network, options = self.network, self.options
+        if self.clusters is not None:
+            network, kubeconfig = await stack.enter_async_context(self.clusters(network))
+            options = dataclasses.replace(options, kubeconfig=kubeconfig)
+        stream = (
+            api.check(network, options, cancel=control.cancel)
+            if self.check
+            else api.deploy(network, options, control=control)
+        )
+        async with aclosing(stream) as events:
+            async for event in events:
+                yield event
 
 
 class Session:
-    """One run. `begin` is given the Cancellation and returns the stream of events (`api.deploy`, a recording...)."""
+    """One run. `begin` gets the `RunControl` and a stack for what shall live as long as the session, and returns the
+    stream of events (`Deployment.events`, a recording...)."""
 
-    def __init__(self, begin: Callable[[Cancellation], AsyncIterator[AnyEvent]], *, clock: Callable[[], float]) -> None:
-        from bevel_tui.engine.cancel import Cancellation
+    def __init__(
+        self,
+        begin: Callable[[RunControl, AsyncExitStack], AsyncIterator[AnyEvent]],
+        *,
+        clock: Callable[[], float],
+        deployment: Deployment | None = None,
+    ) -> None:
+        from bevel_tui.engine.control import RunControl
 
         self.view = RunView()
-        self.cancel = Cancellation()
+        self.control = RunControl()
+        self.deployment = deployment
         self._clock = clock
-        self._task = asyncio.create_task(self._follow(begin(self.cancel)), name="session")
+        self._stack = AsyncExitStack()
+        self._task = asyncio.create_task(self._follow(begin(self.control, self._stack)), name="session")
 
     @property
     def running(self) -> bool:
         """Whether events may still come."""
         return not self._task.done()
 
+    @property
+    def network(self) -> str:
+        """The network's name, also before the first event."""
+        return self.view.network or (self.deployment.network.name if self.deployment is not None else "")
+
     async def ended(self) -> None:
         """Returns when the last event is in the view. Never raises for how the run ended."""
         await asyncio.wait([self._task])
 
+    async def close(self) -> None:
+        """End the run, if it goes on, within two seconds, and what was kept for it."""
+        if self.running:
+            self.control.cancel.request()
+            self.control.cancel.request()
+            await self.ended()
+        await self._stack.aclose()
+
     async def _follow(self, events: AsyncIterator[AnyEvent]) -> None:
-        code, message, remedy = ExitCode.FAILED, "the run ended without a last word", None
+        code, remedy = ExitCode.FAILED, None
+        message = "the run ended without a last word"
         try:
             count = 0
             async for event in events:
@@ -59,7 +126,7 @@ class Session:
             message = f"internal error: {type(error).__name__}: {error}"
         finally:
             if self.view.finished is None:
-                outcome = "unusable" if code in (ExitCode.USAGE, ExitCode.CLUSTER) else "failed"
+                outcome: RunOutcome = "unusable" if code in (ExitCode.USAGE, ExitCode.CLUSTER) else "failed"
                 self.view.apply(
                     RunFinished(
                         time=self._clock(),

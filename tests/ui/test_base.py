@@ -144,10 +144,10 @@ async def test_quitting_asks_before_answers_are_lost():
 async def test_quitting_asks_while_a_run_goes_on():
     stopped = []
 
-    async def events(cancel):
+    async def events(control, stack):
         yield RunStarted(time=T0, network="supplychain", plan="x", platform="besu", clusters=("east",))
-        await cancel.stopping.wait()
-        stopped.append(cancel.stage)
+        await control.cancel.stopping.wait()
+        stopped.append(control.cancel.stage)
         yield RunFinished(time=T0 + 1, outcome="interrupted", exit_code=130, duration=1.0)
 
     app = BevelApp(Sample(), clock=lambda: T0)
@@ -171,7 +171,7 @@ async def test_quitting_asks_while_a_run_goes_on():
 
 
 async def test_a_session_always_has_a_last_word():
-    async def breaks(cancel):
+    async def breaks(control, stack):
         yield RunStarted(time=T0, network="n", plan="x", platform="besu", clusters=())
         raise ValueError("odd")
 
