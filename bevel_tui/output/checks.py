@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bevel_tui.output.matrix import cells
 from bevel_tui.output.matrix import write as write_matrix
 from bevel_tui.output.paper import Paper
-from bevel_tui.records.checks import CATEGORIES, CheckResult, CheckStatus
+from bevel_tui.records.checks import CheckResult, CheckStatus
 from bevel_tui.records.errors import ExitCode
+from bevel_tui.views.checks import about, ordered, place
+from bevel_tui.views.matrix import cells
 from bevel_tui.views.words import glyph, style, word
 
 JSON_VERSION = 1
@@ -42,7 +43,7 @@ def text(paper: Paper, results: Sequence[CheckResult], *, simulated: Sequence[st
         paper.line((cluster, "bold"), ("  simulated", "yellow") if cluster in simulated else "")
         mine = [result for result in results if result.cluster == cluster]
         width = max(len(result.id) for result in mine)
-        for result in sorted(mine, key=_place):
+        for result in sorted(mine, key=place):
             _row(paper, result, width, wide=wide)
         paper.line("")
     if cells(results):
@@ -55,7 +56,7 @@ def problems(paper: Paper, results: Sequence[CheckResult]) -> None:
     """Failed checks and warnings only, with evidence and remedy."""
     bad = [result for result in results if result.status in ("failed", "warning")]
     width = max((len(result.id) for result in bad), default=0)
-    for result in sorted(bad, key=lambda r: (r.status != "failed", r.cluster, _place(r))):
+    for result in sorted(bad, key=lambda r: (r.status != "failed", r.cluster, place(r))):
         _row(paper, result, width, cluster=True)
 
 
@@ -91,33 +92,10 @@ def to_json(
     return json.dumps(document(results, network=network, simulated=simulated, exit_code=exit_code), indent=indent)
 
 
-def ordered(results: Iterable[CheckResult]) -> list[CheckResult]:
-    """By cluster, then along the chain from address to ledger."""
-    return sorted(results, key=lambda result: (result.cluster, _place(result)))
-
-
-def about(result: CheckResult) -> str:
-    """Target and summary, the target not twice."""
-    return result.summary if result.target in result.summary else f"{result.target}: {result.summary}"
-
-
 def phases_in_words(phases: Mapping[str, float]) -> str:
     """``resolve 3, connect 1, tls 12 ms``; empty when nothing was timed."""
     known = [name for name in _PHASES if name in phases] + sorted(set(phases) - set(_PHASES))
     return ", ".join(f"{name} {1000 * phases[name]:.0f}" for name in known) + (" ms" if known else "")
-
-
-#: the chain from address to ledger; ids that a later version adds come last in their category
-_CHAIN = (
-    "cluster-api", "lb-address", "port-on-service", "dns-zone", "dns-resolves", "dns-address", "tcp-connect", "tls-handshake",
-    "protocol",
-)  # fmt: skip
-
-
-def _place(result: CheckResult) -> tuple[int, int, str, str, str]:
-    category = CATEGORIES.index(result.category)
-    chain = _CHAIN.index(result.id) if result.id in _CHAIN else len(_CHAIN)
-    return (category, chain, result.id, result.target, result.vantage)
 
 
 def _row(paper: Paper, result: CheckResult, width: int, *, cluster: bool = False, wide: bool = False) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
-from bevel_tui.output.checks import about, ordered
 from bevel_tui.records.checks import CheckResult
+from bevel_tui.views.checks import about, ordered
 from bevel_tui.views.words import clean
 
 

@@ -11,7 +11,6 @@ from datetime import tzinfo
 from typing import TextIO
 
 from bevel_tui import api
-from bevel_tui.output.checks import about
 from bevel_tui.output.paper import Paper
 from bevel_tui.output.renderer import Renderer
 from bevel_tui.records.events import (
@@ -38,6 +37,7 @@ from bevel_tui.records.events import (
     StepStarted,
     StepWaiting,
 )
+from bevel_tui.views.checks import about
 from bevel_tui.views.state import RunView
 from bevel_tui.views.words import Span, duration, few, plural, style, time_of_day, word
 

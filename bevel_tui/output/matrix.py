@@ -6,38 +6,12 @@ up what this machine sees.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from bevel_tui.output.paper import Paper
-from bevel_tui.records.checks import CheckResult, CheckStatus
+from bevel_tui.records.checks import CheckResult
+from bevel_tui.views.matrix import cells
 from bevel_tui.views.words import Span, glyph, style, word
-
-#: the check whose results are the cells
-CELL = "cluster-path"
-#: what makes the row of this machine: a skipped check behind a broken one says nothing of its own
-_WORST: tuple[CheckStatus, ...] = ("failed", "warning", "ok", "skipped")
-#: ids that are about the way to a gateway, and not about what the ledger says
-_WAY = frozenset({"dns-resolves", "dns-address", "tcp-connect", "tls-handshake", "protocol"})
-
-
-def cells(results: Iterable[CheckResult]) -> dict[str, dict[str, CheckStatus]]:
-    """``{from: {to: status}}``; empty without a look from inside a cluster."""
-    found: dict[str, dict[str, CheckStatus]] = {}
-    here: dict[str, CheckStatus] = {}
-    order: list[str] = []
-    for result in results:
-        order.append(result.cluster)
-        if result.id == CELL:
-            found.setdefault(result.vantage, {})[result.cluster] = result.status
-        elif result.vantage == "here" and result.id in _WAY:
-            here[result.cluster] = min(here.get(result.cluster, "skipped"), result.status, key=_WORST.index)
-    order = [*dict.fromkeys([*order, *found, *(to for row in found.values() for to in row)])]
-    rows = {
-        name: dict(sorted(found[name].items(), key=lambda cell: order.index(cell[0])))
-        for name in order
-        if name in found
-    }
-    return {"here": here, **rows} if rows else {}
 
 
 def write(paper: Paper, results: Sequence[CheckResult]) -> None:

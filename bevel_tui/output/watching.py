@@ -9,6 +9,7 @@ from bevel_tui.output import checks
 from bevel_tui.output.console import results as paper_of_results
 from bevel_tui.output.paper import Paper
 from bevel_tui.records.checks import CheckResult
+from bevel_tui.views.checks import about, ordered
 from bevel_tui.views.words import style, time_of_day, word
 
 Key = tuple[str, str, str, str]
@@ -40,7 +41,7 @@ class Watching:
             return
         changed = [result for key, result in found.items() if _differs(before.get(key), result)]
         gone = [result for key, result in before.items() if key not in found]
-        for result in checks.ordered(changed):
+        for result in ordered(changed):
             was = before.get((result.id, result.cluster, result.target, result.vantage))
             self._line(result, f"{word(was.status)} -> {word(result.status)}" if was else f"new, {word(result.status)}")
             if result.status in ("failed", "warning"):
@@ -48,7 +49,7 @@ class Watching:
                     self._paper.line((f"      {fact}", "dim"))
                 if result.remedy:
                     self._paper.line(f"      remedy: {result.remedy}")
-        for result in checks.ordered(gone):
+        for result in ordered(gone):
             self._line(result, "no longer asked")
         if changed or gone:
             self._paper.line(f"{self._time()}  Checks: {checks.counts_in_words(results)}")
@@ -64,7 +65,7 @@ class Watching:
         self._paper.line(
             f"{self._time()}  ",
             (what, style(result.status)),
-            f"  {result.cluster}{seen}  {result.id}  {checks.about(result)}",
+            f"  {result.cluster}{seen}  {result.id}  {about(result)}",
         )
 
     def _time(self) -> str:

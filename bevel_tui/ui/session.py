@@ -45,16 +45,22 @@ class Deployment:
 
     def session(self, clock: Callable[[], float]) -> Session:
         """Begin."""
-        return Session(self.events, clock=clock, deployment=self)
+        used: list[tuple[Network, RunOptions]] = []
+        return Session(
+            lambda control, stack: self.events(control, stack, used), clock=clock, deployment=self, used=used
+        )
 
-    async def events(self, control: RunControl, stack: AsyncExitStack) -> AsyncGenerator[AnyEvent, None]:
-        """The run's events, from clusters that `stack` keeps."""
+    async def events(
+        self, control: RunControl, stack: AsyncExitStack, used: list[tuple[Network, RunOptions]]
+    ) -> AsyncGenerator[AnyEvent, None]:
+        """The run's events, from clusters that `stack` keeps; what was really deployed and how goes into `used`."""
         from bevel_tui import api
 
         network, options = self.network, self.options
         if self.clusters is not None:
             network, kubeconfig = await stack.enter_async_context(self.clusters(network))
             options = dataclasses.replace(options, kubeconfig=kubeconfig)
+        used.append((network, options))
         stream = (
             api.check(network, options, cancel=control.cancel)
             if self.check
@@ -75,12 +81,14 @@ class Session:
         *,
         clock: Callable[[], float],
         deployment: Deployment | None = None,
+        used: list[tuple[Network, RunOptions]] | None = None,
     ) -> None:
         from bevel_tui.engine.control import RunControl
 
         self.view = RunView()
         self.control = RunControl()
         self.deployment = deployment
+        self._used = used if used is not None else []
         self._clock = clock
         self._stack = AsyncExitStack()
         self._task = asyncio.create_task(self._follow(begin(self.control, self._stack)), name="session")
@@ -94,6 +102,16 @@ class Session:
     def network(self) -> str:
         """The network's name, also before the first event."""
         return self.view.network or (self.deployment.network.name if self.deployment is not None else "")
+
+    def checked_again(self) -> Session:
+        """A run that only asks the reachability checks, of the clusters as this run left them. Raises ValueError for
+        a session that was no deployment."""
+        if self.deployment is None:
+            raise ValueError("nothing is known of what was deployed")
+        network, options = self._used[-1] if self._used else (self.deployment.network, self.deployment.options)
+        return Deployment(network=network, options=options, preset=self.deployment.preset, check=True).session(
+            self._clock
+        )
 
     async def ended(self) -> None:
         """Returns when the last event is in the view. Never raises for how the run ended."""

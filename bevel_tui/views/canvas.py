@@ -14,7 +14,7 @@ class Canvas:
     """How much room there is and what it can show."""
 
     width: int
-    height: int
+    height: int = 1_000_000
     unicode: bool = True
 
     def fit(self, *spans: Span | str) -> Line:

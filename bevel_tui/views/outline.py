@@ -12,7 +12,7 @@ from typing import Literal
 
 from bevel_tui.views.canvas import Canvas
 from bevel_tui.views.state import BAD, ClusterView, OrganizationView, ResourceView, RunView, StepView
-from bevel_tui.views.words import Line, Span, clock, glyph, style, word
+from bevel_tui.views.words import OF_OBJECTS, Line, Span, clock, glyph, style, word
 
 Kind = Literal["cluster", "organization", "step", "resource"]
 
@@ -119,7 +119,7 @@ def _state_of(steps: list[StepView]) -> str:
 def _step(step: StepView, indent: int, lead: list[Span | str], now: float, canvas: Canvas) -> Line:
     troubled = step.state == "running" and bool(step.findings)
     state = "warning" if troubled else step.state
-    name = max(10, min(30, canvas.width - indent - 20, canvas.width * 2 // 5))
+    name = max(10, min(36 - indent, canvas.width - indent - 28))
     spans: list[Span | str] = [
         *lead,
         (f"{glyph(state, unicode=canvas.unicode)} ", style(state)),
@@ -145,12 +145,8 @@ def _detail(step: StepView) -> Span:
     return (f"{objects}: {waits}" if objects and waits else waits or objects, "")
 
 
-#: state of an object -> state that has word, glyph and colour
-_OF_OBJECTS = {"pending": "planned", "progressing": "running", "ready": "ok", "failed": "failed", "gone": "skipped"}
-
-
 def _resource(resource: ResourceView, lead: list[Span | str], canvas: Canvas) -> Line:
-    state = _OF_OBJECTS.get(resource.state, "planned")
+    state = OF_OBJECTS.get(resource.state, "planned")
     said = f"  {resource.message}" if resource.message else ""
     return canvas.fit(
         *lead,

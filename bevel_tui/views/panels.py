@@ -13,7 +13,19 @@ from bevel_tui.records.events import DnsWaiting
 from bevel_tui.records.findings import Finding
 from bevel_tui.views.canvas import Canvas
 from bevel_tui.views.state import BAD, ClusterView, RunView, StepView
-from bevel_tui.views.words import Line, Span, clean, clock, duration, glyph, plural, style, time_of_day, word
+from bevel_tui.views.words import (
+    OF_OBJECTS,
+    Line,
+    Span,
+    clean,
+    clock,
+    duration,
+    glyph,
+    plural,
+    style,
+    time_of_day,
+    word,
+)
 
 
 def situation(view: RunView) -> tuple[str, str]:
@@ -116,17 +128,23 @@ def _end(view: RunView, canvas: Canvas) -> list[Line]:
     finished = view.finished
     if finished is None:
         return []
-    state, said = situation(view)
+    state, _ = situation(view)
     done = {"deploy": "deployed", "destroy": "removed", "check": "checked"}.get(view.command, "done")
-    what = f"Network {view.network} is {done}." if finished.exit_code == 0 else f"Network {view.network}: {said}."
+    what = f"Network {view.network} is {done}."
     if finished.outcome == "unreachable":
         what = f"Network {view.network} is {done}, but not reachable."
+    elif finished.exit_code != 0:
+        what = f"Network {view.network} is not {done}: {word(finished.outcome)}."
     lines = wrap(canvas, (f"{glyph(state, unicode=canvas.unicode)} ", style(state)), (what, "bold"))
     if view.simulated:
         lines += wrap(canvas, (f"simulated: {', '.join(view.simulated)}; nothing was deployed for real", "yellow"))
     if view.rolling_back:
         lines += wrap(canvas, "What this run had created was removed again; nothing else was touched.")
-    if finished.exit_code != 0 and finished.error:
+    if finished.outcome in ("ok", "unreachable") and view.command == "deploy":
+        lines += wrap(canvas, "The screen of the checks has the endpoints, and how they are called.")
+    elif finished.outcome == "interrupted" and not view.rolling_back:
+        lines += wrap(canvas, "What is there stays; starting again goes on from here.")
+    if finished.exit_code != 0 and finished.error and finished.outcome != "interrupted":
         lines += wrap(canvas, ("cause:  ", "dim"), finished.error, hang=8)
         if finished.remedy:
             lines += wrap(canvas, ("remedy: ", "dim"), finished.remedy, hang=8)
@@ -185,8 +203,9 @@ def records(event: DnsWaiting, canvas: Canvas) -> list[Line]:
 # ---------------------------------------------------------------- one step
 
 
-def about(view: RunView, step: StepView, now: float, canvas: Canvas) -> list[Line]:
-    """State, time and budget, what it waits for, its objects and problems."""
+def about(view: RunView, step: StepView, now: float, canvas: Canvas, zone: tzinfo | None = None) -> list[Line]:
+    """State, time and budget, what it waits for, its problems and objects; then, as far as there is room, the end of
+    its logs and of what happened."""
     lines = wrap(
         canvas,
         (f"{glyph(step.state, unicode=canvas.unicode)} {word(step.state)}", style(step.state)),
@@ -206,6 +225,23 @@ def about(view: RunView, step: StepView, now: float, canvas: Canvas) -> list[Lin
         lines += wrap(canvas, ("remedy: ", "dim"), step.remedy, hang=8)
     for finding in step.findings:
         lines += [(), *problem(finding, canvas, step)]
+    if step.resources:
+        lines.append(())
+    for resource in step.resources.values():
+        state = OF_OBJECTS.get(resource.state, "planned")
+        said = (f"  {resource.message}", "dim")
+        lines += wrap(
+            canvas,
+            (f"{glyph(state, unicode=canvas.unicode)} ", style(state)),
+            (f"{resource.kind} ", "dim"),
+            f"{resource.name} ",
+            (resource.state, style(state)),
+            said,
+        )
+    for title, more in (("Latest", history(step, canvas, zone)), ("Logs", logs(step, canvas, zone))):
+        room = canvas.height - len(lines) - 2
+        if more and room > 0:
+            lines += [(), ((title, "bold"),), *more[-min(room, 12) :]]
     return lines
 
 

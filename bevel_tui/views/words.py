@@ -50,6 +50,10 @@ _STATES: dict[str, tuple[str, str, str, str]] = {
 }
 
 
+#: state of an object in a cluster -> state that has word, glyph and style
+OF_OBJECTS = {"pending": "planned", "progressing": "running", "ready": "ok", "failed": "failed", "gone": "skipped"}
+
+
 def word(state: str) -> str:
     """The word for a state."""
     return _STATES[state][0] if state in _STATES else state

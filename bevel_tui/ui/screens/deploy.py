@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import tzinfo
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
-from textual.events import Resize
 
 from bevel_tui.ui.base import BaseScreen
 from bevel_tui.ui.dialog import Answer, Dialog
@@ -27,18 +26,19 @@ from bevel_tui.views.state import BAD, StepView
 from bevel_tui.views.words import Line
 
 if TYPE_CHECKING:
+    from bevel_tui.ui.app import BevelApp
     from bevel_tui.ui.session import Deployment, Session
 
 #: seconds between two looks at the run
 LOOK_EVERY = 0.1
 _TABS = ("step", "events", "logs")
 _NEEDS = (
-    "What needs you: problems with their cause and remedy while the run still waits, DNS records to create, and how it "
-    "ended.\n\ny copies the records in a form that your DNS takes, or the remedies. The run goes on by itself when what "
+    "What needs you, with cause and remedy; y copies records and remedies.\n\nProblems are shown while the run still "
+    "waits, DNS records until they are there, and at last how it ended. y copies the records in a form that your DNS takes, or the remedies. The run goes on by itself when what "
     "it waits for is there. A step that has failed is tried again with t."
 )
 _DETAIL = (
-    "All about the row that is chosen: 1 its state and what it waits for, 2 what happened to it, 3 its logs.\n\nLogs of "
+    "The row that is chosen: 1 its state, 2 what happened to it, 3 its logs.\n\nLogs of "
     "Jobs are kept when their pods are gone. Containers that still run are read every two seconds while 3 is shown."
 )
 
@@ -50,12 +50,13 @@ class DeployScreen(BaseScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", show=False, id="back", tooltip="Back; the run goes on"),
         Binding("ctrl+o", "jump", "Jump", show=False, id="jump", tooltip="Show a letter on every panel"),
+        Binding("ctrl+q", "app.quit", "Quit", show=False, id="quit", priority=True),
         Binding("p", "pause", "Pause", id="run.pause", tooltip="Start no further step, or go on"),
-        Binding("t", "retry", "Try again", id="run.retry", tooltip="Try the failed step again"),
-        Binding("x", "extend", "More time", id="run.extend", tooltip="Give the step, or the run, more time"),
+        Binding("t", "retry", "Retry", id="run.retry", tooltip="Try the failed step again"),
+        Binding("x", "extend", "Time", id="run.extend", tooltip="Give the step, or the run, more time"),
         Binding("c", "cancel", "Cancel", id="run.cancel", tooltip="Stop; keep what is there or take it back"),
         Binding("y", "copy", "Copy", id="run.copy", tooltip="Copy DNS records or remedies"),
-        Binding("r", "reach", "Reachability", id="run.reach", tooltip="Checks, endpoints, next steps"),
+        Binding("r", "reach", "Checks", id="run.reach", tooltip="Checks, endpoints, next steps"),
         Binding("u", "tab('needs')", "What needs you", show=False, id="panel.needs"),
         Binding("1", "tab('step')", "The step", show=False, id="panel.step"),
         Binding("2", "tab('events')", "Its events", show=False, id="panel.events"),
@@ -65,7 +66,7 @@ class DeployScreen(BaseScreen):
     def __init__(self, run: Session | Deployment, *, zone: tzinfo | None = None) -> None:
         """`zone` is the time zone of times of day (None: the machine's)."""
         super().__init__()
-        self._run = run
+        self._run: Session | Deployment = run
         self._zone = zone
         self._tab = "step"
         self._chose_tab = False
@@ -74,10 +75,10 @@ class DeployScreen(BaseScreen):
     @property
     def session(self) -> Session:
         """The run."""
-        from bevel_tui.ui.session import Session
+        from bevel_tui.ui.session import Deployment
 
-        if not isinstance(self._run, Session):
-            self._run = self.app.begin(self._run)  # type: ignore[attr-defined]
+        if isinstance(self._run, Deployment):
+            self._run = cast("BevelApp", self.app).begin(self._run)
         return self._run
 
     def body(self) -> ComposeResult:
@@ -103,18 +104,21 @@ class DeployScreen(BaseScreen):
         self._drawn = ()
         self.look()
 
-    def on_resize(self, event: Resize) -> None:
+    def on_lines_resized(self) -> None:
         """Lines are made for a width."""
         self._drawn = ()
-        self.call_after_refresh(self.look)
+        self.look()
 
     # ------------------------------------------------------------ looking
+
+    def _now(self) -> float:
+        return cast("BevelApp", self.app).clock()
 
     def look(self) -> None:
         """Draw the run as it is now, if it has changed or a second has passed."""
         if not self.is_current or not self.is_mounted:
             return
-        view, now = self.session.view, self.app.clock()  # type: ignore[attr-defined]
+        view, now = self.session.view, self._now()
         tree = self.query_one(RunTree)
         state = (view.revision, int(now) if view.finished is None else 0, self._tab, tree.chosen and tree.chosen.key)
         if state == self._drawn:
@@ -151,11 +155,11 @@ class DeployScreen(BaseScreen):
         titles = [f"[{number}] {name}" if name != tab else f"▸{number} {name}" for number, name in enumerate(_TABS, 1)]
         detail.border_title = step.label if step is not None else crumbs[0] if crumbs else ""
         detail.border_subtitle = "  ".join(titles).replace("[", "\\[")
-        detail.show(self._detail(step, tab, Canvas(detail.room)))
+        detail.show(self._detail(step, tab, Canvas(detail.room, detail.content_region.height)))
         self.session.control.watched = step.id if step is not None and tab == "logs" else None
 
     def _detail(self, step: StepView | None, tab: str, canvas: Canvas) -> list[Line]:
-        view, now = self.session.view, self.app.clock()  # type: ignore[attr-defined]
+        view, now = self.session.view, self._now()
         if step is None:
             row = self.query_one(RunTree).chosen
             return panels.about_cluster(row.cluster, canvas) if row is not None else []
@@ -163,7 +167,7 @@ class DeployScreen(BaseScreen):
             return panels.history(step, canvas, self._zone) or [(("Nothing has happened yet.", "dim"),)]
         if tab == "logs":
             return panels.logs(step, canvas, self._zone) or [(("It has written nothing yet.", "dim"),)]
-        return panels.about(view, step, now, canvas)
+        return panels.about(view, step, now, canvas, self._zone)
 
     def on_run_tree_chosen(self) -> None:
         """Another row."""

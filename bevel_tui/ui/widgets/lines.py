@@ -6,11 +6,12 @@ A line is a tuple of (text, style) as `views` make them; styles are those of `vi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Size
+from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -97,6 +98,10 @@ class Lines(ScrollView, can_focus=True):
             self._styles_known[kind] = self.get_component_rich_style(_CLASSES.get(kind, "lines--plain"), partial=True)
         return self._styles_known[kind]
 
-    def _on_resize(self, event: Any) -> None:
-        super()._on_resize(event)
+    class Resized(Message):
+        """There is another width now, for which lines must be made anew."""
+
+    def on_resize(self) -> None:
+        """The lines are as wide as we are."""
+        self.post_message(self.Resized())
         self.virtual_size = Size(self.size.width, len(self._shown))

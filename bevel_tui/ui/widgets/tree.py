@@ -20,8 +20,8 @@ class RunTree(Lines):
     """Shows a `RunView`; posts `Chosen` when the cursor is on another row."""
 
     help_text = (
-        "Clusters, their organizations, the steps of the plan and the objects of a step, each with its state. The "
-        "cursor follows what needs you until you move it.\n\n"
+        "The cursor follows what is urgent until you move it; f follows again.\n\n"
+        "Clusters, their organizations, the steps of the plan and the objects of a step, each with its state. "
         "Up and down move, Space or Enter opens and closes a row, Left and Right close and open, f follows again. "
         "The panel beside shows all about the row; u and 1, 2, 3 choose what it shows."
     )
@@ -32,7 +32,7 @@ class RunTree(Lines):
         Binding("pagedown", "move(20)", "Page down", show=False, id="tree.page-down"),
         Binding("home,g", "move(-1000000)", "First row", show=False, id="tree.first"),
         Binding("end,G", "move(1000000)", "Last row", show=False, id="tree.last"),
-        Binding("space,enter", "toggle", "Open or close", show=False, id="tree.toggle"),
+        Binding("space,enter", "turn", "Open or close", show=False, id="tree.toggle"),
         Binding("left,h", "shut", "Close", show=False, id="tree.close"),
         Binding("right,l", "open", "Open", show=False, id="tree.open"),
         Binding("f", "follow", "Follow", show=False, id="tree.follow", tooltip="Follow what is urgent again"),
@@ -105,6 +105,11 @@ class RunTree(Lines):
         self.scroll_to_region(Region(0, max(0, self._cursor - 1), 1, min(3, max(1, window))), animate=False)
         self.refresh()
 
+    def on_resize(self) -> None:
+        """The row with the cursor stays in view."""
+        super().on_resize()
+        self.call_after_refresh(lambda: self._put(self._cursor))
+
     def render_line(self, y: int) -> Strip:
         """One row, the cursor's on its bar."""
         number = y + self.scroll_offset.y
@@ -124,7 +129,7 @@ class RunTree(Lines):
         self.following = False
         self._put(self._cursor + rows)
 
-    def action_toggle(self) -> None:
+    def action_turn(self) -> None:
         """Open or close the row."""
         row = self.chosen
         if row is not None and row.open is not None:
