@@ -23,6 +23,7 @@ DARK = Theme(
     error="#ff7a85",
     dark=True,
     variables={
+        "text-muted": "#8d96ab",
         "block-cursor-background": "#2f4a7d",
         "block-cursor-foreground": "#ffffff",
         "block-cursor-text-style": "none",
@@ -47,6 +48,7 @@ LIGHT = Theme(
     error="#b3162b",
     dark=False,
     variables={
+        "text-muted": "#5a6273",
         "block-cursor-background": "#1f4fbf",
         "block-cursor-foreground": "#ffffff",
         "block-cursor-text-style": "none",

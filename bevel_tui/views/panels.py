@@ -203,9 +203,11 @@ def records(event: DnsWaiting, canvas: Canvas) -> list[Line]:
 # ---------------------------------------------------------------- one step
 
 
-def about(view: RunView, step: StepView, now: float, canvas: Canvas, zone: tzinfo | None = None) -> list[Line]:
-    """State, time and budget, what it waits for, its problems and objects; then, as far as there is room, the end of
-    its logs and of what happened."""
+def about(
+    view: RunView, step: StepView, now: float, canvas: Canvas, zone: tzinfo | None = None, *, problems: bool = True
+) -> list[Line]:
+    """State, time and budget, what it waits for, its problems (unless they are shown elsewhere) and objects; then, as
+    far as there is room, the end of what happened and of its logs."""
     lines = wrap(
         canvas,
         (f"{glyph(step.state, unicode=canvas.unicode)} {word(step.state)}", style(step.state)),
@@ -223,7 +225,7 @@ def about(view: RunView, step: StepView, now: float, canvas: Canvas, zone: tzinf
         lines += wrap(canvas, ("reason: ", "dim"), step.reason, hang=8)
     if step.remedy:
         lines += wrap(canvas, ("remedy: ", "dim"), step.remedy, hang=8)
-    for finding in step.findings:
+    for finding in step.findings if problems else ():
         lines += [(), *problem(finding, canvas, step)]
     if step.resources:
         lines.append(())

@@ -58,5 +58,7 @@ class Played(Session):
             self.orders += control.taken()
             if more.done():
                 yield more.result()
+                if more.result().type == "run-finished":
+                    return
             more.cancel()
             ordered.cancel()

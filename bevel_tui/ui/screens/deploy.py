@@ -87,7 +87,7 @@ class DeployScreen(BaseScreen):
             yield RunTree(id="tree", classes="panel")
             with Vertical(id="side"):
                 yield helped(Lines(id="needs", classes="panel"), _NEEDS)
-                yield helped(Lines(id="detail", classes="panel", tail=True), _DETAIL)
+                yield helped(Lines(id="detail", classes="panel"), _DETAIL)
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -139,6 +139,8 @@ class DeployScreen(BaseScreen):
         self.set_class(bool(lines), "-needed")
         in_view = bool(lines) and (self._tab == "needs" or not self._chose_tab)
         self.set_class(in_view, "-needs-first")
+        narrow, room = self.has_class("-narrow"), self.query_one("#side").size.height
+        needs.styles.height = None if narrow else min(len(lines) + 2, room * 3 // 5)
         needs.border_title = "How it ended" if self.session.view.finished is not None else "Needs you"
         needs.show(lines)
 
@@ -155,7 +157,8 @@ class DeployScreen(BaseScreen):
         titles = [f"[{number}] {name}" if name != tab else f"▸{number} {name}" for number, name in enumerate(_TABS, 1)]
         detail.border_title = step.label if step is not None else crumbs[0] if crumbs else ""
         detail.border_subtitle = "  ".join(titles).replace("[", "\\[")
-        detail.show(self._detail(step, tab, Canvas(detail.room, detail.content_region.height)))
+        lines = self._detail(step, tab, Canvas(detail.room, detail.content_region.height))
+        detail.show(lines, (row and row.key, tab), tail=tab != "step")
         self.session.control.watched = step.id if step is not None and tab == "logs" else None
 
     def _detail(self, step: StepView | None, tab: str, canvas: Canvas) -> list[Line]:
@@ -167,7 +170,7 @@ class DeployScreen(BaseScreen):
             return panels.history(step, canvas, self._zone) or [(("Nothing has happened yet.", "dim"),)]
         if tab == "logs":
             return panels.logs(step, canvas, self._zone) or [(("It has written nothing yet.", "dim"),)]
-        return panels.about(view, step, now, canvas, self._zone)
+        return panels.about(view, step, now, canvas, self._zone, problems=not self.query_one("#needs").region.area)
 
     def on_run_tree_chosen(self) -> None:
         """Another row."""

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.color import Color
 from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -46,11 +47,10 @@ class Lines(ScrollView, can_focus=True):
     Lines .lines--cursor-blurred { background: $block-cursor-blurred-background; color: $foreground; }
     """
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None, tail: bool = False) -> None:
-        """`tail`: stay at the end while new lines come, unless somebody has scrolled up."""
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._shown: Sequence[Line] = ()
-        self._tail = tail
+        self._about: object = None
         self._styles_known: dict[str, Style] = {}
 
     @property
@@ -58,11 +58,15 @@ class Lines(ScrollView, can_focus=True):
         """Cells that a line may take; the scrollbar has its own."""
         return max(1, self.content_region.width - (0 if self.show_vertical_scrollbar else 1))
 
-    def show(self, lines: Sequence[Line]) -> None:
-        """Show these; nothing is drawn again that has not changed."""
-        if lines == self._shown:
+    def show(self, lines: Sequence[Line], about: object = None, *, tail: bool = False) -> None:
+        """Show these; nothing is drawn again that has not changed. Another `about` begins at the top, or with `tail`
+        at the end, and stays there while new lines come unless somebody has scrolled up."""
+        new, self._about = about != self._about, about
+        if lines == self._shown and not new:
             return
-        at_end = self._tail and self.scroll_offset.y >= self.max_scroll_y - 1
+        at_end = tail and (new or self.scroll_offset.y >= self.max_scroll_y - 1)
+        if new and not tail:
+            self.scroll_home(animate=False)
         self._shown = lines
         size = Size(self.size.width, len(lines))
         if size != self.virtual_size:
@@ -95,8 +99,18 @@ class Lines(ScrollView, can_focus=True):
     def style_of(self, kind: str) -> Style:
         """The theme's style for one of `views.words`."""
         if kind not in self._styles_known:
-            self._styles_known[kind] = self.get_component_rich_style(_CLASSES.get(kind, "lines--plain"), partial=True)
+            found = self.get_component_rich_style(_CLASSES.get(kind, "lines--plain"), partial=True)
+            self._styles_known[kind] = self._muted() if kind == "dim" else found
         return self._styles_known[kind]
+
+    def _muted(self) -> Style:
+        """The theme's muted text as a colour of its own: most themes say it as a shade of what is behind it."""
+        known = self.app.theme_variables
+        muted = known.get("text-muted", "auto")
+        if muted.startswith("auto"):
+            foreground, background = Color.parse(known["foreground"]), Color.parse(known["background"])
+            return Style(color=foreground.blend(background, 0.35).rich_color)
+        return Style(color=Color.parse(muted).rich_color)
 
     class Resized(Message):
         """There is another width now, for which lines must be made anew."""
