@@ -145,7 +145,11 @@ async def test_pause_retry_and_time_reach_the_run():
         assert [order.what for order in await ordered(shown)] == ["retry", "pause", "resume"]
         await shown.press("x", "5")
         order = (await ordered(shown))[-1]
-        assert (order.what, order.step, order.seconds) == ("extend", "west/gateway", 300)  # the cursor went on to what runs
+        assert (order.what, order.step, order.seconds) == (
+            "extend",
+            "west/gateway",
+            300,
+        )  # the cursor went on to what runs
 
 
 async def ordered(shown: Shown) -> list[Any]:

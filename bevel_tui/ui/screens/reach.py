@@ -93,11 +93,13 @@ class ReachScreen(BaseScreen):
         lines = reach.checks(view, Canvas(checks.room), problems=self._problems)
         nothing = "Nothing is wrong." if view.checks else "No check has been answered yet."
         checks.border_title = "Problems" if self._problems else "Checks"
-        checks.show(lines or [((nothing, "dim"),)])
-        seen = reach.matrix(view, Canvas(matrix.room))
-        matrix.display = bool(seen)
+        narrow = self.has_class("-narrow")
+        seen = reach.matrix(view, Canvas((checks if narrow else matrix).room))
+        matrix.display = bool(seen) and not narrow
         matrix.styles.height = min(len(seen) + 2, 14)
         matrix.show(seen)
+        lines = lines or [((nothing, "dim"),)]
+        checks.show([*seen, (), *lines] if seen and narrow else lines)
         summary.show(
             reach.summary(ran, Canvas(summary.room), places=tuple(self._places()), steps=tuple(self._next_steps()))
         )
