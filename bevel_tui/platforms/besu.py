@@ -39,6 +39,12 @@ def steps(network: Network, ports: Ports | None = None) -> tuple[Step, ...]:
     return _Planner.plan(network, ports)
 
 
+#: the JSON-RPC interfaces of the chart's default values, and Clique's [besu-node/values.yaml]
+CLIQUE_APIS = (
+    '["DEBUG","ETH", "ADMIN", "WEB3", "IBFT", "NET", "TRACE", "EEA", "PRIV", "QBFT", "PERM", "TXPOOL", "CLIQUE"]'
+)
+
+
 class _Planner(EthereumPlanner):
     name = "besu"
     version = VERSION
@@ -103,6 +109,8 @@ class _Planner(EthereumPlanner):
                     "identity": organization.name,
                     "txPool": {"maxCapacity": TX_POOL_BYTES},
                     "p2p": {"discovery": besu.bootnodes},
+                    # the chart opens no interface for Clique: nobody could vote, or ask who signs
+                    **({"rpc": {"api": CLIQUE_APIS}, "ws": {"api": CLIQUE_APIS}} if besu.consensus == "clique" else {}),
                     **({} if password is None else {"account": {"password": password}}),
                 },
             },

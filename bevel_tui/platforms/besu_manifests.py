@@ -84,6 +84,10 @@ def _node(chart: Chart) -> list[Json]:
     return objects
 
 
+#: the chart's default: none for Clique
+_APIS = '["DEBUG","ETH", "ADMIN", "WEB3", "IBFT", "NET", "TRACE", "EEA", "PRIV", "QBFT", "PERM", "TXPOOL"]'
+
+
 def _config_toml(chart: Chart, privacy: bool) -> str:
     lines = [
         'data-path="/data/besu"',
@@ -94,6 +98,7 @@ def _config_toml(chart: Chart, privacy: bool) -> str:
         'static-nodes-file="/config/static/static-nodes.json"',
         "p2p-port=30303",
         "rpc-http-port=8545",
+        f"rpc-http-api={chart.text('node.besu.rpc.api', _APIS)}",
         "rpc-ws-port=8546",
     ]
     if privacy:

@@ -50,6 +50,8 @@ class Node:
     key: NodeKey
     genesis: str
     static: tuple[str, ...]
+    #: the interfaces that a Besu node's configuration opens; none named: all
+    apis: frozenset[str] = frozenset()
 
     @property
     def chain(self) -> str:
@@ -104,7 +106,10 @@ class Ledger:
             static = tuple(str(entry) for entry in json.loads(found.get("static-nodes.json", b"[]") or b"[]"))
         except ValueError:
             static = ()
-        return Node(site, pod, key, found["genesis.json"].decode(errors="replace"), static)
+        config = found.get("config.toml", b"").decode(errors="replace")
+        opened = re.search(r"^\s*rpc-http-api=(.*)$", config, re.MULTILINE)
+        apis = frozenset(re.findall(r'"(\w+)"', opened.group(1))) if opened else frozenset[str]()
+        return Node(site, pod, key, found["genesis.json"].decode(errors="replace"), static, apis)
 
     # ------------------------------------------------------------ chains
 
@@ -226,6 +231,8 @@ def answer(ledger: Ledger, component: Component, body: Any) -> Any:
     reply: dict[str, Any] = {"jsonrpc": "2.0", "id": body.get("id")}
     if node is None:
         return {**reply, "error": {"code": -32603, "message": "Internal error"}}
+    if node.apis and body["method"].partition("_")[0].upper() not in node.apis:
+        return {**reply, "error": {"code": -32604, "message": "Method not enabled"}}
     params = body.get("params")
     result = _call(ledger, node, body["method"], params if isinstance(params, list) else [])
     if result is NotImplemented:

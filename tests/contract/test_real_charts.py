@@ -221,6 +221,7 @@ CONDITIONS = {
 
 #: set all the same: documented by the chart, but no template reads it (the Job gets no pull secret, the pod not Vault's CA)
 DEAF = {
+    ("indy-genesis", "global.vault.tls"),
     ("substrate-key-gen", "global.vault.tls"),
     ("besu-genesis", "image.pullSecret"),
     ("besu-node", "global.vault.tls"),

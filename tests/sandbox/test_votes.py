@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
 
+from bevel_tui.network.past import Past
+from bevel_tui.plan.build import build
 from bevel_tui.sandbox.ledger import Ledger, Node
 from bevel_tui.sandbox.players import votes
 from bevel_tui.sandbox.players.ethereum import extra_data, new_key
@@ -62,3 +66,35 @@ def test_a_variable_within_single_quotes_is_not_replaced(script: str, method: st
     """Bevel's chart as it is asks for a method of that name; nodes do not know it (helm.vote_patches)."""
     context: Any = SimpleNamespace(args=script, env={"CONSENSUS_METHOD": "qbft_proposeValidatorVote"})
     assert votes._method(context) == method
+
+
+async def test_clique_signers_vote_through_an_interface_that_the_chart_leaves_out(
+    rehearse: Any, rerun: Any, tmp_path: Path
+) -> None:
+    document = yaml.safe_load((Path(__file__).parents[2] / "presets" / "besu-one-cluster.yaml").read_text())
+    document["platform"]["consensus"] = "clique"
+    preset = tmp_path / "clique.yaml"
+    preset.write_text(yaml.safe_dump(document))
+    async with rehearse(str(preset)) as run:
+        await run.run()
+        past = Past.of(run.network)
+        first, *others = run.network.organizations
+        besu = first.besu.model_copy(update={"validators": first.besu.validators + 1})
+        more = (first.model_copy(update={"besu": besu}), *others)
+        run.network = run.network.model_copy(update={"organizations": more})
+        run.plan = build(run.network, past.after(run.network))
+        await run.run()
+        ledger = run.box.world.rpc.args[0]
+        (chain,) = {node.chain for node in ledger.nodes()}
+        node = next(node for node in ledger.nodes() if node.chain == chain)
+        assert "CLIQUE" in node.apis
+        assert len(ledger.validators(node)) == besu.validators
+
+        # with the chart's own list a node knows no such method
+        body = {"jsonrpc": "2.0", "id": 1, "method": "clique_propose", "params": ["0x" + "ab" * 20, True]}
+        component = SimpleNamespace(site=node.site, pod=node.pod)
+        world = run.box.world
+        for path, content in world.mounted[node.pod["metadata"]["uid"]].items():
+            if path.endswith("/config.toml"):
+                world.mounted[node.pod["metadata"]["uid"]][path] = content.replace(b', "CLIQUE"', b"")
+        assert world.rpc(component, body)["error"]["message"] == "Method not enabled"
