@@ -7,6 +7,7 @@ period of empty blocks: nothing else happens here.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
@@ -41,6 +42,14 @@ def _genesis(text: str) -> tuple[dict[str, Any], frozenset[str]]:
         return {}, frozenset()
 
 
+@lru_cache(maxsize=64)
+def _chain(text: str) -> str:
+    """What makes two genesis files the same chain: what they say, not how a chart has indented them."""
+    with contextlib.suppress(ValueError):
+        text = json.dumps(json.loads(text), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """A running node, by what was mounted when it started."""
@@ -56,7 +65,7 @@ class Node:
     @property
     def chain(self) -> str:
         """Which chain it is on."""
-        return hashlib.sha256(self.genesis.encode()).hexdigest()
+        return _chain(self.genesis)
 
 
 class Ledger:
@@ -116,7 +125,7 @@ class Ledger:
     def height(self, genesis: str) -> int:
         """Number of the newest block of a chain."""
         document, validators = _genesis(genesis)[0], self.current(genesis)
-        chain = hashlib.sha256(genesis.encode()).hexdigest()
+        chain = _chain(genesis)
         made, since = self._heights.get(chain, (0.0, None))
         now = self.world.clock.now()
         period = self.period(document)
@@ -139,7 +148,7 @@ class Ledger:
 
     def current(self, genesis: str) -> frozenset[str]:
         """The chain's validators: the genesis', and what was voted since."""
-        voted = self._voted.get(hashlib.sha256(genesis.encode()).hexdigest(), {})
+        voted = self._voted.get(_chain(genesis), {})
         first = {address for address in _genesis(genesis)[1] if voted.get(address, True)}
         return frozenset(first | {address for address, join in voted.items() if join})
 
