@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from bevel_tui.engine.ports import Cluster
-from bevel_tui.records.steps import ReleaseStep
+from bevel_tui.records.steps import ObjectRef, ReleaseStep
 
 _CONTROLLER = "clusterrole-aggregation-controller"
 _OWNER = "meta.helm.sh/release-name"
@@ -35,7 +35,7 @@ async def remove(client: Cluster, step: ReleaseStep) -> None:
     meanwhile, it is there again: nobody's, and in the way of the next installation. Raises ApiError.
     """
     for found in await _sums(client, step):
-        ref = next(item.ref for item in step.expects if item.ref.name == found["metadata"]["name"])
+        ref = ObjectRef(found["apiVersion"], found["kind"], found["metadata"]["name"])
         await client.delete(ref, uid=found["metadata"].get("uid"))
 
 

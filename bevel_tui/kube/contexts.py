@@ -18,6 +18,19 @@ _CLUSTER_PATHS = ("certificate-authority",)
 _USER_PATHS = ("client-certificate", "client-key", "tokenFile")
 
 
+#: keys whose values are texts (client-go, tools/clientcmd/api/v1/types.go), by section
+_TEXTS = {
+    "clusters": ("server", "tls-server-name", "certificate-authority", "certificate-authority-data", "proxy-url"),
+    "contexts": ("cluster", "user", "namespace"),
+    "users": (
+        *("client-certificate", "client-certificate-data", "client-key", "client-key-data"),
+        *("token", "tokenFile", "username", "password", "as"),
+    ),
+}
+#: keys whose values are mappings, of users
+_MAPPINGS = ("exec", "auth-provider")
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """One context: enough to show it and to find duplicates. `server` is the API server's URL."""
@@ -142,7 +155,17 @@ def _entries(document: dict[str, Any], section: str, path: Path) -> list[dict[st
             raise BevelError(
                 Code.KUBECONFIG, f"The kubeconfig {path}: {section} entry {entry['name']!r} is no mapping."
             )
+        _types(entry.get(body) or {}, section, entry["name"], path)
     return entries
+
+
+def _types(body: dict[str, Any], section: str, name: str, path: Path) -> None:
+    """Raises BevelError(KUBECONFIG) where a value is of a kind that no kubeconfig has."""
+    wrong = [(key, "text") for key in _TEXTS[section] if not isinstance(body.get(key), str | None)]
+    if section == "users":
+        wrong += [(key, "mapping") for key in _MAPPINGS if not isinstance(body.get(key), dict | None)]
+    for key, kind in wrong:
+        raise BevelError(Code.KUBECONFIG, f"The kubeconfig {path}: {key} of {section} entry {name!r} is no {kind}.")
 
 
 def _absolute(entry: dict[str, Any], section: str, path: Path) -> dict[str, Any]:

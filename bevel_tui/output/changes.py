@@ -7,6 +7,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from bevel_tui.views.words import clean
+
 if TYPE_CHECKING:
     from bevel_tui.engine.changes import Change
 
@@ -25,7 +27,7 @@ def text(network: str, changes: Sequence[Change]) -> str:
     """Groups with a line per step, under it the values that differ."""
     if not changes:
         return f"Network {network} is as its preset says: nothing would change.\n"
-    return "\n".join(_lines(changes)) + "\n"
+    return "\n".join(clean(line) for line in _lines(changes)) + "\n"
 
 
 def _lines(changes: Sequence[Change]) -> Iterator[str]:

@@ -17,7 +17,7 @@ PART = ObjectRef(RBAC, "ClusterRole", "sum-part")
 RULES = [{"apiGroups": [""], "resources": ["services"], "verbs": ["watch"]}]
 STEP = ReleaseStep(
     id="x", cluster="east", namespace="gw", release="gateway", chart="c", chart_version="1",
-    expects=(Expected(SUM), Expected(PART)),
+    expects=(Expected(ObjectRef("v1", "ServiceAccount", SUM.name, "gw")), Expected(SUM), Expected(PART)),
 )  # fmt: skip
 
 
