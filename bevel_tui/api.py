@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 __all__ = [
     "act",
     "actions",
+    "bundle",
     "changes",
     "check",
     "contexts",
@@ -458,3 +459,10 @@ async def act(action: Action, *, kubeconfig: str | None = None, readonly: bool =
     if readonly:
         raise BevelError(Code.READONLY, "Nothing is changed in read-only mode.")
     return await perform(action, kubeconfig, connect)
+
+
+def bundle(snapshot: Snapshot, path: Path) -> tuple[str, ...]:
+    """Write a support archive (.tar.gz) of a snapshot, secrets masked; the names of its files. Raises OSError."""
+    from bevel_tui.engine.archive import write
+
+    return write(snapshot, diagnose(snapshot), path)

@@ -26,6 +26,7 @@ COMMANDS = {
     "check": "Ask whether every name leads to its gateway and every gateway to the ledger.",
     "dns": "The DNS records that lead to the gateways, in the form that your DNS takes.",
     "diagnose": "Say what is wrong, over all clusters at once, root causes first.",
+    "bundle": "Write a support archive of what is seen, secrets masked.",
     "destroy": "Remove what was installed, in the safe order.",
     "handoff": "Public material between operators who share no kubeconfig.",
     "import": "Turn a network.yaml of Bevel into a preset.",

@@ -21,20 +21,30 @@ def command() -> None:
 @click.option("--clusters", type=click.IntRange(1, 20), metavar="N", help="That many, contexts sandbox-1, sandbox-2...")
 @options.only_preset
 @options.speed
+@click.option(
+    "--fault",
+    "faults",
+    metavar="NAME[:TARGET]",
+    multiple=True,
+    help="Something that goes wrong, to try diagnosis on; TARGET is a pattern of names, namespaces or clusters.",
+)
 @click.pass_context
-def up(ctx: click.Context, /, clusters: int | None, preset: str | None, speed: float) -> None:
+def up(ctx: click.Context, /, clusters: int | None, preset: str | None, speed: float, faults: tuple[str, ...]) -> None:
     """Keep simulated clusters running until Ctrl-C. The first line printed is the path of their kubeconfig."""
     if clusters is not None and preset is not None:
         raise click.UsageError("--clusters and --preset exclude each other.")
-    ctx.exit(sandbox_up(preset, clusters or 2, speed))
+    ctx.exit(sandbox_up(preset, clusters or 2, speed, faults))
 
 
-def sandbox_up(preset: str | None, clusters: int, speed: float) -> int:
+def sandbox_up(preset: str | None, clusters: int, speed: float, faults: tuple[str, ...] = ()) -> int:
     """The contexts that a preset names, or sandbox-1 to sandbox-N, until Ctrl-C."""
     from pathlib import Path
 
+    from bevel_tui.sandbox.faults.play import parse
     from bevel_tui.sandbox.process import run_foreground
 
+    for fault in faults:
+        parse(fault)  # a wrong name is said before anything starts
     contexts = [f"sandbox-{number + 1}" for number in range(clusters)]
     domains: list[str] = []
     if preset is not None:
@@ -52,5 +62,15 @@ def sandbox_up(preset: str | None, clusters: int, speed: float) -> int:
             f"  bevel-tui {target} --kubeconfig {kubeconfig}\n"
         )
 
-    asyncio.run(run_foreground(contexts, speed=speed, domains=domains, ready=ready))
+    asyncio.run(run_foreground(contexts, speed=speed, domains=domains, faults=faults, ready=ready))
     return ExitCode.OK
+
+
+@command.command("faults")
+def list_faults() -> None:
+    """List what can go wrong in a sandbox, each with the diagnosis that must come of it."""
+    from bevel_tui.sandbox.faults.catalogue import FAULTS
+
+    width = max(len(fault.name) for fault in FAULTS)
+    for fault in FAULTS:
+        sys.stdout.write(f"{fault.name:<{width}}  {fault.code:<18}  {fault.what}\n")

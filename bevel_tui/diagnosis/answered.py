@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bevel_tui.diagnosis.pending import at_work
 from bevel_tui.diagnosis.say import say
+from bevel_tui.diagnosis.things import is_address
 from bevel_tui.records.checks import CheckResult
 from bevel_tui.records.findings import Finding
 from bevel_tui.records.snapshot import LedgerFigures, NetworkFacts, Snapshot
@@ -37,9 +39,11 @@ def checks(snapshot: Snapshot) -> Iterator[Finding]:
         if code is None:
             continue
         kind, where, name = _about(snapshot, result, code)
+        working = any(result.cluster in n.clusters and at_work(snapshot, n.name) for n in snapshot.networks)
         yield say(
             code, result.cluster, kind, name, f"{result.target}: {result.summary}.".replace("..", "."),
             result.remedy or "Read the evidence.", where=where, command=result.command, evidence=result.evidence,
+            severity="info" if working else None,
         )  # fmt: skip
 
 
@@ -60,7 +64,24 @@ def _about(snapshot: Snapshot, result: CheckResult, code: str) -> tuple[str, str
                 if endpoint.cluster == result.cluster and endpoint.gateway:
                     where, _, called = endpoint.gateway.partition("/")
                     return "Service", where, called
-    return "Host", None, result.target
+    host, port = host_of(result.target)
+    named = [
+        endpoint.host
+        for network in snapshot.networks
+        for endpoint in network.endpoints
+        if endpoint.cluster == result.cluster
+        and (endpoint.host == host or (is_address(host) and endpoint.port == port))
+    ]
+    if host in named or len(set(named)) != 1:
+        return "Host", None, host if not is_address(host) or port is None else f"{host}:{port}"
+    return "Host", None, named[0]
+
+
+def host_of(target: str) -> tuple[str, int | None]:
+    """Host and port of what a check asked about: a URL, ``host:port`` or a host."""
+    rest = target.partition("://")[2] or target
+    host, _, port = rest.partition("/")[0].partition(":")
+    return host, int(port) if port.isdigit() else None
 
 
 def ledgers(snapshot: Snapshot) -> Iterator[Finding]:

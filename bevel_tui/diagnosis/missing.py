@@ -17,7 +17,7 @@ _ACCOUNT = re.compile(r'error looking up service account \S+: serviceaccount "(?
 _OBJECT = re.compile(r'(secret|configmap) "[^"]+" not found', re.IGNORECASE)
 _CLAIM = re.compile(r'persistentvolumeclaim "(?P<name>[^"]+)" not found')
 #: seconds: events that speak of now; what a kubelet may need to get over a race; the scheduler's first look
-FRESH, RACE, QUIET = 600.0, 30.0, 15.0
+FRESH, RACE, QUIET = 600.0, 10.0, 10.0
 
 
 def accounts(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Finding]:

@@ -52,20 +52,20 @@ def _container(
     where, called = namespace(pod), name(pod)
     logs = kubectl(where, f"logs {called} -c {container} --previous")
     restarts = int(entry.get("restartCount") or 0)
-    if state.get("reason") in {"RunContainerError", "StartError"} or ended.get("reason") in {
-        "StartError",
-        "ContainerCannotRun",
-    }:
+    refused = ended.get("reason") in {"StartError", "ContainerCannotRun"} and not entry.get("ready")
+    if state.get("reason") in {"RunContainerError", "StartError"} or refused:
         return say(
             "POD-START", snapshot, "Pod", pod, f"Container {container} cannot be started.",
             "Correct command, image or mounts in the chart's values.", command=kubectl(where, f"describe pod {called}"),
             evidence=(state.get("message") or ended.get("message"),),
         )  # fmt: skip
-    if ended.get("reason") == "OOMKilled" and (not entry.get("ready") or restarts >= TRIES):
+    again = restarts >= TRIES and age(snapshot, ended.get("finishedAt")) < FRESH
+    if ended.get("reason") == "OOMKilled" and (not entry.get("ready") or again):
         return say(
             "POD-OOM", snapshot, "Pod", pod, f"Container {container} was killed: it needs more memory than its limit.",
             "Raise its memory limit in the chart's values.", command=kubectl(where, f"describe pod {called}"),
             evidence=(f"exit code {ended.get('exitCode')}, {restarts} restarts", *_limit(pod, container)),
+            severity="warning" if entry.get("ready") else None,
         )  # fmt: skip
     tries = restarts + (1 if (entry.get("state") or {}).get("terminated") and ended.get("exitCode") else 0)
     if not ended.get("exitCode") or tries < TRIES or _killed(snapshot, pod):

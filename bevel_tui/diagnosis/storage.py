@@ -80,7 +80,7 @@ def _classes(snapshot: ClusterSnapshot) -> str:
 
 _TOPOLOGY = ("no available topology found", "no topology key found", "error generating accessibility requirements")
 #: seconds for which a provisioner may fail and try again
-_PROVISIONING = 20.0
+_PROVISIONING = 10.0
 
 
 def not_provisioned(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Finding]:

@@ -193,9 +193,13 @@ class Needs:
         self._plan()
         for network in self.snapshot.networks:
             for endpoint in network.endpoints:
-                if thing.name not in {endpoint.host, endpoint.id, f"{endpoint.host}:{endpoint.port}"}:
+                there = thing.cluster == endpoint.cluster and is_address(thing.name.partition(":")[0])
+                if not (
+                    thing.name in {endpoint.host, endpoint.id, f"{endpoint.host}:{endpoint.port}"}
+                    or (there and thing.name.endswith(f":{endpoint.port}"))
+                ):
                     continue
-                if endpoint.host != thing.name:
+                if not there and endpoint.host != thing.name:
                     yield Thing(endpoint.cluster, "Host", "", endpoint.host)
                 domain = network.domains.get(endpoint.cluster)
                 if domain:
@@ -219,6 +223,12 @@ class Needs:
                 continue
             for endpoint in (*own, *(e for e in network.endpoints if e not in own)):
                 yield Thing(endpoint.cluster, "Host", "", endpoint.host)
+
+
+def is_address(host: str) -> bool:
+    """Whether a host is an IPv4 address."""
+    parts = host.split(".")
+    return len(parts) == 4 and all(part.isdigit() for part in parts)
 
 
 def backends(route: Object, kind: str) -> Iterable[str]:

@@ -89,5 +89,9 @@ class Person:
 
     async def _type(self, domain: str, found: tuple[str, ...], ttl: int) -> None:
         await self.world.clock.sleep(TYPING_SECONDS)
+        while (trouble := self.world.troubles.typing(domain)) is not None:
+            for name in (domain, f"*.{domain}") if trouble.address else ():
+                self.world.names.set(name, "A", (trouble.address,), ttl=ttl)
+            await self.world.clock.sleep(TYPING_SECONDS)
         for name in (domain, f"*.{domain}"):
             self.world.names.set(name, "A", found, ttl=ttl)

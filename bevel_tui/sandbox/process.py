@@ -72,10 +72,12 @@ async def serve(
     speed: float = 1.0,
     state_dir: Path | None = None,
     domains: Sequence[str] = (),
+    faults: Sequence[str] = (),
 ) -> AsyncIterator[Running]:
-    """Run simulated clusters and everything around them; all of it ends with the context.
+    """Run simulated clusters and everything around them; all of it ends with the context. `faults` are played from the
+    start (`NAME[:TARGET]`).
 
-    Raises BevelError(SANDBOX) when it cannot start.
+    Raises BevelError(USAGE) for a fault that there is not, and BevelError(SANDBOX) when it cannot start.
     """
     from bevel_tui.kube.client import KubeClient
     from bevel_tui.sandbox.apiserver import SimulatedCluster, write_kubeconfig
@@ -99,6 +101,10 @@ async def serve(
             conductor = Conductor(speed=speed)
             stack.push_async_callback(conductor.stop)
             await conductor.start(clients, domains=tuple(domains))
+            from bevel_tui.sandbox.faults.play import strike
+
+            for fault in faults:
+                await strike(conductor.world, servers, fault)
             kubeconfig = write_kubeconfig(servers.values(), folder / "kubeconfig")
         except OSError as error:
             raise BevelError(Code.SANDBOX, f"The sandbox cannot start: {error}") from error
@@ -111,6 +117,7 @@ async def run_foreground(
     speed: float = 1.0,
     state_dir: Path | None = None,
     domains: Sequence[str] = (),
+    faults: Sequence[str] = (),
     ready: Callable[[Path], None],
     follow_parent: bool = False,
 ) -> None:
@@ -130,7 +137,7 @@ async def run_foreground(
     if follow_parent:
         _follow_stdin(loop, end)
     specs = [ClusterSpec(context) for context in contexts]
-    async with serve(specs, speed=speed, state_dir=state_dir, domains=domains) as running:
+    async with serve(specs, speed=speed, state_dir=state_dir, domains=domains, faults=faults) as running:
         ready(running.kubeconfig)
         await end.wait()
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import fnmatch
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bevel_tui.kube.client import KubeClient
 from bevel_tui.sandbox.clock import Clock
 from bevel_tui.sandbox.dns import NameServer
+from bevel_tui.sandbox.faults.troubles import Troubles
 from bevel_tui.sandbox.workloads.catalogue import Catalogue
 from bevel_tui.sandbox.workloads.hands import Hands
 from bevel_tui.sandbox.workloads.view import View
@@ -19,6 +22,27 @@ if TYPE_CHECKING:
     from bevel_tui.sandbox.corda import Zone
     from bevel_tui.sandbox.players.fabric_chaincode import Package
     from bevel_tui.sandbox.players.fabric_channel import Channel
+
+
+log = logging.getLogger(__name__)
+
+
+class Errands:
+    """Work that nobody waits for; kept so that it is not forgotten half done."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def do(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Begin it now."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.info("an errand failed: %s", task.exception())
 
 
 class LogSink(Protocol):
@@ -41,6 +65,7 @@ class Site:
     view: View
     hands: Hands
     logs: LogSink
+    errands: Errands = field(default_factory=Errands)
 
 
 @dataclass(slots=True)
@@ -54,6 +79,8 @@ class World:
     sites: dict[str, Site] = field(default_factory=dict)
     dial: dict[str, str] = field(default_factory=dict)
     unpullable: set[str] = field(default_factory=set)
+    #: faults that are played
+    troubles: Troubles = field(default_factory=Troubles)
     #: Fabric's channels by name, as their members know them
     channels: dict[str, Channel] = field(default_factory=dict)
     #: Fabric's chaincode packages by the certificate (SHA-256) of the peer that has them, then by label

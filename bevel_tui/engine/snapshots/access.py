@@ -27,6 +27,8 @@ async def ask(client: KubeClient) -> Access:
             await response.read()
             if response.status in {401, 403}:
                 raise ApiError(response.status, "Unauthorized", "the API server does not accept the credentials")
+            if response.status >= 500:
+                raise ApiError(0, "Unreachable", f"the API server answers with HTTP {response.status}")
             document = await response.json(content_type=None) if response.status == 200 else {}
             skew = _skew(response)
     except (aiohttp.ClientError, OSError, TimeoutError) as error:

@@ -21,7 +21,7 @@ from bevel_tui.records.snapshot import Access, CertificateFacts, ClusterSnapshot
 #: seconds between two attempts at a cluster that does not answer: first, longest
 _FIRST, _LONGEST = 2.0, 30.0
 #: seconds after which a cluster's API is timed again
-_SURVEY = 30.0
+_SURVEY = 10.0
 _SYSTEM = "kube-system"
 Connect = Callable[[str, str | None], Awaitable[KubeClient]]
 
@@ -65,6 +65,7 @@ class Feed:
         self._refilter = asyncio.Event()
         self._details = asyncio.Event()
         self._closer = asyncio.Event()
+        self._asked = asyncio.Event()
 
     # ------------------------------------------------------------ what it gives
 
@@ -282,9 +283,14 @@ class Feed:
 
     # ------------------------------------------------------------ details
 
+    def look_again(self) -> None:
+        """Ask the API server now how it is, not when the next survey is due."""
+        self._asked.set()
+
     async def _survey(self, client: KubeClient) -> None:
         while True:
-            await asyncio.sleep(_SURVEY)
+            await patience(_SURVEY, self._asked)
+            self._asked.clear()
             self.access = await ask(client)
 
     async def _look_closer(self, client: KubeClient) -> None:

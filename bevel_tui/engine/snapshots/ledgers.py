@@ -20,7 +20,7 @@ def figures(network: str, endpoints: Iterable[Endpoint], results: Iterable[Check
     for endpoint in endpoints:
         facts: dict[str, str] = {}
         for result in results:
-            if result.cluster == endpoint.cluster and result.target in {endpoint.id, endpoint.host}:
+            if result.cluster == endpoint.cluster and _host(result.target) == endpoint.host:
                 facts |= result.facts
                 match = next((m for line in result.evidence if (m := _BLOCK.search(line))), None)
                 if match:
@@ -34,6 +34,12 @@ def figures(network: str, endpoints: Iterable[Endpoint], results: Iterable[Check
                 )
             )
     return tuple(found)
+
+
+def _host(target: str) -> str:
+    """The host in what a check asked about: a URL, ``host:port`` or a host."""
+    rest = target.partition("://")[2] or target
+    return rest.partition("/")[0].partition(":")[0]
 
 
 def _number(facts: dict[str, str], *names: str) -> int | None:

@@ -14,6 +14,7 @@ from bevel_tui.sandbox.workloads.catalogue import Part, workload_of
 from bevel_tui.sandbox.workloads.needs import environment, files, missing_environment
 
 if TYPE_CHECKING:
+    from bevel_tui.sandbox.faults.troubles import Trouble
     from bevel_tui.sandbox.workloads.pods import PodRun
 
 #: seconds of a container that no table knows: a task, and a server until it is ready
@@ -130,6 +131,7 @@ class ContainerRun:
     async def _pull(self) -> None:
         image = self.spec.get("image", "")
         world = self.pod.world
+        await self._refused(image)
         if world.pullable(image):
             self.pod.event("Normal", "Pulled", f'Container image "{image}" already present on machine')
             return
@@ -149,8 +151,28 @@ class ContainerRun:
             await world.clock.sleep(delay)
             delay = min(delay * 2, BACKOFF_LIMIT)
 
+    async def _refused(self, image: str) -> None:
+        """Wait while a fault keeps the image away, as the kubelet does: tried, failed, backed off."""
+        world, pod = self.pod.world, self.pod
+        while (trouble := world.troubles.at("pull", pod.site.name, pod.pod)) is not None:
+            words = trouble.words(pod.pod, image)
+            if trouble.reason == "InvalidImageName":
+                pod.event("Warning", "InspectFailed", words)
+                await self._wait(trouble.reason, words)
+            else:
+                pod.event("Warning", "Failed", f'Failed to pull image "{image}": {words}')
+                await self._wait("ErrImagePull", words)
+                await world.clock.sleep(2.0)
+                await self._wait("ImagePullBackOff", f'Back-off pulling image "{image}": ErrImagePull: {words}')
+            await world.clock.sleep(BACKOFF_SECONDS)
+
     async def _configure(self) -> None:
         view = self.pod.site.view
+        world, pod = self.pod.world, self.pod
+        while (trouble := world.troubles.at("configure", pod.site.name, pod.pod)) is not None:
+            pod.event("Warning", "Failed", f"Error: {trouble.words(pod.pod)}")
+            await self._wait(trouble.reason, trouble.words(pod.pod))
+            await world.clock.sleep(BACKOFF_SECONDS)
         said = ""
 
         def settled() -> str | None:
@@ -172,7 +194,12 @@ class ContainerRun:
         await self.pod.publish()
         part = self._part()
         self._keep_mounts(part)
-        code = await self._work(part)
+        trouble = self._trouble()
+        if trouble is not None:
+            await self.pod.world.clock.sleep(TASK_SECONDS)
+            for line in trouble.lines:
+                self._log(line)
+        code = await self._work(part) if trouble is None else trouble.exit_code
         await self._flush(end=code is not None)
         if code is None:
             self.ready = True
@@ -183,12 +210,22 @@ class ContainerRun:
         self._state = {
             "terminated": {
                 "exitCode": code,
-                "reason": "Completed" if code == 0 else "Error",
+                "reason": trouble.reason if trouble is not None else "Completed" if code == 0 else "Error",
+                **({"message": trouble.message} if trouble is not None and trouble.message else {}),
                 "startedAt": self._since,
                 "finishedAt": timestamp(),
             }
         }
         return code
+
+    def _trouble(self) -> Trouble | None:
+        """The fault that ends this container: in init containers, or in the others (or the first where there are no
+        init containers)."""
+        trouble = self.pod.world.troubles.at("run", self.pod.site.name, self.pod.pod)
+        if trouble is None or (trouble.part == "init") == self.init:
+            return trouble
+        alone = trouble.part == "init" and not self.pod.init and self.pod.main[0] is self
+        return trouble if alone else None
 
     def _keep_mounts(self, part: Part | None) -> None:
         """A server reads its files when it starts; later changes of the ConfigMap are not for it."""

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 SCHEDULE_SECONDS = 0.1
 CREATE_SECONDS = 0.3
+#: between two attempts at what a fault forbids
+RETRY_SECONDS = 10.0
 
 
 class Kubelet:
@@ -149,6 +151,11 @@ class PodRun:
         view = self.site.view
         if not self.pod["spec"].get("nodeName") and self.scheduler:
             await self.world.clock.sleep(SCHEDULE_SECONDS)
+            while (trouble := self.world.troubles.at("schedule", self.site.name, self.pod)) is not None:
+                self.event("Warning", "FailedScheduling", trouble.message, "default-scheduler")
+                self._set("PodScheduled", False, trouble.reason, trouble.message)
+                await self.publish()
+                await self.world.clock.sleep(RETRY_SECONDS)
             said = ""
 
             def answer() -> tuple[str | None, str] | None:
@@ -190,6 +197,9 @@ class PodRun:
 
     async def _mount(self) -> None:
         view = self.site.view
+        while (trouble := self.world.troubles.at("mount", self.site.name, self.pod)) is not None:
+            self.event("Warning", trouble.reason, trouble.words(self.pod))
+            await self.world.clock.sleep(RETRY_SECONDS)
         said = ""
 
         def settled() -> str | None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bevel_tui.sandbox.clock import Clock
+from bevel_tui.sandbox.faults.troubles import Trouble
 from bevel_tui.sandbox.workloads.hands import Hands, owner_reference
 from bevel_tui.sandbox.workloads.jobs import phase, ready
 from bevel_tui.sandbox.workloads.queue import Key, Queue
 from bevel_tui.sandbox.workloads.view import Object, View
 
 LB_SECONDS = 1.5
+#: between two attempts of a provider that refuses
+RETRY_SECONDS = 10.0
+Troubled = Callable[[Object], Trouble | None]
 
 
 def selected(view: View, service: Mapping[str, Any]) -> list[Object]:
@@ -169,11 +173,12 @@ class LoadBalancers:
     through the dial map.
     """
 
-    def __init__(self, view: View, hands: Hands, clock: Clock, number: int) -> None:
+    def __init__(self, view: View, hands: Hands, clock: Clock, number: int, *, trouble: Troubled | None = None) -> None:
         self.view = view
         self.hands = hands
         self.clock = clock
         self.number = number
+        self._trouble = trouble
         self.queue = Queue("service", self.reconcile)
         self._due: dict[str, float] = {}
         view.listen(["Service"], self._changed)
@@ -194,6 +199,11 @@ class LoadBalancers:
         wait = self._due[uid] - self.clock.now()
         if wait > 0:
             self.queue.add_later(key, wait / self.clock.speed + 0.005)
+            return
+        trouble = self._trouble(service) if self._trouble else None
+        if trouble is not None:
+            self.hands.event(service, "Warning", trouble.reason, trouble.words(service), "service-controller")
+            self.queue.add_later(key, RETRY_SECONDS / self.clock.speed)
             return
         address = self._free()
         ingress = {"ip": address, "ipMode": "VIP"}

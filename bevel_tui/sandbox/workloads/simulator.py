@@ -64,10 +64,23 @@ class Simulator:
         self.world.sites[site.name] = site
         version = str((await site.client.version()).get("gitVersion", ""))
         port = await self._kubelets.start(node_addresses(site.number)) if self._kubelets else 10250
-        volumes = Volumes(site.view, site.hands, self.world.clock, binder=self.controllers)
+        troubles = self.world.troubles
+        volumes = Volumes(
+            site.view,
+            site.hands,
+            self.world.clock,
+            binder=self.controllers,
+            trouble=lambda claim: troubles.at("provision", site.name, claim),
+        )
         nodes = create_nodes(site.hands, site.name, site.number, version, kubelet_port=port)
         await asyncio.gather(nodes, volumes.prepare())
-        balancers = LoadBalancers(site.view, site.hands, self.world.clock, site.number)
+        balancers = LoadBalancers(
+            site.view,
+            site.hands,
+            self.world.clock,
+            site.number,
+            trouble=lambda service: troubles.at("balance", site.name, service),
+        )
         self._begin(volumes.queue.run(), balancers.queue.run(), site.hands.write_events())
         if self.controllers:
             jobs = Jobs(site.view, site.hands, self.world.clock)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bevel_tui.sandbox.clock import Clock
+from bevel_tui.sandbox.faults.troubles import Trouble
 from bevel_tui.sandbox.workloads.hands import Hands
 from bevel_tui.sandbox.workloads.needs import claims
 from bevel_tui.sandbox.workloads.queue import Key, Queue
@@ -15,16 +16,22 @@ DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 PROVISIONER = "sandbox.bevel-tui.io/simulated"
 COMPONENT = "persistentvolume-controller"
 BIND_SECONDS = 0.2
+#: between two attempts of a provisioner that fails
+RETRY_SECONDS = 10.0
+Troubled = Callable[[Object], Trouble | None]
 
 
 class Volumes:
     """Binds a claim when its StorageClass exists. With `binder` False only provisions (real control planes bind)."""
 
-    def __init__(self, view: View, hands: Hands, clock: Clock, *, binder: bool = True) -> None:
+    def __init__(
+        self, view: View, hands: Hands, clock: Clock, *, binder: bool = True, trouble: Troubled | None = None
+    ) -> None:
         self.view = view
         self.hands = hands
         self.clock = clock
         self.binder = binder
+        self._trouble = trouble
         self.queue = Queue("volumes", self.reconcile)
         self._released: set[str] = set()
         view.listen(["PersistentVolumeClaim"], self._changed)
@@ -91,6 +98,12 @@ class Volumes:
                 claim, "Normal", "WaitForFirstConsumer", "waiting for first consumer to be created before binding"
             )
             return await self._pending(claim)
+        trouble = self._trouble(claim) if self._trouble else None
+        if trouble is not None:
+            self.hands.event(claim, "Warning", trouble.reason, trouble.words(claim), str(found["provisioner"]))
+            await self._pending(claim)
+            self.queue.add_later(key, RETRY_SECONDS / self.clock.speed)
+            return None
         await self._bind(claim, found)
         return None
 
