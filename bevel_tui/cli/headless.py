@@ -116,6 +116,7 @@ def _must_exist(charts: str) -> None:
 
 async def show(events: AsyncIterator[AnyEvent], output: str, color: str) -> tuple[int, RunView]:
     from bevel_tui.output.console import choose, render
+    from bevel_tui.views.report.files import save
     from bevel_tui.views.state import RunView
 
     view = RunView()
@@ -126,6 +127,7 @@ async def show(events: AsyncIterator[AnyEvent], output: str, color: str) -> tupl
             yield event
 
     finished = await render(choose(output, colour=color), seen())
+    await asyncio.to_thread(save, view)
     return finished.exit_code, view
 
 
@@ -141,12 +143,13 @@ def _next_steps(preset: str, options: Deployment, code: int) -> tuple[str, ...]:
         return ("run the same command again to continue",) if not options.sandbox else ()
     if options.sandbox:
         return (
-            "see what was done, step by step:",
+            "see what was done, step by step, and read the report of this run:",
             f"  bevel-tui plan --preset {preset}",
+            "  bevel-tui report",
             "keep such clusters for kubectl and helm:",
             f"  bevel-tui sandbox up --preset {preset}",
         )
-    return (f"bevel-tui check --preset {preset}", f"bevel-tui plan --preset {preset} --diff")
+    return (f"bevel-tui check --preset {preset}", f"bevel-tui plan --preset {preset} --diff", "bevel-tui report")
 
 
 def confirm(question: str, *, yes: bool, details: tuple[str, ...] = ()) -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from bevel_tui.records.errors import BevelError, ExitCode
 from bevel_tui.records.events import AnyEvent, RunFinished, RunOutcome
+from bevel_tui.views.report.files import save
 from bevel_tui.views.state import RunView
 
 if TYPE_CHECKING:
@@ -155,3 +156,4 @@ class Session:
                         remedy=remedy,
                     )
                 )
+            save(self.view)
