@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bevel_tui.engine.changes import Change
     from bevel_tui.engine.control import RunControl
     from bevel_tui.engine.options import RunOptions
+    from bevel_tui.engine.publish import Place, Published
     from bevel_tui.engine.snapshots.watch import Watching
     from bevel_tui.network.basics import SecretRef
     from bevel_tui.network.bevel.exporting import Exported
@@ -68,6 +69,7 @@ __all__ = [
     "open_bundle",
     "plan",
     "private_charts",
+    "published",
     "save_snapshot",
     "secret_problem",
     "snapshot",
@@ -322,6 +324,16 @@ def secret_problem(reference: SecretRef) -> str | None:
     from bevel_tui.engine.secrets import problem
 
     return problem(reference.env, reference.file)
+
+
+async def published(network: Network, places: Iterable[Place], kubeconfig: str | None = None) -> Published:
+    """Public texts that lie in clusters (a CA's certificate, a genesis); what is not there or private is told instead.
+
+    Raises BevelError when no cluster that is asked can be used.
+    """
+    from bevel_tui.engine.publish import read
+
+    return await read(network, places, kubeconfig)
 
 
 async def private_charts(network: Network, options: RunOptions | None = None) -> Mapping[str, Mapping[str, bytes]]:

@@ -29,6 +29,7 @@ COMMANDS = {
     "bundle": "Write a support archive of what is seen, secrets masked.",
     "destroy": "Remove what was installed, in the safe order.",
     "handoff": "Public material between operators who share no kubeconfig.",
+    "connect": "Connection material for whoever uses the network.",
     "report": "The report of a run: Markdown, HTML or JSON.",
     "import": "Turn a network.yaml of Bevel into a preset.",
     "export": "Write a preset for other programs: network.yaml, Flux, Argo CD, helmfile.",
