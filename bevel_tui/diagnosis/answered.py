@@ -19,7 +19,13 @@ _CODES = {
     "tcp-connect": "NET-CLOSED",
     "tls-handshake": "TLS-SERVED",
     "protocol": "NET-ANSWER",
+    "ledger-peers": "NET-ANSWER",
+    "ledger-grows": "NET-ANSWER",
 }
+#: what nodes say of their ledger, by the code of the check's answer
+_LEDGER = {"ledger-no-peers": "LEDGER-PEERS", "ledger-halted": "LEDGER-HEIGHT"}
+#: judged elsewhere with more knowledge: the access to clusters, their objects, genesis blocks beside each other
+_ELSEWHERE = {"cluster-api", "lb-address", "ledger-agrees"}
 #: seconds without a block after which a chain that makes blocks by itself stands still; blocks that are far behind
 _STILL, _BEHIND = 120.0, 50
 #: platforms that make blocks without transactions (besu and quorum: block period; substrate: Aura)
@@ -29,7 +35,9 @@ _STEADY = {"besu", "quorum", "substrate"}
 def checks(snapshot: Snapshot) -> Iterator[Finding]:
     """A finding per thing that a check found broken; what was skipped has its cause among the failed ones."""
     for result in snapshot.checks:
-        code = _CODES.get(result.id)
+        if result.id in _ELSEWHERE or result.category == "objects":
+            continue
+        code = _LEDGER.get(result.code or "") or _CODES.get(result.id)
         if result.status == "warning" and result.id == "dns-resolves":
             code = "DNS-STALE"
         elif result.status != "failed":
@@ -65,6 +73,11 @@ def _about(snapshot: Snapshot, result: CheckResult, code: str) -> tuple[str, str
                     where, _, called = endpoint.gateway.partition("/")
                     return "Service", where, called
     host, port = host_of(result.target)
+    if code.startswith("LEDGER-"):
+        for network in snapshot.networks:
+            for endpoint in network.endpoints:
+                if endpoint.cluster == result.cluster and endpoint.host == host:
+                    return "Ledger", None, endpoint.release
     named = [
         endpoint.host
         for network in snapshot.networks

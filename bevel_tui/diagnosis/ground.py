@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from bevel_tui.diagnosis.evidence import age, condition, labels, name, namespace, status
@@ -129,14 +130,16 @@ def _dead(snapshot: ClusterSnapshot, service: Object) -> bool:
 
 def ready_addresses(snapshot: ClusterSnapshot, where: str, called: str) -> int:
     """How many ready endpoints a Service has."""
-    count = 0
-    for piece in snapshot.of("EndpointSlice"):
-        if namespace(piece) == where and labels(piece).get("kubernetes.io/service-name") == called:
+    if "ready" not in snapshot.memo:
+        counts: Counter[tuple[str | None, str | None]] = Counter()
+        for piece in snapshot.of("EndpointSlice"):
+            key = namespace(piece), labels(piece).get("kubernetes.io/service-name")
             for endpoint in piece.get("endpoints") or ():
                 # nil means ready [kubernetes: discovery/v1, EndpointConditions]
-                if (endpoint.get("conditions") or {}).get("ready", True):
-                    count += 1
-    return count
+                counts[key] += bool((endpoint.get("conditions") or {}).get("ready", True))
+        snapshot.memo["ready"] = counts
+    found: int = snapshot.memo["ready"][where, called]
+    return found
 
 
 def name_service(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Finding]:

@@ -199,7 +199,7 @@ class Needs:
                     or (there and thing.name.endswith(f":{endpoint.port}"))
                 ):
                     continue
-                if not there and endpoint.host != thing.name:
+                if not there and (endpoint.cluster, endpoint.host) != (thing.cluster, thing.name):
                     yield Thing(endpoint.cluster, "Host", "", endpoint.host)
                 domain = network.domains.get(endpoint.cluster)
                 if domain:

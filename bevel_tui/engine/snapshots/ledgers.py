@@ -11,6 +11,7 @@ from bevel_tui.records.steps import Endpoint
 
 #: the words of a probe that gives no facts of its own (`reachability.probes.json_rpc`)
 _BLOCK = re.compile(r"eth_blockNumber (\d+)")
+_PEERS = re.compile(r"net_peerCount (\d+)")
 
 
 def figures(network: str, endpoints: Iterable[Endpoint], results: Iterable[CheckResult]) -> tuple[LedgerFigures, ...]:
@@ -25,6 +26,9 @@ def figures(network: str, endpoints: Iterable[Endpoint], results: Iterable[Check
                 match = next((m for line in result.evidence if (m := _BLOCK.search(line))), None)
                 if match:
                     facts.setdefault("height", match[1])
+                match = next((m for line in result.evidence if (m := _PEERS.search(line))), None)
+                if match:
+                    facts.setdefault("peers", match[1])
         height, peers = _number(facts, "height", "block", "block-number"), _number(facts, "peers", "peer-count")
         genesis = facts.get("genesis") or facts.get("genesis-hash")
         if height is not None or peers is not None or genesis:
