@@ -28,7 +28,7 @@ organization that also orders look for their orderers' certificate under another
     "helmfile": """\
 helmfile runs on one machine with all contexts in its kubeconfig. It needs helm, kubectl and jq. Then, in this folder:
 
-    helmfile apply --skip-diff-on-install --suppress-diff
+    helmfile sync
 """,
 }
 

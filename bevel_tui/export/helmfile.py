@@ -32,7 +32,7 @@ def files(work: Work) -> dict[str, str]:
 
 
 _HEAD = """\
-# Written by bevel-tui. Run `helmfile apply` here; see README.md for what must be there first.
+# Written by bevel-tui. Run `helmfile sync` here; see README.md for what must be there first.
 """
 
 

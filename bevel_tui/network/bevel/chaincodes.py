@@ -42,7 +42,7 @@ def read(reading: Reading, part: Part) -> None:
             kept.append(chaincode)
     for listed in reading.network.items("channels"):
         for word in listed.items("chaincodes"):
-            if word.data not in found:
+            if str(word.data) not in found:
                 word.note("left-out", "no peer describes a chaincode of this name")
     if kept:
         part.platform["chaincodes"] = kept

@@ -100,7 +100,7 @@ def _members(reading: Reading) -> Iterator[Note]:
         nodes.append(channel.get("osn_creator_org").get("name"))
     nodes += [organization.get("orderer_org") for organization in reading.organizations]
     for node in nodes:
-        if node.data is not None and node.data not in known:
+        if node.data is not None and str(node.data) not in known:
             yield _doubt(node, f"names an organization, {printable(str(node.data))}, that this file does not list")
 
 

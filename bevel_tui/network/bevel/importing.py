@@ -126,7 +126,11 @@ def _statuses(node: Node, found: dict[str, list[Node]]) -> None:
     if isinstance(node.data, dict):
         for key, value in node.data.items():
             child = Node(node.source, (*node.path, key), value)
-            if key in ("org_status", "status", "peerstatus", "channel_status") and value in found:
+            if (
+                key in ("org_status", "status", "peerstatus", "channel_status")
+                and isinstance(value, str)
+                and value in found
+            ):
                 found[value].append(child)
             _statuses(child, found)
     elif isinstance(node.data, tuple):

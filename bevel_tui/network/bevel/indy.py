@@ -42,7 +42,7 @@ def _organization(part: Part, organization: Node) -> None:
         if services.get(word):
             services.get(word).get("genesis")
             part.names[name, word, 0] = services.get(word).get("name")
-    listed = {node.data for node in organization.items("publicIps")}
+    listed = {str(node.data) for node in organization.items("publicIps")}
     for i, steward in enumerate(stewards):
         part.names[name, "steward", i] = steward.get("name")
         part.ports[name, "steward", i] = steward.get("node").get("ambassador")
