@@ -265,10 +265,13 @@ class KubeClient(Transport):
             try:
                 # 330 s without a byte: the server should have ended the watch, so the connection is dead.
                 timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=330)
+                sent = self.renewals
                 accept = _METADATA if metadata_only else None
                 async with await self.open("GET", path, query=query, timeout=timeout, accept=accept) as response:
                     if response.status == 410:
                         return
+                    if response.status == 401 and await self.renew(sent):
+                        continue
                     if response.status >= 400:
                         raise await refusal(response)
                     async for line in response.content:

@@ -35,8 +35,8 @@ class Credentials:
     server_name: str | None
     proxy: str | None
     authorization: str | None
-    #: a plugin, OIDC or a token file can give new ones
-    renewable: bool
+    #: whether a client certificate is part of `tls`
+    certificate: bool
 
 
 async def load(kubeconfig: Kubeconfig, context: str) -> Credentials:
@@ -46,13 +46,13 @@ async def load(kubeconfig: Kubeconfig, context: str) -> Credentials:
     BevelError(ACCESS_DENIED) when the exec plugin fails.
     """
     document = copy.deepcopy(kubeconfig.only(context).document)
-    user = _select(document, context)
+    _select(document, context)
     with tempfile.TemporaryDirectory(prefix="bevel-tui-") as folder:  # mkdtemp: 0700
         _spill(document, Path(folder), context)
-        return await _load(document, context, folder, user)
+        return await _load(document, context, folder)
 
 
-async def _load(document: dict[str, Any], context: str, folder: str, user: dict[str, Any]) -> Credentials:
+async def _load(document: dict[str, Any], context: str, folder: str) -> Credentials:
     from kubernetes.aio.client.configuration import Configuration  # 0.28 s: only when a cluster is used
     from kubernetes.aio.client.rest import RESTClientObject
     from kubernetes.aio.config.config_exception import ConfigException
@@ -76,7 +76,7 @@ async def _load(document: dict[str, Any], context: str, folder: str, user: dict[
         server_name=configuration.tls_server_name,
         proxy=configuration.proxy,
         authorization=configuration.api_key.get("BearerToken"),
-        renewable=bool(user.get("exec") or user.get("auth-provider") or user.get("tokenFile")),
+        certificate=bool(configuration.cert_file),
     )
 
 

@@ -70,6 +70,11 @@ async def credential(config: Mapping[str, Any], cluster: Mapping[str, Any], *, t
     return status
 
 
+def forget(config: Mapping[str, Any]) -> None:
+    """What a person logged in to was refused: the plugin is to be asked again."""
+    _kept.pop(_key(config), None)
+
+
 def _key(config: Mapping[str, Any]) -> str:
     return json.dumps([config.get("command"), config.get("args"), config.get("env")], default=str)
 

@@ -1,7 +1,8 @@
 """HTTP to one API server: credentials, retries, errors. What the answers mean is `kube.client`'s.
 
 429 and 503 are repeated as the server asks, lost connections where repeating is harmless, an expired credential is
-renewed once for however many requests met it. Every request goes to the context that was named.
+renewed once for however many requests met it: from its plugin, its token file, or the kubeconfig as it is by then.
+Every request goes to the context that was named.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from bevel_tui.kube.contexts import Kubeconfig
-from bevel_tui.kube.credentials import Credentials, load
+from bevel_tui.kube import plugins
+from bevel_tui.kube.contexts import Kubeconfig, read
+from bevel_tui.kube.credentials import Credentials, load, plugin_of
+from bevel_tui.records.errors import BevelError
 
 if TYPE_CHECKING:
     import aiohttp
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 #: who we are: the field manager of server-side apply and the user agent
 FIELD_MANAGER = "bevel-tui"
 _TRIES = 4
+#: seconds for which credentials that were renewed in vain are not renewed again: a plugin is not called per request
+VAIN = 30.0
 
 
 class ApiError(Exception):
@@ -45,13 +50,17 @@ class Transport:
         self._credentials = credentials
         self._session: aiohttp.ClientSession | None = None
         self._renewing = asyncio.Lock()
-        self._renewals = 0
+        #: how often credentials were renewed; a request that was sent before the last time needs no further one
+        self.renewals = 0
+        self._vain: float | None = None
+        self._former: list[aiohttp.ClientSession] = []
 
     async def close(self) -> None:
         """Close all connections; watches end."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        sessions = [*self._former, *([self._session] if self._session is not None else [])]
+        self._former, self._session = [], None
+        for session in sessions:
+            await session.close()
 
     async def request(
         self,
@@ -68,20 +77,18 @@ class Transport:
 
         429 and 503 are repeated as the server asks (Retry-After), other 5xx when something is only read (an etcd that
         changes its leader), lost connections where repeating is harmless (everything but POST; a POST only when no
-        connection came about), 401 once with new credentials.
+        connection came about), 401 with new credentials.
         """
         import aiohttp
 
-        renewed = False
         for attempt in range(_TRIES):
             last = attempt == _TRIES - 1
+            sent = self.renewals
             try:
                 async with await self.open(
                     method, path, body=body, query=query, content_type=content_type, accept=accept
                 ) as response:
-                    if response.status == 401 and self._credentials.renewable and not renewed:
-                        renewed = True
-                        await self._renew()
+                    if response.status == 401 and not last and await self.renew(sent):
                         continue
                     passing = response.status in {429, 503} or (method == "GET" and response.status in {500, 502, 504})
                     if passing and not last:
@@ -137,14 +144,34 @@ class Transport:
             timeout=timeout or aiohttp.ClientTimeout(total=60, sock_connect=10),
         )
 
-    async def _renew(self) -> None:
-        """New credentials, fetched once however many requests ask for them at the same time."""
-        seen = self._renewals
+    async def renew(self, sent: int) -> bool:
+        """After a 401 to a request that was sent when `renewals` was `sent`: whether it is worth asking again.
+
+        New credentials are fetched once however many requests ask for them at the same time. When those are refused
+        as well, or there are none, nobody asks for others for `VAIN` seconds. Raises ApiError (401) when there are none.
+        """
+        loop = asyncio.get_running_loop()
         async with self._renewing:
-            if self._renewals != seen:
-                return
-            self._credentials = await load(self._kubeconfig, self.context)
-            self._renewals += 1
+            if self.renewals != sent:
+                return True
+            if self._vain is not None and loop.time() < self._vain:
+                return False
+            self._vain = loop.time() + VAIN
+            try:
+                if len(self._kubeconfig.files) == 1:  # what stands in it may have been rotated
+                    self._kubeconfig = read(str(self._kubeconfig.files[0]))
+                plugin = plugin_of(self._kubeconfig, self.context)
+                if plugin is not None:
+                    plugins.forget(plugin)
+                self._credentials = await load(self._kubeconfig, self.context)
+            except BevelError as error:
+                raise ApiError(401, "Unauthorized", " ".join((error.message, *error.details))) from None
+            self.renewals += 1
+            if self._credentials.certificate and self._session is not None:
+                # Its connections were made with the old certificate; what runs over them goes on.
+                self._former.append(self._session)
+                self._session = None
+            return True
 
 
 def _retry_after(header: str | None, attempt: int) -> float:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from bevel_tui import api
 from bevel_tui.engine.options import RunOptions
@@ -160,6 +162,52 @@ async def test_a_journal_that_cannot_be_written_is_a_notice(scene: Scene, tmp_pa
     events = await scene.deploy()
     assert ended(events)[0] == 0
     assert any(e.type == "notice" and "journal" in e.text.lower() for e in events)
+
+
+PLUGIN = """#!/bin/sh
+echo $PPID >> "{calls}"
+printf '{{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{{"token":"%s"}}}}' "$(cat "{token}")"
+"""
+
+
+async def test_credentials_that_are_rotated_in_the_middle_are_fetched_once_more(scene: Scene, tmp_path: Path) -> None:
+    """The old token is refused from one moment on; the plugin of the kubeconfig gives another."""
+    server = scene.servers["east"]
+    calls, token, plugin = tmp_path / "calls", tmp_path / "token", tmp_path / "plugin"
+    plugin.write_text(PLUGIN.format(calls=calls, token=token))
+    plugin.chmod(0o700)
+    old = server.add_user("before", "system:masters").token
+    new = server.add_user("after", "system:masters").token
+    token.write_text(old)
+    document = yaml.safe_load(Path(scene.kubeconfig).read_text())
+    command = {"apiVersion": "client.authentication.k8s.io/v1", "command": str(plugin), "interactiveMode": "Never"}
+    document["users"][0]["user"] = {"exec": command}
+    scene.kubeconfig = str(tmp_path / "kubeconfig")
+    Path(scene.kubeconfig).write_text(yaml.safe_dump(document))
+    refused = 0
+
+    def expired(request: Any) -> Any:
+        nonlocal refused
+        if token.read_text() == new and request.headers.get("Authorization") == f"Bearer {old}":
+            refused += 1
+            return answer(401, "Unauthorized", "the token has expired")
+        return None
+
+    server.faults.append(expired)
+
+    def when(event: Any) -> None:
+        # after Helm's end, so that no Helm process holds the old token
+        if event.type == "step-finished" and event.step.endswith("/genesis"):
+            token.write_text(new)
+            server.store.close_watches()
+
+    code, reasons = ended(await scene.deploy(when=when))
+    ours = calls.read_text().split().count(str(os.getpid()))
+    assert refused >= 2, "nothing met the old token: nothing was tested"
+    assert ours == 2, "once in the beginning, once when it had expired"
+    # a Helm operation that had started with the old token may have failed
+    assert code in {0, 1}, reasons
+    assert ended(await scene.deploy())[0] == 0
 
 
 # ---------------------------------------------------------------- what breaks is told, and the next start finishes

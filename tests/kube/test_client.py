@@ -205,6 +205,69 @@ async def test_expired_credentials_are_renewed_once_for_all_requests(server: Ser
     assert (tmp_path / "calls").read_text().count("x") == 2
 
 
+async def test_a_plugin_whose_credentials_are_refused_is_not_called_per_request(server: Server, tmp_path: Path) -> None:
+    plugin = tmp_path / "plugin"
+    plugin.write_text(
+        f"#!/bin/sh\necho x >> {tmp_path}/calls\n"
+        'echo \'{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"t"}}\'\n'
+    )
+    plugin.chmod(0o700)
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        return status(401, "Unauthorized", "who are you")
+
+    server.handler = handler
+    user = {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": str(plugin)}}
+    async with await connect(server, tmp_path, user) as client:
+        for _ in range(5):
+            with pytest.raises(ApiError, match="who are you"):
+                await client.get(CONFIGMAP)
+        plugin.write_text(f"#!/bin/sh\necho x >> {tmp_path}/calls\necho 'session expired' >&2; exit 1\n")
+        client._vain = None
+        with pytest.raises(ApiError, match="session expired") as caught:
+            await client.get(CONFIGMAP)
+        assert caught.value.status == 401
+        with pytest.raises(ApiError, match="who are you"):
+            await client.get(CONFIGMAP)
+    assert (tmp_path / "calls").read_text().count("x") == 3
+
+
+async def test_a_token_that_was_rotated_in_the_kubeconfig_is_taken_from_there_by_watches_too(
+    server: Server, tmp_path: Path
+) -> None:
+    valid = "old"
+    changed = asyncio.Event()
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        if request.headers.get("Authorization") != f"Bearer {valid}":
+            return status(401, "Unauthorized", "expired")
+        if "watch" not in request.query:
+            return web.json_response({"metadata": {"resourceVersion": "1"}, "items": []})
+        response = web.StreamResponse()
+        await response.prepare(request)
+        if valid == "new":
+            obj = {"metadata": {"name": "one", "resourceVersion": "2"}}
+            await response.write(json.dumps({"type": "ADDED", "object": obj}).encode() + b"\n")
+        await changed.wait()
+        return response
+
+    server.handler = handler
+    async with await connect(server, tmp_path, {"token": "old"}) as client:
+        watch = client.watch("v1", "ConfigMap", "default")
+        assert (await anext(watch))[0] == "SYNCED"
+        upcoming = asyncio.ensure_future(anext(watch))
+        await asyncio.sleep(0.05)
+        valid = "new"
+        kubeconfig(tmp_path / "config", server.url, {"token": "new"})
+        changed.set()
+        changed.clear()
+        change, obj = await asyncio.wait_for(upcoming, 20)
+        assert (change, obj["metadata"]["name"]) == ("ADDED", "one")
+        assert client.renewals == 1
+        changed.set()
+        await watch.aclose()
+
+
 async def test_a_failing_plugin_is_said_with_its_words(server: Server, tmp_path: Path) -> None:
     plugin = tmp_path / "plugin"
     plugin.write_text("#!/bin/sh\necho 'session expired' >&2\nexit 3\n")
