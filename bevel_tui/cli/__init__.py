@@ -22,6 +22,7 @@ Exit codes: 0 ok, 1 deployment failed, 2 usage or invalid preset, 3 a cluster ca
 
 #: command -> what the list of commands says of it; `bevel_tui.cli.<command>` declares it
 COMMANDS = {
+    "setup": "The wizard: from your clusters to a preset and a network.",
     "plan": "Show what a preset would do, or would change now.",
     "check": "Ask whether every name leads to its gateway and every gateway to the ledger.",
     "dns": "The DNS records that lead to the gateways, in the form that your DNS takes.",
@@ -88,6 +89,7 @@ def cli(ctx: click.Context, /, preset: str | None, **options: Any) -> None:
     """Deploy a Hyperledger Bevel network over Kubernetes clusters and prove that it can be reached.
 
     \b
+    bevel-tui                                         the wizard, on a terminal
     bevel-tui --preset besu-two-clusters --sandbox    rehearse on simulated clusters
     bevel-tui --preset my-network.yaml                deploy to the contexts it names
     """
@@ -106,6 +108,10 @@ def cli(ctx: click.Context, /, preset: str | None, **options: Any) -> None:
     if preset is None:
         if any(ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE for name in options):
             raise click.UsageError("--preset is missing: name a file or a shipped preset.")
+        from bevel_tui.cli import setup
+
+        if setup.on_terminal():
+            ctx.exit(setup.wizard(speed=options["speed"], kubeconfig=options["kubeconfig"]))
         click.echo(ctx.get_help())
         ctx.exit(ExitCode.USAGE)
     from bevel_tui.cli.headless import deploy

@@ -33,7 +33,8 @@ class BevelApp(App[int]):
     """
 
     TITLE = "bevel-tui"
-    CSS_PATH = "styles.tcss"
+    #: styles of screens that are shown first are read with the rest: a screen's own CSS_PATH makes all be read again
+    CSS_PATH: ClassVar = ["styles.tcss", "screens/wizard.tcss"]
     COMMANDS: ClassVar = App.COMMANDS | {ScreenCommands}
     ENABLE_COMMAND_PALETTE = True
     ESCAPE_TO_MINIMIZE = False

@@ -265,8 +265,7 @@ class Draft:
         entry, row = self.clusters[index], self.facts(index)
         if key == "name":
             before = [self.get(("clusters", i, "name")) for i in range(index)]
-            after = [c["name"] for c in self.clusters[index + 1 :] if c.get("name")]
-            return defaults.cluster_name(str(entry.get("context", "")), [*before, *after])
+            return defaults.cluster_name(str(entry.get("context", "")), before)
         if key == "domain":
             name = str(self.get(("clusters", index, "name")))
             known = [
@@ -282,9 +281,9 @@ class Draft:
     def _organization_proposal(self, index: int, key: str) -> Any:
         found = self.organizations
         if key == "name" and index < len(found):
-            others = [o["name"] for i, o in enumerate(found) if i != index and o.get("name")]
+            # only those before: a name that somebody gives must not change another's under their eyes
             before = [self.get(("organizations", i, "name")) for i in range(index)]
-            return defaults.organization_name(self.platform, index, [*others, *before])
+            return defaults.organization_name(self.platform, index, before)
         if key == "cluster" and self.clusters:
             return self.get(("clusters", index % len(self.clusters), "name"))
         return None

@@ -74,7 +74,7 @@ class Field:
     @property
     def id(self) -> str:
         """The path as one word that may be a widget's id: ``clusters-0-domain``."""
-        return "-".join(str(part) for part in self.path).replace("_", "-")
+        return "-".join(str(part) for part in self.path).replace("_", "-").replace("~", "switch")
 
     def show(self, value: Any) -> str:
         """A value as it is typed and shown; nothing is the empty text."""
