@@ -10,6 +10,7 @@ from dataclasses import replace
 from bevel_tui.engine.addresses import nodes_or_none
 from bevel_tui.engine.connect import simulation_of
 from bevel_tui.engine.context import Access, GateReport
+from bevel_tui.engine.externaldns import examine
 from bevel_tui.engine.inside import Place, look
 from bevel_tui.engine.options import RunOptions
 from bevel_tui.engine.rounds import CheckRounds
@@ -44,6 +45,8 @@ class LiveReach:
         self._resolvers: dict[str, Resolver] = {}
         #: every gateway's address that was read so far -> its cluster; all clusters' checks share it
         self._gateways: dict[str, str] = {}
+        #: every external-dns' owner id -> its cluster and domain
+        self._owners: dict[str, tuple[str, str]] = {}
 
     def _dialer(self, access: Access) -> Dialer:
         return Dialer(dict(access.simulation.dial)) if access.simulation is not None else Dialer()
@@ -123,6 +126,9 @@ class LiveReach:
         if any(endpoint.node_port for endpoint in step.endpoints):
             addresses = await nodes_or_none(access.client)
         self._gateways.update(dict.fromkeys(addresses, step.cluster))
+        cluster = self._network.cluster(step.cluster)
+        if gateway is not None and addresses and step.domain and self._network.dns_mode(cluster) == "external-dns":
+            yield await examine(access, step.domain, gateway, self._resolver(access), self._owners)
         async for result in check_cluster(
             step.cluster,
             step.endpoints,

@@ -5,6 +5,7 @@ A record that outlives its gateway is an invitation: whoever gets the address ne
 
 from __future__ import annotations
 
+from bevel_tui.engine import externaldns
 from bevel_tui.engine.context import Access
 from bevel_tui.engine.executor import Result
 from bevel_tui.engine.readiness import addresses
@@ -12,23 +13,35 @@ from bevel_tui.engine.runner import Run
 from bevel_tui.engine.secrets import Secrets
 from bevel_tui.reachability.dynamic import UpdateError
 from bevel_tui.records.events import Notice
-from bevel_tui.records.steps import AddressStep, DnsStep
+from bevel_tui.records.steps import AddressStep, DnsStep, ObjectRef
 
 
 async def published(run: Run, step: DnsStep, access: Access) -> bool:
-    """Whether our records are in the zone. Of a server that cannot be asked we assume so: the step will tell."""
+    """Whether our records are in the zone, or our domain on a Service that stays. Of a name server that cannot be asked
+    we assume so: the step will tell. Raises ApiError."""
+    if step.annotate:
+        service = _service(run, step)
+        names = await externaldns.annotated(access, service) if service is not None else ()
+        return f"*.{step.domain}" in {name.strip(".") for name in names}
     try:
         return await run.parts.reach(run.network, run.options).published(access, step)
     except UpdateError:
         return True
 
 
+def _service(run: Run, step: DnsStep) -> ObjectRef | None:
+    """The gateway's Service that the step's domain leads to."""
+    steps = (s for s in (*run.plan.steps, *run.former) if isinstance(s, AddressStep) and s.cluster == step.cluster)
+    return next((s.service for s in steps), None)
+
+
 async def withdraw(run: Run, step: DnsStep, access: Access) -> Result:
     """Remove them, unless somebody has changed them since. Raises ApiError, BevelError for an unset key."""
-    gateway = next(
-        (s for s in (*run.plan.steps, *run.former) if isinstance(s, AddressStep) and s.cluster == step.cluster), None
-    )
-    service = await access.client.get(gateway.service) if gateway is not None else None
+    ref = _service(run, step)
+    if step.annotate:
+        changed = ref is not None and await externaldns.release(access, step.domain, ref)
+        return Result("ok" if changed else "unchanged")
+    service = await access.client.get(ref) if ref is not None else None
     known = addresses(service) if service is not None else ()
     secrets = Secrets.resolve([step])
     run.emit.hide(secrets.values())

@@ -52,7 +52,12 @@ EDGE_STACK_CRDS = GatewayChart(
 )
 EDGE_STACK = GatewayChart("edge-stack", "8.7.2", "proprietary", repository="https://app.getambassador.io")
 
+#: tag external-dns-helm-chart-1.21.1 of github.com/kubernetes-sigs/external-dns; the app is 0.21.0
+EXTERNAL_DNS_CHART = GatewayChart(
+    "external-dns", "1.21.1", "Apache-2.0", repository="https://kubernetes-sigs.github.io/external-dns/"
+)
+
 #: by bare chart name; charts of origin ``own`` are not here, `gateways.registry.manifests` is their source
 CHARTS: dict[str, GatewayChart] = {
-    chart.name: chart for chart in (HAPROXY, EMISSARY_CRDS, EMISSARY, EDGE_STACK_CRDS, EDGE_STACK)
+    chart.name: chart for chart in (HAPROXY, EMISSARY_CRDS, EMISSARY, EDGE_STACK_CRDS, EDGE_STACK, EXTERNAL_DNS_CHART)
 }

@@ -151,8 +151,11 @@ def closing_steps(
     *,
     service: ObjectRef,
     ready: Sequence[str] = (),
+    existing: bool = False,
 ) -> tuple[Step, ...]:
-    """The address of the gateway's `service` and the DNS gate. `ready`: steps after which both can be asked for."""
+    """The address of the gateway's `service` and the DNS gate. `ready`: steps after which both can be asked for.
+
+    `existing`: the gateway was there before, so that its Service is annotated by the gate itself."""
     address = AddressStep(
         id=address_step_id(cluster.name),
         cluster=cluster.name,
@@ -177,6 +180,7 @@ def closing_steps(
         hosts=hosts,
         mode=mode,
         address_step=address.id,
+        annotate=existing and mode == "external-dns",
         update=_update(network) if mode == "rfc2136" else None,
     )
     return (address, dns)
@@ -196,7 +200,7 @@ def existing_steps(network: Network, cluster: Cluster, endpoints: Sequence[Endpo
     if found is None:
         return None
     service = ObjectRef("v1", "Service", found.service, found.namespace)
-    return closing_steps(network, cluster, endpoints, service=service)
+    return closing_steps(network, cluster, endpoints, service=service, existing=True)
 
 
 def ready_id(cluster: Cluster) -> str:

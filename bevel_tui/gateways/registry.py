@@ -21,6 +21,10 @@ MODULES = {
 }
 
 
+#: charts beside gateways: chart name -> module with `behaviours` and `manifests`
+EXTRAS = {"external-dns": "bevel_tui.gateways.externaldns"}
+
+
 class GatewayModule(Protocol):
     """What a gateway's module offers. Pure: no I/O, same input, same steps."""
 
@@ -50,3 +54,8 @@ class GatewayModule(Protocol):
 def gateway(name: str) -> GatewayModule:
     """The module of a gateway. Raises KeyError if this version cannot set it up."""
     return cast("GatewayModule", import_module(MODULES[name]))
+
+
+def extras() -> tuple[GatewayModule, ...]:
+    """The modules of charts that stand beside a gateway."""
+    return tuple(cast("GatewayModule", import_module(name)) for name in EXTRAS.values())

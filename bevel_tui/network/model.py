@@ -112,6 +112,32 @@ class Rfc2136(Model):
     key: SecretRef = Field(description="The TSIG key, base64.")
 
 
+class ExternalDns(Model):
+    """An external-dns to install in every cluster of mode external-dns. Its credentials are a Secret of yours."""
+
+    provider: Literal["aws", "azure", "google", "digitalocean", "cloudflare", "rfc2136"] = Field(
+        description="Who serves the zone, in external-dns' words."
+    )
+    credentials: Name | None = Field(
+        None,
+        description="Secret in namespace external-dns: key credentials (aws), azure.json, credentials.json (google), token "
+        "(digitalocean, cloudflare) or tsig-secret (rfc2136). Absent: the pods' own identity.",
+    )
+    owner: Name | None = Field(
+        None,
+        description="First part of the owner id in the TXT registry; the cluster's name follows. Default: the network.",
+    )
+    zone: DnsName | None = Field(
+        None, description="Zone that it may change. Default: the cluster's domain, where that is the zone or inside it."
+    )
+    policy: Literal["sync", "upsert-only"] = Field(
+        "sync", description="sync removes records whose Service is gone; upsert-only leaves them."
+    )
+    args: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^--[a-z0-9][^\s]*$", max_length=256)], ...], Field(max_length=50)
+    ] = Field((), description="Further arguments of the provider, such as --azure-resource-group=dns.")
+
+
 class Dns(Model):
     """How the clusters' domains come to lead to their gateways."""
 
@@ -125,6 +151,9 @@ class Dns(Model):
     )
     ttl: Annotated[int, Field(ge=1, le=86400)] = Field(300, description="Seconds that records may be cached.")
     rfc2136: Rfc2136 | None = Field(None, description="The server for mode rfc2136.")
+    external_dns: ExternalDns | None = Field(
+        None, description="Install external-dns, for mode external-dns; absent: one is there already."
+    )
 
 
 class ChartSource(Model):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from bevel_tui.gateways import externaldns
 from bevel_tui.gateways.registry import MODULES as GATEWAYS
 from bevel_tui.gateways.registry import gateway
 from bevel_tui.network.model import Network
@@ -55,6 +56,7 @@ def build(network: Network, past: Past | None = None) -> Plan:
         by_cluster[endpoint.cluster].append(endpoint)
     for cluster in network.clusters:
         declared += module.steps(network, cluster, by_cluster[cluster.name])
+        declared += externaldns.steps(network, cluster, by_cluster[cluster.name])
     declared = without_empty_barriers(network, declared)
     declared = in_lanes(declared)
     declared += checks(network, declared, by_cluster)

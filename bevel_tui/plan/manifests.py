@@ -38,7 +38,7 @@ def _module(chart: str, origin: ChartOrigin) -> PlatformModule | GatewayModule |
     if origin != "gateways":
         found += [*(platforms.platform(name) for name in platforms.MODULES), *growth.charts()]
     if origin != "ledger":
-        found += [gateways.gateway(name) for name in gateways.MODULES]
+        found += [*(gateways.gateway(name) for name in gateways.MODULES), *gateways.extras()]
     for module in found:
         if chart in module.behaviours:
             return module
@@ -55,4 +55,6 @@ def behaviours() -> Mapping[str, ChartBehaviour]:
         table.update(module.behaviours)
     for name in gateways.MODULES:
         table.update(gateways.gateway(name).behaviours)
+    for extra in gateways.extras():
+        table.update(extra.behaviours)
     return MappingProxyType(table)

@@ -175,6 +175,7 @@ def _detail(item: Step) -> dict[str, Any]:
             "hosts": list(item.hosts),
             "mode": item.mode,
             "address_step": item.address_step,
+            **({"annotate": True} if item.annotate else {}),
             **({} if item.update is None else {"update": _update(item.update)}),
         }
     if isinstance(item, CheckStep):

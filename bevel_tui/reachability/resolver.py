@@ -99,6 +99,18 @@ class Resolver:
             )
         return lookup
 
+    async def texts(self, name: str) -> tuple[str, ...]:
+        """The TXT records of a name, by the first authority that answers; asked of authorities only."""
+        import dns.rdatatype
+
+        for server in (await self.zone(name)).servers:
+            reply = await self.wire.query(server, name, "TXT")
+            if reply.message is None:
+                continue
+            found = (r for r in reply.message.answer if r.rdtype == dns.rdatatype.TXT)
+            return tuple("".join(part.decode("utf-8", "replace") for part in item.strings) for r in found for item in r)
+        return ()
+
     async def here(self, lookup: Lookup) -> tuple[Answer, ...]:
         """What the recursive resolvers say about a name that an authority has.
 

@@ -321,6 +321,8 @@ class DnsStep(Step):
     mode: Literal["manual", "external-dns", "rfc2136", "skip"] = "manual"
     address_step: str = ""
     update: DnsUpdate | None = None
+    #: external-dns, and the gateway's Service is not ours: the step adds the domain to its annotation
+    annotate: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

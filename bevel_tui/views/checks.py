@@ -8,7 +8,7 @@ from bevel_tui.records.checks import CATEGORIES, CheckResult
 
 #: the chain from address to ledger; ids that a later version adds come last in their category
 _CHAIN = (
-    "cluster-api", "lb-address", "port-on-service", "dns-zone", "dns-resolves", "dns-address", "tcp-connect",
+    "cluster-api", "lb-address", "port-on-service", "external-dns", "dns-zone", "dns-resolves", "dns-address", "tcp-connect",
     "tls-handshake", "protocol",
 )  # fmt: skip
 

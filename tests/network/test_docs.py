@@ -42,6 +42,7 @@ HEADINGS = {
     "SubstrateRoles": "organizations[].substrate",
     "Dns": "dns",
     "Rfc2136": "dns.rfc2136",
+    "ExternalDns": "dns.external_dns",
     "Charts": "charts",
     "ChartSource": "charts.ledger, charts.gateways",
     "Registry": "registry",

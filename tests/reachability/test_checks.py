@@ -142,7 +142,7 @@ async def test_all_is_well(world):
     assert {r.status for r in results} == {"ok"}
     one_cluster_alone = {"cluster-api", "cluster-pod", "cluster-path", "ledger-agrees"}
     asked_of_chains = {"ledger-peers", "ledger-grows"} | {kind for kind in BY_ID if kind.startswith("route-")}
-    assert {r.id for r in results} == set(BY_ID) - one_cluster_alone - asked_of_chains - {"dns-zone"}, (
+    assert {r.id for r in results} == set(BY_ID) - one_cluster_alone - asked_of_chains - {"dns-zone", "external-dns"}, (
         "no delegation is looked at: the authority was given"
     )
     assert (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 
+from bevel_tui.engine import externaldns
 from bevel_tui.engine.context import GateReport, RunContext
 from bevel_tui.engine.executor import Result
 from bevel_tui.reachability.dynamic import UpdateError
@@ -24,6 +25,8 @@ async def perform(ctx: RunContext, step: DnsStep) -> Result:
         if refused is not None and refused.outcome != "ok":
             return refused
         written = refused is not None
+    if step.annotate:
+        written = await _annotate(ctx, step)
     states = ctx.reach.gate(ctx.access(step), step, addresses)
     waited = False
     told = ""
@@ -79,6 +82,17 @@ async def _write(ctx: RunContext, step: DnsStep, addresses: tuple[str, ...]) -> 
         ctx.emit(Notice(cluster=step.cluster, step=step.id, text=f"DNS: {done.words}"))
         return Result("ok")
     return Result("cancelled", f"stopped while writing the DNS records of {step.domain}")
+
+
+async def _annotate(ctx: RunContext, step: DnsStep) -> bool:
+    """Tell external-dns of the domain, on a Service that was there before us. Raises ApiError."""
+    gateway = next(s for s in ctx.plan.steps if isinstance(s, AddressStep) and s.id == step.address_step)
+    changed = await externaldns.annotate(ctx.access(step), step, gateway.service)
+    if changed:
+        ctx.changed.add(step.id)
+        text = f"DNS: {gateway.service.namespace}/{gateway.service.name} is annotated with *.{step.domain} for external-dns"
+        ctx.emit(Notice(cluster=step.cluster, step=step.id, text=text))
+    return changed
 
 
 def service_of(steps: Iterable[Step], step: DnsStep) -> str | None:

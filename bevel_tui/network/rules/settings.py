@@ -28,6 +28,14 @@ def rfc2136(network: Network) -> Iterator[Problem]:
         yield warning("rfc2136-unused", ("dns", "rfc2136"), "no cluster uses mode rfc2136, so this is never used")
 
 
+def external_dns(network: Network) -> Iterator[Problem]:
+    """An external-dns to install belongs to its mode."""
+    if network.dns.external_dns is not None and all(network.dns_mode(c) != "external-dns" for c in network.clusters):
+        yield warning(
+            "external-dns-unused", ("dns", "external_dns"), "no cluster uses mode external-dns, so none is installed"
+        )
+
+
 def resolvers(network: Network) -> Iterator[Problem]:
     """Resolvers are addresses, with a port or without."""
     for i, resolver in enumerate(network.dns.resolvers):
@@ -114,4 +122,4 @@ def urls(network: Network) -> Iterator[Problem]:
             )
 
 
-RULES = (rfc2136, resolvers, vault, urls)
+RULES = (rfc2136, external_dns, resolvers, vault, urls)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from bevel_tui.reachability.kinds import CheckKind, Failure
+from bevel_tui.reachability.names.externaldns import EXTERNAL_DNS_KIND
 
 NAME_KINDS: tuple[CheckKind, ...] = (
+    EXTERNAL_DNS_KIND,
     CheckKind(
         "dns-zone",
         "Is the zone of a host delegated, served by all of its servers, and signed as it should be?",

@@ -67,7 +67,7 @@ def shipped() -> Catalogue:
     modules = [*platforms.MODULES.values(), *growth.CHARTS]
     try:
         gateways = import_module("bevel_tui.gateways.registry")
-        modules += list(gateways.MODULES.values())
+        modules += [*gateways.MODULES.values(), *gateways.EXTRAS.values()]
     except (ImportError, AttributeError):  # pragma: no cover - gateways without behaviours
         pass
     charts: dict[str, ChartBehaviour] = {}

@@ -1,0 +1,189 @@
+"""Is an external-dns at work that will make this domain's records, and are they its own to change?
+
+Pure: the engine reads Deployments, the gateway's Service and what an API server says of rights; the resolver reads the
+TXT registry. The names of its records are those of external-dns itself (registry/mapper/mapper.go, 0.21): the record's
+type and a dash before the first label, after ``--txt-prefix``, before ``--txt-suffix``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bevel_tui.reachability.kinds import CheckKind, Failure
+from bevel_tui.reachability.verdict import Verdict
+
+ANNOTATION = "external-dns.alpha.kubernetes.io/hostname"
+CHECK = "external-dns"
+
+EXTERNAL_DNS_KIND = CheckKind(
+    CHECK,
+    "Is an external-dns at work in the cluster that makes the domain's records, and are they its own?",
+    "a domain whose mode is external-dns",
+    "The controller's Deployment with its sources, domain filters and owner id, its rights, the annotation of the gateway's "
+    "Service, and the owner that the TXT registry names.",
+    "No controller runs, it does not look after this domain, or the record belongs to somebody else, whom it respects.",
+    ("lb-address",),
+    (
+        Failure("external-dns-absent", "no Deployment of external-dns is in the cluster"),
+        Failure("external-dns-not-ready", "there is one, and none of its pods is ready"),
+        Failure("external-dns-source", "it does not look at Services (--source)"),
+        Failure("external-dns-domain-filter", "it looks after other domains only (--domain-filter)"),
+        Failure("external-dns-rights", "its ServiceAccount may not list Services"),
+        Failure("external-dns-annotation", "the gateway's Service does not carry the domain's name"),
+        Failure("external-dns-owner-shared", "two clusters' controllers have one owner id, and take each other's records away"),
+        Failure("external-dns-not-owner", "the TXT registry says that another external-dns owns the record"),
+        Failure("external-dns-unowned", "the record is nobody's in the registry, so that it is left as it is; warning"),
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    """One external-dns Deployment. `args` are its container's."""
+
+    namespace: str
+    name: str
+    ready: bool
+    args: tuple[str, ...]
+    account: str
+
+    def option(self, name: str) -> tuple[str, ...]:
+        """The values of ``--name=value`` and ``--name value``, in order."""
+        found = []
+        for index, arg in enumerate(self.args):
+            if arg.startswith(f"--{name}="):
+                found.append(arg.partition("=")[2])
+            elif arg == f"--{name}" and index + 1 < len(self.args):
+                found.append(self.args[index + 1])
+        return tuple(found)
+
+    @property
+    def owner(self) -> str:
+        """Its name in the registry; ``default`` is external-dns' own default."""
+        return next(iter(self.option("txt-owner-id")), "default")
+
+    def looks_after(self, domain: str) -> bool:
+        """Whether its domain filters, if it has any, let the domain through."""
+        filters = [one.strip(".") for text in self.option("domain-filter") for one in text.split(",") if one]
+        return not filters or any(f".{domain}".endswith(f".{one}") for one in filters)
+
+    def registry_names(self, host: str, kinds: Sequence[str] = ("a", "aaaa", "cname")) -> tuple[str, ...]:
+        """Where the registry's TXT records for `host` stand; the last one is that of old versions."""
+        prefix, suffix, star = (
+            next(iter(self.option(name)), "").lower()
+            for name in ("txt-prefix", "txt-suffix", "txt-wildcard-replacement")
+        )
+        first, _, rest = host.partition(".")
+        first = star if star and first == "*" else first
+        names = []
+        for kind in kinds:
+            typed = "%{record_type}" in prefix + suffix
+            before, after = (text.replace("%{record_type}", kind) for text in (prefix, suffix))
+            names.append(f"{before}{'' if typed else f'{kind}-'}{first}{after}.{rest}")
+        return (*names, f"{prefix.replace('%{record_type}', '')}{first}{suffix.replace('%{record_type}', '')}.{rest}")
+
+
+def controllers(deployments: Sequence[Mapping[str, Any]]) -> tuple[Controller, ...]:
+    """Those of a cluster's Deployments that run an image called external-dns."""
+    found = []
+    for one in deployments:
+        template = one["spec"]["template"]["spec"]
+        for container in template.get("containers") or ():
+            image = str(container.get("image", "")).partition("@")[0].rpartition("/")[2].partition(":")[0]
+            if image != "external-dns":
+                continue
+            args = (*(container.get("command") or ()), *(container.get("args") or ()))
+            ready = int((one.get("status") or {}).get("readyReplicas") or 0) > 0
+            meta = one["metadata"]
+            account = template.get("serviceAccountName") or "default"
+            found.append(Controller(meta["namespace"], meta["name"], ready, tuple(map(str, args)), account))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What was read. `may_list` None: nobody would say; `annotated` are the names on the gateway's Service.
+
+    `registry` are TXT records by name, `exists` whether authorities have the domain's record; `others` are owner ids of
+    other clusters' controllers -> cluster.
+    """
+
+    domain: str
+    service: str
+    controllers: tuple[Controller, ...]
+    may_list: bool | None = None
+    annotated: tuple[str, ...] = ()
+    registry: Mapping[str, tuple[str, ...]] | None = None
+    exists: bool = False
+    others: Mapping[str, str] | None = None
+
+
+def chosen(found: Sequence[Controller], domain: str) -> Controller | None:
+    """The controller that looks after a domain, or the first one, for which it can be said why it does not."""
+    fit = [one for one in found if one.looks_after(domain) and "service" in one.option("source")]
+    return next(iter([one for one in fit if one.ready] or fit or found), None)
+
+
+def judge(facts: Facts) -> Verdict:
+    """Which of it is not as it should be; the first thing that keeps the record from being made."""
+    one = chosen(facts.controllers, facts.domain)
+    if one is None:
+        remedy = "Install external-dns (dns.external_dns in the preset does), or set the cluster's dns to manual."
+        return _no("external-dns-absent", "no external-dns runs in the cluster", (), remedy)
+    name = f"{one.namespace}/{one.name}"
+    evidence = (
+        f"Deployment {name}: {'ready' if one.ready else 'no pod ready'}",
+        f"sources {', '.join(one.option('source')) or '(none)'}; domains {', '.join(one.option('domain-filter')) or '(all)'}; "
+        f"owner id {one.owner}; policy {', '.join(one.option('policy')) or 'sync'}",
+        f"Service {facts.service} is annotated with {', '.join(facts.annotated) or '(no name)'}",
+    )
+    if "service" not in one.option("source"):
+        return _no("external-dns-source", f"external-dns {name} does not look at Services", evidence,
+                   f"Add --source=service to Deployment {name}.")  # fmt: skip
+    if not one.looks_after(facts.domain):
+        return _no("external-dns-domain-filter", f"external-dns {name} does not look after {facts.domain}", evidence,
+                   f"Add --domain-filter={facts.domain} to Deployment {name}.")  # fmt: skip
+    if not one.ready:
+        return _no("external-dns-not-ready", f"external-dns {name} has no ready pod", evidence,
+                   f"Read its log: kubectl -n {one.namespace} logs deployment/{one.name}")  # fmt: skip
+    if facts.may_list is False:
+        return _no("external-dns-rights", f"ServiceAccount {one.namespace}/{one.account} of external-dns may not list Services",
+                   evidence, "Bind its ServiceAccount to a ClusterRole that may get, list and watch services (rbac.create of its chart).")  # fmt: skip
+    names = {text.strip().strip(".") for text in facts.annotated}
+    if f"*.{facts.domain}" not in names:
+        return _no("external-dns-annotation", f"the gateway's Service does not name *.{facts.domain}", evidence,
+                   "Run the deployment again: it annotates the Service with every name of the cluster.")  # fmt: skip
+    cluster = (facts.others or {}).get(one.owner)
+    if cluster is not None:
+        return _no("external-dns-owner-shared", f"external-dns here and in cluster {cluster} have one owner id, {one.owner}", evidence,
+                   "Give each its own --txt-owner-id: with one id each removes what the other made.")  # fmt: skip
+    return _owned(facts, one, name, evidence)
+
+
+def _owned(facts: Facts, one: Controller, name: str, evidence: tuple[str, ...]) -> Verdict:
+    ok = Verdict("ok", f"external-dns {name} makes the records of {facts.domain}", evidence)
+    if facts.registry is None or next(iter(one.option("registry")), "txt") != "txt":
+        return ok
+    owners = {owner for texts in facts.registry.values() for text in texts if (owner := owner_of(text)) is not None}
+    evidence = (*evidence, f"owner by the TXT registry: {', '.join(sorted(owners)) or '(nobody)'}")
+    if owners and one.owner not in owners:
+        words = f"the record of {facts.domain} belongs to external-dns {', '.join(sorted(owners))}, not to {one.owner}"
+        remedy = f"Give the controller the owner id that made it, or remove the record and its TXT records: {', '.join(facts.registry)}"
+        return _no("external-dns-not-owner", words, evidence, remedy)
+    if facts.exists and not owners:
+        words = f"the record of {facts.domain} is nobody's in external-dns' registry, so that it is never changed"
+        remedy = "Fine while the gateway keeps its address; remove the record to let external-dns make its own."
+        return Verdict("warning", words, evidence, remedy, code="external-dns-unowned")
+    return Verdict("ok", ok.words, evidence)
+
+
+def owner_of(text: str) -> str | None:
+    """The owner that a TXT record of the registry names; None for any other text."""
+    fields = dict(part.partition("=")[::2] for part in text.strip('"').split(","))
+    return fields.get("external-dns/owner") if fields.get("heritage") == "external-dns" else None
+
+
+def _no(code: str, words: str, evidence: tuple[str, ...], remedy: str) -> Verdict:
+    return Verdict("failed", words, evidence, remedy, code=code)
