@@ -91,7 +91,7 @@ class ClusterSnapshot:
     run where it was started again).
 
     `now` is seconds since the epoch on the cluster's clock, so that rules about age are testable. `unreadable` names
-    kinds that could not be read, and why; a kind that is in neither was not asked for.
+    kinds that could not be read, or not in every namespace, and why; a kind that is in neither was not asked for.
     """
 
     cluster: str
@@ -124,8 +124,8 @@ class ClusterSnapshot:
         return found
 
     def knows(self, kind: str) -> bool:
-        """Whether the absence of an object of this kind means anything."""
-        return kind in self.objects
+        """Whether the absence of an object of this kind means anything (not where only a part may be read)."""
+        return kind in self.objects and kind not in self.unreadable
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,8 @@ class Feed:
         self._refilter = asyncio.Event()
         self._details = asyncio.Event()
         self._closer = asyncio.Event()
+        #: set, and replaced by another one, when a definition has changed
+        self._defined = asyncio.Event()
         self._asked = asyncio.Event()
 
     # ------------------------------------------------------------ what it gives
@@ -77,7 +79,7 @@ class Feed:
         if known is not None and known.cluster == self.name and now - known.now < aged:
             return known
         for kind, found in self._objects.items():
-            if kind not in self._tuples and kind not in self._unreadable:
+            if kind not in self._tuples:
                 self._tuples[kind] = tuple(found.values())
         self._snapshot = ClusterSnapshot(
             self.name,
@@ -204,25 +206,40 @@ class Feed:
                 self._broken.set()
             else:
                 self._unreadable[watched.kind] = error.message
+                self._objects.pop(watched.kind, None)
                 self._tuples.pop(watched.kind, None)
         finally:
             synced.set()
             self._touch()
 
     async def _each(self, client: KubeClient, watched: Watched, synced: asyncio.Event) -> None:
+        """In every namespace that counts; what may be read in some of them is kept, and said to be incomplete."""
         places = sorted(self.namespaces or ())
         events = [asyncio.Event() for _ in places]
-        try:
-            async with asyncio.TaskGroup() as group:
-                for place, event in zip(places, events, strict=True):
-                    group.create_task(self._stream(client, watched, place, event))
-                await asyncio.gather(*(event.wait() for event in events))
-                synced.set()
-        except* ApiError as errors:
-            error = errors.exceptions[0]
-            message = error.message if isinstance(error, ApiError) else str(error)
-            self._unreadable[watched.kind] = message
-            self._tuples.pop(watched.kind, None)
+        refusals: dict[str, str] = {}
+
+        async def one(place: str, event: asyncio.Event) -> None:
+            try:
+                await self._stream(client, watched, place, event)
+            except ApiError as error:
+                if error.status == 0:
+                    self._broken.set()
+                elif error.status != 404:
+                    refusals[place] = error.message
+            finally:
+                event.set()
+
+        async with asyncio.TaskGroup() as group:
+            for place, event in zip(places, events, strict=True):
+                group.create_task(one(place, event))
+            await asyncio.gather(*(event.wait() for event in events))
+            if refusals:
+                self._unreadable[watched.kind] = next(iter(refusals.values()))
+            if len(refusals) == len(places):
+                self._objects.pop(watched.kind, None)
+                self._tuples.pop(watched.kind, None)
+            synced.set()
+            self._touch()
 
     async def _until_defined(self, watched: Watched, synced: asyncio.Event) -> None:
         """The kind is not served: wait until its definition is there, then begin all over."""
@@ -231,7 +248,6 @@ class Feed:
         synced.set()
         group = watched.api_version.partition("/")[0]
         while True:
-            await asyncio.sleep(2.0)
             for definition in self._objects.get("CustomResourceDefinition", {}).values():
                 spec = definition.get("spec") or {}
                 established = any(
@@ -241,6 +257,7 @@ class Feed:
                 if spec.get("group") == group and (spec.get("names") or {}).get("kind") == watched.kind and established:
                     self._refilter.set()
                     return
+            await self._defined.wait()
 
     async def _stream(self, client: KubeClient, watched: Watched, place: str | None, synced: asyncio.Event) -> None:
         found = self._objects.setdefault(watched.kind, {})
@@ -271,6 +288,9 @@ class Feed:
                 self._tuples.pop(watched.kind, None)
                 if watched.kind in {"Pod", "Secret", "Ingress", "Host"}:
                     self._details.set()
+                elif watched.kind == "CustomResourceDefinition":
+                    before, self._defined = self._defined, asyncio.Event()
+                    before.set()
                 self._touch()
 
     def _counts(self, kind: str, place: str) -> bool:

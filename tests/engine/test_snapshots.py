@@ -1,0 +1,181 @@
+"""Watching clusters: a dead one beside a living one, few rights, kinds that come later, what is kept of objects."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import yaml
+
+from bevel_tui import api
+from bevel_tui.engine.snapshots.reduce import reduce
+from bevel_tui.kube.client import KubeClient
+from bevel_tui.records.errors import BevelError, Code
+from bevel_tui.sandbox.apiserver import SimulatedCluster, write_kubeconfig
+from bevel_tui.sandbox.process import ClusterSpec, Running, serve
+
+pytestmark = [pytest.mark.timeout(90)]
+
+SPACE = "supplychain-bes"
+
+
+@pytest.fixture
+async def east(tmp_path: Path) -> AsyncIterator[Running]:
+    """One simulated cluster under the context that the preset besu-one-cluster names."""
+    context = api.load("besu-one-cluster").clusters[0].context
+    async with serve([ClusterSpec(context)], speed=50, state_dir=tmp_path / "state") as running:
+        yield running
+
+
+def context_of(running: Running) -> str:
+    return next(iter(running.clusters))
+
+
+async def create(running: Running, *objects: dict[str, Any]) -> None:
+    async with await KubeClient.connect(context_of(running), str(running.kubeconfig)) as client:
+        for obj in objects:
+            await client.create(obj)
+
+
+def namespace(name: str) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+
+
+def config_map(name: str, space: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": name, "namespace": space},
+        "data": {"k": "value"},
+    }
+
+
+@pytest.mark.sandbox
+async def test_a_dead_cluster_keeps_no_other_waiting(east: Running, tmp_path: Path) -> None:
+    config = yaml.safe_load(east.kubeconfig.read_text())
+    dead = json.loads(json.dumps(config["clusters"][0]))
+    dead["name"], dead["cluster"]["server"] = "dead", "https://127.0.0.1:1"
+    config["clusters"].append(dead)
+    config["contexts"].append({"name": "dead", "context": {"cluster": "dead", "user": config["users"][0]["name"]}})
+    path = tmp_path / "kubeconfig"
+    path.write_text(yaml.safe_dump(config))
+    alive = context_of(east)
+    async with api.watch(contexts=[alive, "dead"], kubeconfig=str(path)) as watching:
+        async with asyncio.timeout(15):
+            async for snapshot in watching.snapshots():
+                found = {cluster.cluster: cluster for cluster in snapshot.clusters}
+                if found["dead"].access.state == "unreachable":
+                    break
+    assert found[alive].access.state == "ok" and found[alive].of("Node")
+    diagnosis = api.diagnose(snapshot)
+    assert [(f.code, f.cluster) for f in diagnosis.findings] == [("API-DOWN", "dead")]
+
+
+@pytest.mark.sandbox
+async def test_a_context_that_is_not_there_is_said_at_once(east: Running) -> None:
+    with pytest.raises(BevelError) as wrong:
+        await api.snapshot(contexts=["nowhere"], kubeconfig=str(east.kubeconfig))
+    assert wrong.value.code is Code.CONTEXT_UNKNOWN
+    with pytest.raises(BevelError) as nothing:
+        await api.snapshot(kubeconfig=str(east.kubeconfig))
+    assert nothing.value.code is Code.USAGE and "No network" in nothing.value.message
+
+
+@pytest.mark.sandbox
+async def test_who_may_read_one_namespace_sees_that_and_is_told_what_is_missing(east: Running, tmp_path: Path) -> None:
+    server = cast("SimulatedCluster", east.clusters[context_of(east)])
+    user = server.add_user("guest")
+    rules = [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list", "watch"]}]
+    subject = {"kind": "User", "name": "guest", "apiGroup": "rbac.authorization.k8s.io"}
+    group = {"apiVersion": "rbac.authorization.k8s.io/v1"}
+    meta = {"name": "reader", "namespace": SPACE}
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "reader"}
+    await create(
+        east,
+        namespace(SPACE),
+        namespace("foreign"),
+        config_map("ours", SPACE),
+        config_map("theirs", "foreign"),
+        {**group, "kind": "Role", "metadata": meta, "rules": rules},
+        {**group, "kind": "RoleBinding", "metadata": meta, "subjects": [subject], "roleRef": role},
+    )
+    path = write_kubeconfig([server.entry_for(user)], tmp_path / "guest")
+    network = api.load("besu-one-cluster")
+    assert SPACE in {step.namespace for step in api.plan(network).steps}
+    snapshot = await api.snapshot([network], kubeconfig=str(path))
+    cluster = snapshot.clusters[0]
+    assert cluster.access.state == "ok"
+    # what may be listed in its namespace only is seen there; the absence of the rest means nothing
+    assert "ours" in [found["metadata"]["name"] for found in cluster.of("ConfigMap")]
+    assert {"Node", "Pod"} <= set(cluster.unreadable) and not cluster.knows("Pod") and cluster.knows("ConfigMap")
+    codes = {finding.code for finding in api.diagnose(snapshot).findings}
+    assert "RBAC-READ" in codes and "API-DOWN" not in codes
+
+
+@pytest.mark.sandbox
+async def test_foreign_namespaces_are_not_kept_and_kinds_may_come_later(east: Running) -> None:
+    await create(
+        east, namespace(SPACE), namespace("foreign"), config_map("ours", SPACE), config_map("theirs", "foreign")
+    )
+    network = api.load("besu-one-cluster")
+    async with api.watch([network], kubeconfig=str(east.kubeconfig)) as watching:
+        stream = watching.snapshots()
+        cluster = (await anext(stream)).clusters[0]
+        kept = [found["metadata"]["name"] for found in cluster.of("ConfigMap")]
+        assert "ours" in kept and "theirs" not in kept
+        assert all("data" not in m for m in cluster.of("ConfigMap"))
+        assert not cluster.knows("Mapping")
+        spec = {
+            "group": "getambassador.io",
+            "names": {"kind": "Mapping", "plural": "mappings", "singular": "mapping"},
+            "scope": "Namespaced",
+            "versions": [
+                {
+                    "name": "v3alpha1",
+                    "served": True,
+                    "storage": True,
+                    "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+                }
+            ],
+        }
+        definition = {
+            "kind": "CustomResourceDefinition",
+            "metadata": {"name": "mappings.getambassador.io"},
+            "spec": spec,
+        }
+        await create(east, {"apiVersion": "apiextensions.k8s.io/v1", **definition})
+        async with asyncio.timeout(20):
+            async for snapshot in stream:
+                if snapshot.clusters[0].knows("Mapping"):
+                    break
+        with pytest.raises(BevelError):
+            await watching.object("nowhere", "ConfigMap", SPACE, "ours")
+        whole = await watching.object(cluster.cluster, "ConfigMap", SPACE, "ours")
+        assert whole is not None and whole["data"] == {"k": "value"}
+
+
+def test_of_objects_only_what_is_judged_stays() -> None:
+    container = {
+        "name": "c",
+        "image": "i",
+        "args": ["secret script"],
+        "env": [{"name": "PASSWORD", "value": "hunter2"}],
+    }
+    pod = {
+        "kind": "Pod",
+        "metadata": {"name": "p", "managedFields": [{}], "annotations": {"a": "b"}},
+        "spec": {"containers": [container]},
+        "status": {"phase": "Running", "podIPs": []},
+    }
+    assert "hunter2" not in json.dumps(reduce(pod)) and "script" not in json.dumps(pod)
+    secret = {
+        "kind": "Secret",
+        "metadata": {"name": "s"},
+        "data": {"k": "aHVudGVyMg=="},
+        "stringData": {"k": "hunter2"},
+    }
+    assert reduce(secret) == {"kind": "Secret", "metadata": {"name": "s"}}
