@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bevel_tui.reachability import probes
+from bevel_tui.reachability import eyeballs, probes
 from bevel_tui.reachability.categories import category_of
 from bevel_tui.reachability.dialer import Dialer
 from bevel_tui.reachability.names.checks import NameChecks
@@ -33,7 +33,7 @@ ReadEdge = Callable[[], Awaitable[Edge | None]]
 #: nothing to compare: passes, and is not told
 _UNKNOWN = Verdict("ok", "")
 #: connections that one caller's checks hold at a time unless it says otherwise
-SOCKETS = 64
+SOCKETS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,14 @@ class _Run:
             return
         targets = self._targets(endpoint, leads.addresses)
         opened = await asyncio.gather(*(self._connects(endpoint, target) for target in targets))
-        target = next((t for t, verdict in zip(targets, opened, strict=True) if verdict.passed), None)
+        took = {
+            t.via: v.phases.get("connect", v.duration) if v.passed else None
+            for t, v in zip(targets, opened, strict=True)
+        }
+        chosen = eyeballs.first(took)
+        target = next((t for t in targets if t.via == chosen), None)
+        if len(targets) > 1:
+            await self._edge("tcp-choice", f"{host}:{port}", lambda: _choice(took))
         if target is None:
             await self._behind_connection(endpoint, opened[0].words)
             return
@@ -306,7 +313,7 @@ class _Run:
         """Every address separately; the host itself where the connection map names it."""
         mapped = f"{endpoint.host}:{endpoint.port}" in self.dialer.routes
         vias = (endpoint.host,) if mapped else tuple(addresses)
-        return tuple(Target(endpoint.host, endpoint.port, via, self.dialer, self.timeout) for via in vias)
+        return tuple(Target(endpoint.host, endpoint.port, via, self.dialer, self.timeout, self.sockets) for via in vias)
 
     # ------------------------------------------------------------ edges: once each, repeated until the deadline
 
@@ -339,7 +346,8 @@ class _Run:
         began, tries, pause = loop.time(), 0, 0.5
         while True:
             tries += 1
-            async with self.sockets:
+            # connections take their turn one by one (`Target.sockets`): a check that waits for a block holds none
+            async with self.sockets if check.startswith("dns-") else contextlib.nullcontext():
                 started = time.perf_counter()
                 verdict = await attempt()
                 verdict = replace(verdict, duration=time.perf_counter() - started)
@@ -456,6 +464,15 @@ class _Run:
 
 def _facts(verdict: Verdict) -> dict[str, str]:
     return {**verdict.facts, **({"addresses": " ".join(verdict.addresses)} if verdict.addresses else {})}
+
+
+async def _choice(took: Mapping[str, float | None]) -> Verdict:
+    """Which of several addresses a client takes; that some are dead, or all, their own checks say."""
+    chosen = eyeballs.first(took)
+    words = "no address can be used" if chosen is None else f"a client uses {chosen} first"
+    return Verdict(
+        "ok" if chosen is not None else "skipped", words, eyeballs.order_in_words(took), addresses=tuple(took)
+    )
 
 
 async def _never() -> Verdict:

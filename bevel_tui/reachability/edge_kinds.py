@@ -54,8 +54,7 @@ CONNECTION_KINDS: tuple[CheckKind, ...] = (
         "tcp-connect",
         "Does the address accept connections on the port?",
         "an address and a port; each once per cluster",
-        "The address dialed and the time it took. All addresses of a name are tried at the same time; which one a client "
-        "would have used first (happy eyeballs, RFC 8305) is told where there are several.",
+        "The address dialed and the time it took. All addresses of a name are tried, each by itself.",
         "Refused: nothing listens. Timed out: a firewall or security group drops the packets.",
         ("port-on-service", "dns-address"),
         failures=(
@@ -63,6 +62,15 @@ CONNECTION_KINDS: tuple[CheckKind, ...] = (
             Failure("tcp-timeout", "No answer: packets are dropped on the way."),
             Failure("tcp-unreachable", "No route leads there."),
         ),
+    ),
+    CheckKind(
+        "tcp-choice",
+        "Which of several addresses does a client use?",
+        "a host and a port; asked only where the name has several addresses",
+        "The order in which clients try them (happy eyeballs, RFC 8305: families in turn, IPv6 first, 250 ms apart), and "
+        "when each would have answered. The checks behind go to the one that wins.",
+        "It never fails: addresses that do not answer fail in `tcp-connect`.",
+        ("tcp-connect",),
     ),
     CheckKind(
         "tls-handshake",

@@ -42,13 +42,17 @@ class ProbeError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Whom to ask: `host` goes into SNI and the Host header, `via` (an address, or `host`) is dialed."""
+    """Whom to ask: `host` goes into SNI and the Host header, `via` (an address, or `host`) is dialed.
+
+    `sockets` bounds the connections that are open at a time; waiting for one's turn is not part of any time measured.
+    """
 
     host: str
     port: int
     via: str
     dialer: Dialer
     timeout: float
+    sockets: asyncio.Semaphore | None = None
 
     @property
     def route(self) -> tuple[str, ...]:
@@ -65,6 +69,12 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 @contextlib.asynccontextmanager
 async def connected(target: Target, phases: dict[str, float]) -> AsyncIterator[Streams]:
     """A TCP connection, closed at the end; ``phases["connect"]`` is filled in. Raises ProbeError."""
+    async with target.sockets or contextlib.nullcontext(), _opened(target, phases) as streams:
+        yield streams
+
+
+@contextlib.asynccontextmanager
+async def _opened(target: Target, phases: dict[str, float]) -> AsyncIterator[Streams]:
     started = time.perf_counter()
     try:
         reader, writer = await target.dialer.open(target.via, target.port, timeout=target.timeout)

@@ -141,7 +141,9 @@ async def test_all_is_well(world):
     results = await world.check()
     assert {r.status for r in results} == {"ok"}
     one_cluster_alone = {"cluster-api", "cluster-pod", "cluster-path", "ledger-agrees"}
-    asked_of_chains = {"ledger-peers", "ledger-grows"} | {kind for kind in BY_ID if kind.startswith("route-")}
+    asked_of_chains = {"ledger-peers", "ledger-grows", "tcp-choice"} | {
+        kind for kind in BY_ID if kind.startswith("route-")
+    }
     assert {r.id for r in results} == set(BY_ID) - one_cluster_alone - asked_of_chains - {"dns-zone", "external-dns"}, (
         "no delegation is looked at: the authority was given"
     )
@@ -252,6 +254,8 @@ async def test_a_second_dead_address_fails_alone(world):
         results = await world.check(RPC)
     assert failed(results) == {("tcp-connect", "192.0.2.11:80")}
     assert of(results, "protocol").status == "ok"
+    assert of(results, "tcp-choice").summary == f"a client uses {GATEWAY} first"
+    assert "2. 192.0.2.11: no connection" in of(results, "tcp-choice").evidence
 
 
 async def test_no_route_for_a_host(world):
