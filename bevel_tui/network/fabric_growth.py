@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from bevel_tui.network.consequence import GENESIS, Consequence
 from bevel_tui.network.fabric import channels, fabric_roles, syschannel
-from bevel_tui.network.membership import grown, members
+from bevel_tui.network.membership import grown, members, ordered
 from bevel_tui.network.model import Fabric, Network
 from bevel_tui.network.past import Past
 
@@ -24,20 +24,42 @@ def consequences(past: Past, wanted: Network) -> Iterator[Consequence]:
 
 
 def orderers(past: Past, wanted: Network) -> Iterator[Consequence]:
-    """Raft's consenters stand in every channel's configuration; no chart of Bevel's can change that (facts A1.1b)."""
+    """Orderers of an organization that orders come and go by updates of the channels (2.5); others cannot (facts A1.1b)."""
     was = {organization.name: fabric_roles(organization).orderers for organization in past.founding.organizations}
     for index, organization in enumerate(wanted.organizations):
         count = fabric_roles(organization).orderers
         before = was.get(organization.name, 0)
-        if count != before:
+        if count == before or (count and before and not syschannel(wanted)):
+            continue
+        yield Consequence(
+            f"organizations[{index}].fabric.orderers",
+            str(before),
+            str(count),
+            "found",
+            GENESIS,
+            "with Fabric 2.2 the system channel names the orderers, and new ones begin with its latest block, for which "
+            "Bevel has playbooks but no chart (facts A1.1b)"
+            if syschannel(wanted)
+            else "the organizations that order are a group of every channel's configuration, made with the channel; only "
+            "how many orderers each of them has can change (facts A1.1b)",
+        )
+
+
+def unordered(past: Past, wanted: Network) -> Iterator[Consequence]:
+    """An orderer comes or goes by the signatures of more than half of the organizations that order."""
+    made = {
+        channel.name: past.consenters[channel.name] for channel in channels(wanted) if channel.name in past.consenters
+    }
+    for one in ordered(wanted, made, past.updates)[1]:
+        if one.joins:
             yield Consequence(
-                f"organizations[{index}].fabric.orderers",
-                str(before),
-                str(count),
-                "found",
-                GENESIS,
-                "the consenters stand in the configuration of every channel; to change it the administrators of the "
-                "orderers must sign an update, for which Bevel has a playbook but no chart (facts A1.1b)",
+                f"channel {one.channel}",
+                "orderers",
+                one.orderer,
+                "never",
+                "",
+                f"{one.orderer} can order only if {one.needed} of {', '.join(one.members)} sign, and only "
+                f"{', '.join(one.there) or 'none'} of them is in the network",
             )
 
 
@@ -101,4 +123,4 @@ def known_in(past: Past, organization: str) -> tuple[str, ...]:
     return tuple(c for c in past.channels if organization in members(c, past.channels, past.updates))
 
 
-RULES = (orderers, unsigned, known_by_other_keys, consortium)
+RULES = (orderers, unordered, unsigned, known_by_other_keys, consortium)

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 
 from bevel_tui.network.ethereum import NODE_CHARTS, ethereum_roles
 from bevel_tui.network.fabric import channels
-from bevel_tui.network.membership import Update, grown
+from bevel_tui.network.membership import Update, grown, ordered, orderers
 from bevel_tui.network.model import Network, Organization
 from bevel_tui.network.names import nodes, p2p_range
 from bevel_tui.network.naming import PortMap, founder, namespace_of
@@ -25,7 +25,7 @@ class Past:
     """`applied` is the Network as it was last applied, `founding` as its ledger was founded.
 
     `joined` are the organizations as they were when they came, `channels` the participants of each Fabric channel when
-    it was made, `updates` what has changed in these since, `ports` the p2p ports given out, by (cluster, namespace,
+    it was made, `consenters` its orderers then, `updates` what has changed in both since, `ports` the p2p ports given out, by (cluster, namespace,
     release), `validators` the most that the founder ever had.
     """
 
@@ -33,6 +33,7 @@ class Past:
     founding: Network
     joined: Mapping[str, Organization] = field(default_factory=dict)
     channels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    consenters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     updates: tuple[Update, ...] = ()
     ports: PortMap = field(default_factory=dict)
     validators: int = 0
@@ -46,12 +47,16 @@ class Past:
         """The past that remains once `network` has been applied. `taken` as in `grown_ports`."""
         there = {organization.name: organization for organization in network.organizations}
         made = {channel.name: self.channels.get(channel.name, channel.participants) for channel in channels(network)}
+        all_of_it = orderers(network)
+        consenters = {name: self.consenters.get(name, all_of_it) for name in made}
+        updates = ordered(network, consenters, grown(network, made, self.updates)[0])[0]
         return Past(
             network,
             self.founding,
             {name: self.joined.get(name, organization) for name, organization in there.items()},
             made,
-            grown(network, made, self.updates)[0],
+            consenters,
+            updates,
             grown_ports(network, self.ports, taken),
             max(self.validators, validators_of(network)),
         )
@@ -115,6 +120,7 @@ def to_data(past: Past) -> dict[str, str]:
         "founding.yaml": dump(past.founding),
         "organizations.json": _json(organizations),
         "channels.json": _json({name: list(members) for name, members in sorted(past.channels.items())}),
+        "consenters.json": _json({name: list(them) for name, them in sorted(past.consenters.items())}),
         "updates.json": _json([asdict(update) for update in past.updates]),
         "ports.json": _json(ports),
         "validators": str(past.validators),
@@ -132,11 +138,14 @@ def of_data(data: Mapping[str, str], applied: Network | None = None) -> Past:
         ports[cluster, namespace, release] = int(port)
     organizations = json.loads(data.get("organizations.json") or "{}")
     made = json.loads(data.get("channels.json") or "{}")
+    # what was kept before orderers could change has them as they were at the founding
+    ordering = json.loads(data.get("consenters.json") or "{}") or dict.fromkeys(made, orderers(founding))
     return Past(
         applied or founding,
         founding,
         {name: Organization.model_validate(organization) for name, organization in organizations.items()},
         {name: tuple(members) for name, members in made.items()},
+        {name: tuple(them) for name, them in ordering.items()},
         tuple(
             Update(**{**one, "signers": tuple(one["signers"])}) for one in json.loads(data.get("updates.json") or "[]")
         ),

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from bevel_tui.network.fabric import channels, fabric_roles
+from bevel_tui.network.membership import orderers
 from bevel_tui.network.model import Network, Organization
 from bevel_tui.network.naming import PortMap, founder, namespace_of
 from bevel_tui.network.past import Past
@@ -37,8 +38,8 @@ def steps(network: Network, past: Past, ports: PortMap) -> list[Step]:
     for step in planned:
         if step.id == genesis.id:
             found.append(_as_founded(genesis, network, past))
-        elif isinstance(step, HandoffStep) and step.target_step == genesis.id and step.organization not in _names(past):
-            continue  # its organization came later: it is in no genesis block
+        elif isinstance(step, HandoffStep) and step.target_step == genesis.id and not _known(step, past):
+            continue  # its organization or orderer came later: it is in no genesis block
         elif (named := _channel_of(step, later)) is not None:
             own = release_id(genesis.cluster, str(genesis.namespace), f"genesis-{named}")
             found.append(replace(step, needs=tuple(own if need == genesis.id else need for need in step.needs)))
@@ -55,6 +56,31 @@ def steps(network: Network, past: Past, ports: PortMap) -> list[Step]:
 
 def _names(past: Past) -> set[str]:
     return {organization.name for organization in past.founding.organizations}
+
+
+def _known(step: HandoffStep, past: Past, channel: str | None = None) -> bool:
+    """Whether what a genesis Job is handed was there when its channel was made (None: the first ones)."""
+    if channel is None and step.organization not in _names(past):
+        return False
+    ordering = _ordering(past, channel)
+    orderer = step.source.name.removesuffix("-tls")
+    return not step.source.name.endswith("-tls") or f"{step.organization}/{orderer}" in ordering
+
+
+def _ordering(past: Past, channel: str | None) -> tuple[str, ...]:
+    """The orderers of a channel when it was made, or of the first ones."""
+    first = orderers(past.founding)
+    return first if channel is None else past.consenters.get(channel, first)
+
+
+def _with_orderers(organizations: Sequence[Mapping[str, Any]], ordering: Sequence[str]) -> list[dict[str, Any]]:
+    """A genesis' organizations with no other orderers than these."""
+    return [
+        {**one, "orderers": [node for node in one["orderers"] if f"{one['name']}/{node['name']}" in ordering]}
+        if "orderers" in one
+        else dict(one)
+        for one in organizations
+    ]
 
 
 def _genesis(network: Network, planned: Sequence[Step]) -> ReleaseStep | None:
@@ -77,7 +103,8 @@ def _as_founded(genesis: ReleaseStep, network: Network, past: Past) -> ReleaseSt
     """The first genesis with the channels that it was made with (its values count no more, what it made does)."""
     known = {channel.name for channel in channels(past.founding)}
     values = copy.deepcopy(dict(genesis.values))
-    values["organizations"] = [one for one in values.get("organizations", ()) if one["name"] in _names(past)]
+    founders = [one for one in values.get("organizations", ()) if one["name"] in _names(past)]
+    values["organizations"] = _with_orderers(founders, _ordering(past, None))
     there = {one["name"] for one in values["organizations"]}
     values["channels"] = [
         {**one, "participants": [name for name in _participants(past, one) if name in there]}
@@ -103,9 +130,9 @@ def _channel_genesis(
 ) -> list[Step]:
     """The release that makes the genesis block of one later channel, and the handoffs into it."""
     channel = next(one for one in channels(network) if one.name == name)
-    orderers = {organization.name for organization in network.organizations if fabric_roles(organization).orderers}
+    ordering = {organization.name for organization in network.organizations if fabric_roles(organization).orderers}
     participants = past.channels.get(name, channel.participants)
-    members = {*participants, *orderers, founder(network).name}
+    members = {*participants, *ordering, founder(network).name}
     values = copy.deepcopy(dict(genesis.values))
     known = {organization.name for organization in network.organizations}
     values["channels"] = [
@@ -113,7 +140,8 @@ def _channel_genesis(
         for one in values["channels"]
         if one["name"] == name
     ]
-    values["organizations"] = [one for one in values["organizations"] if one["name"] in members]
+    those = [one for one in values["organizations"] if one["name"] in members]
+    values["organizations"] = _with_orderers(those, _ordering(past, name))
     # the system channel of 2.2 is there already
     values["settings"] = {**values.get("settings", {}), "generateGenesis": False}
     release = f"genesis-{name}"
@@ -121,7 +149,10 @@ def _channel_genesis(
     handoffs = [
         replace(step, id=step.id.removesuffix("/genesis") + f"/{release}", target_step=target)
         for step in planned
-        if isinstance(step, HandoffStep) and step.target_step == genesis.id and step.organization in members
+        if isinstance(step, HandoffStep)
+        and step.target_step == genesis.id
+        and step.organization in members
+        and _known(step, past, name)
     ]
     old = {step.id for step in planned if isinstance(step, HandoffStep) and step.target_step == genesis.id}
     own = _finished(

@@ -1,8 +1,9 @@
-"""Fabric: organizations that come into a channel that is there, or leave it (facts A1.1b; `network.membership`).
+"""Fabric: organizations that come into a channel that is there, or leave it; orderers likewise (facts A1.1b).
 
 Who comes says who it is by a release of Bevel's fabric-genesis in its own namespace, which makes nothing but the
 organization's part of a configuration (``<org>-new-data``). That goes to the first who signs, the update on from one to
-the next; then the newcomer's peers join.
+the next; then the newcomer's peers join. A new orderer joins first, as one that only follows, and becomes one that agrees
+on blocks by the update, one orderer at a time. Who must sign: `network.membership`.
 """
 
 from __future__ import annotations
@@ -44,7 +45,10 @@ class Updates(View):
         return {
             (update.organization, update.channel): self.step_id(self.signers(update)[-1], name_of(update))
             for update in self.past.updates
-            if update.joins and self.organization(update.organization) is not None and self.signers(update)
+            if update.joins
+            and not update.orderer
+            and self.organization(update.organization) is not None
+            and self.signers(update)
         }
 
     def steps(self, planned: Sequence[Step]) -> list[Step]:
@@ -58,14 +62,19 @@ class Updates(View):
                 found[step.id] = step
         defined: dict[str, ReleaseStep] = {}
         for update in self.past.updates:
-            newcomer = self.organization(update.organization)
+            newcomer = None if update.orderer else self.organization(update.organization)
             came = update.joins or update.organization not in self.past.channels.get(update.channel, ())
             if newcomer is not None and came:
                 defined[newcomer.name] = self.definition(newcomer)
         found |= {step.id: step for step in defined.values()}
         previous: dict[str, str] = {}
         for update in sorted(self.past.updates, key=lambda u: (u.channel, u.number)):
-            steps = self.update(update, defined.get(update.organization), planned, previous.get(update.channel))
+            steps = self.update(
+                update,
+                None if update.orderer else defined.get(update.organization),
+                planned,
+                previous.get(update.channel),
+            )
             found |= {step.id: step for step in steps}
             if steps:
                 previous[update.channel] = steps[-1].id
@@ -116,7 +125,7 @@ class Updates(View):
         """The Jobs of all who sign, and what goes from one to the next; the last step is what submits it."""
         found: list[Step] = []
         signers, newcomer = self.signers(update), self.organization(update.organization)
-        if update.joins and definition is None:
+        if update.joins and definition is None and not update.orderer:
             return []  # who came has left again without an update
         made = tuple(
             step.id
@@ -127,7 +136,8 @@ class Updates(View):
         )
         before: ReleaseStep | None = None
         for index, signer in enumerate(signers):
-            peer = self.of_role(signer, "peer")[0].name
+            nodes = [*self.of_role(signer, "peer"), *self.of_role(signer, "orderer")]
+            peer = nodes[0].name
             namespace = self.namespace(signer)
             needs = [self.step_id(signer, peer), *made, *((previous,) if previous else ())]
             about = {
@@ -137,6 +147,10 @@ class Updates(View):
                 "makes": before is None,
                 "submits": index == len(signers) - 1,
             }
+            if update.orderer:
+                about |= self._ordering(update)
+                if before is None and update.joins:
+                    needs.append(self.step_id(signer, update.orderer))
             if before is None and definition is not None and newcomer is not None and update.joins:
                 handoff = self._defined(definition, newcomer, signer)
                 found.append(handoff)
@@ -155,6 +169,16 @@ class Updates(View):
             found.append(step)
             before = step
         return found
+
+    def _ordering(self, update: Update) -> dict[str, object]:
+        """Of which orderer the update is, and where its owner has its certificate."""
+        owner = self.organization(update.organization)
+        if owner is None:
+            return {}
+        return {
+            "orderer": self.address(owner, update.orderer, 7050),
+            **({"certificate": f"{update.orderer}-tls"} if update.joins else {}),
+        }
 
     def _signing(
         self,

@@ -203,6 +203,30 @@ def test_a_fabric_network_gets_a_peer_and_a_channel(bevel: Run, kubeconfig: str,
     installed = {name for name, action in events.items() if action == "install"}
     assert installed == {"allchannel-update-2", "second-update-2"}
     assert operator.diff() == {}
+
+    # an orderer joins both channels and follows them, then an update of each makes it one that agrees on blocks
+    supplychain = operator.document["organizations"][0]
+    supplychain["fabric"]["orderers"] = 4
+    before = versions(kubeconfig)
+    events = applied(operator.deploy())
+    assert events == {
+        "orderer4": "install",
+        "allchannel": "upgrade",
+        "second": "upgrade",
+        "allchannel-update-3": "install",
+        "second-update-3": "install",
+    }
+    _, changed, gone = touched(before, versions(kubeconfig))
+    assert not [name for name in (*changed, *gone) if "orderer1" in name or "peer" in name]
+    assert operator.diff() == {}
+    supplychain["fabric"]["orderers"] = 3
+    operator.refused("orderer4", "--allow-destructive")
+    events = applied(operator.deploy("--allow-destructive", "orderer4"))
+    assert {name for name, action in events.items() if action == "install"} == {
+        "allchannel-update-4",
+        "second-update-4",
+    }
+    assert operator.diff() == {}
     assert operator("destroy", "--yes", "--purge-data").returncode == 0
 
 

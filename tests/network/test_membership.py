@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bevel_tui.network.membership import Update, grown, majority, members
+from bevel_tui.network.membership import Update, consenters, grown, majority, members, ordered, orderers
 from bevel_tui.network.model import Network
 from bevel_tui.network.past import Past, of_data, to_data
 from tests.platforms.networks import fabric
@@ -73,3 +73,49 @@ def test_updates_are_remembered() -> None:
     assert past.updates == (Update("all", 1, "d", True, ("a", "b")),)
     assert of_data(to_data(past), after) == past
     assert past.after(after) == past
+
+
+def ordering(**orderers: int) -> Network:
+    return fabric(
+        platform={"channels": [{"name": "all", "participants": ["a", "b"]}]},
+        organizations=[
+            {"name": name, "cluster": "east", "fabric": {"orderers": count, "peers": 1}}
+            for name, count in orderers.items()
+        ],
+    )
+
+
+def test_orderers_come_and_go_one_after_the_other() -> None:
+    before = ordering(a=3, b=0)
+    made = {"all": orderers(before)}
+    assert made["all"] == ("a/orderer1", "a/orderer2", "a/orderer3")
+    more, unsigned = ordered(ordering(a=5, b=0), made, ())
+    assert [(u.number, u.orderer, u.joins, u.signers) for u in more] == [
+        (1, "orderer4", True, ("a",)),
+        (2, "orderer5", True, ("a",)),
+    ]
+    assert unsigned == ()
+    assert consenters("all", made, more)[-1] == "a/orderer5"
+    fewer, _ = ordered(ordering(a=2, b=0), made, more)
+    assert {(u.number, u.orderer, u.joins) for u in fewer} == {
+        (3, "orderer3", False),
+        (4, "orderer4", False),
+        (5, "orderer5", False),
+    }
+
+
+def test_the_owner_of_an_orderer_signs_first_and_newcomers_to_ordering_do_not_come_this_way() -> None:
+    made = {"all": orderers(ordering(a=3, b=2))}
+    (update,), _ = ordered(ordering(a=3, b=3), made, ())
+    assert (update.organization, update.signers) == ("b", ("b", "a"))
+    assert ordered(ordering(a=3, b=2), {"all": orderers(ordering(a=3, b=0))}, ()) == ((), ())
+
+
+def test_members_and_orderers_of_one_channel_share_its_numbers() -> None:
+    before, both = ordering(a=1, b=0), ordering(a=2, b=0)
+    past = Past.of(before).after(both)
+    assert [u.number for u in past.updates] == [1]
+    assert members("all", past.channels, past.updates) == ("a", "b")
+    assert of_data(to_data(past), both) == past
+    old = {key: text for key, text in to_data(Past.of(before)).items() if key != "consenters.json"}
+    assert of_data(old, before).after(both) == past

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from bevel_tui.platforms.fabric_update_manifests import script
+from bevel_tui.platforms.fabric_update_script import script
 
 RECORDED = Path(__file__).parent / "channel_update"
 pytestmark = pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
@@ -29,7 +29,8 @@ for last; do :; done
 case "$1 $3" in
   "proto_decode common.Block") cp "$RECORDED/block.json" "$last" ;;
   "proto_decode "*|"proto_encode "*) cp "$5" "$last" ;;
-  "compute_update "*) if grep -q brokerMSP wanted.pb; then cp "$RECORDED/join.json" "$last"; else cp "$RECORDED/leave.json" "$last"; fi ;;
+  "compute_update "*) if grep -q orderer4 wanted.pb; then what=orderer-join; elif grep -q brokerMSP wanted.pb; then what=join; else what=leave; fi
+    cp "$RECORDED/$what.json" "$last" ;;
 esac
 """
 PEER = '#!/bin/sh\n[ "$2" = fetch ] && : > "$4"\necho "peer $*" >> "$CALLS"\n'
@@ -40,16 +41,19 @@ class Job:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name in ("bin", "work", "definition", "handed"):
+        for name in ("bin", "work", "definition", "handed", "certificate"):
             (folder / name).mkdir()
         for name, text in (("configtxlator", TRANSLATOR), ("peer", PEER)):
             (folder / "bin" / name).write_text(text)
             (folder / "bin" / name).chmod(0o755)
         shutil.copy(RECORDED / "broker-new-data", folder / "definition")
+        (folder / "certificate" / "servercrt").write_text("-----BEGIN CERTIFICATE-----\n")
 
-    def run(self, member: str, *, makes: bool, submits: bool, joins: bool) -> subprocess.CompletedProcess[str]:
-        text = script(makes=makes, submits=submits, joins=joins)
-        for name in ("work", "definition", "handed"):
+    def run(
+        self, member: str, *, makes: bool, submits: bool, joins: bool, orderer: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        text = script(makes=makes, submits=submits, joins=joins, orderer=bool(orderer))
+        for name in ("work", "definition", "handed", "certificate"):
             text = re.sub(rf"(?<![\w.]){re.escape('/' + name)}\b", str(self.folder / name), text)
         environment = {
             "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
@@ -64,6 +68,8 @@ class Job:
             "DEFINITION": "broker-new-data",
             "ANCHOR_HOST": "peer0.broker-net",
             "ANCHOR_PORT": "7051",
+            "ORDERER_HOST": orderer,
+            "ORDERER_PORT": "7050",
         }
         return subprocess.run(["sh", "-c", text], env=environment, capture_output=True, text=True, check=False)
 
@@ -156,3 +162,75 @@ def test_an_update_that_does_something_else_is_not_signed(job: Job, change: Call
         assert done.returncode == 1
         assert "changes something else than brokerMSP: not signed" in done.stdout
     assert set(job.calls) == {"fetch"}
+
+
+NEW = "orderer4.supplychain-net"
+
+
+def test_an_orderer_is_a_consenter_and_an_address_of_its_organization(job: Job) -> None:
+    done = job.run("supplychainMSP", makes=True, submits=False, joins=True, orderer=NEW)
+    assert done.returncode == 0, done.stdout + done.stderr
+    wanted = json.loads((job.folder / "work" / "wanted.json").read_text())["channel_group"]["groups"]["Orderer"]
+    *_, last = wanted["values"]["ConsensusType"]["value"]["metadata"]["consenters"]
+    assert (last["host"], last["port"]) == (NEW, 7050)
+    assert base64.b64decode(last["server_tls_cert"]).startswith(b"-----BEGIN CERTIFICATE-----")
+    endpoints = wanted["groups"]["supplychainMSP"]["values"]["Endpoints"]["value"]["addresses"]
+    assert endpoints == ["orderer1.supplychain-net:7050", f"{NEW}:7050"]
+    job.hand()
+    done = job.run("supplychainMSP", makes=False, submits=True, joins=True, orderer=NEW)
+    assert (done.returncode, job.calls[-1]) == (0, "update")
+    other = job.run("supplychainMSP", makes=False, submits=True, joins=True, orderer="orderer5.supplychain-net")
+    assert (other.returncode, job.calls[-1]) == (1, "fetch")
+
+
+def another_consenter(update: dict[str, Any]) -> None:
+    value = update["write_set"]["groups"]["Orderer"]["values"]["ConsensusType"]["value"]
+    value["metadata"]["consenters"].append({"host": "evil", "port": 7050, "client_tls_cert": "", "server_tls_cert": ""})
+
+
+def a_consenter_less(update: dict[str, Any]) -> None:
+    del update["write_set"]["groups"]["Orderer"]["values"]["ConsensusType"]["value"]["metadata"]["consenters"][0]
+
+
+def a_certificate_changed(update: dict[str, Any]) -> None:
+    value = update["write_set"]["groups"]["Orderer"]["values"]["ConsensusType"]["value"]
+    value["metadata"]["consenters"][0]["server_tls_cert"] = "AAAA"
+
+
+def other_options(update: dict[str, Any]) -> None:
+    update["write_set"]["groups"]["Orderer"]["values"]["ConsensusType"]["value"]["state"] = "STATE_MAINTENANCE"
+
+
+def the_batch_size(update: dict[str, Any]) -> None:
+    update["write_set"]["groups"]["Orderer"]["values"]["BatchSize"] = {"value": {"max_message_count": 1}}
+
+
+def members_too(update: dict[str, Any]) -> None:
+    update["write_set"]["groups"]["Application"] = {"groups": {}}
+
+
+def other_addresses(update: dict[str, Any]) -> None:
+    group = update["write_set"]["groups"]["Orderer"]["groups"]["supplychainMSP"]
+    group["values"]["Endpoints"]["value"]["addresses"].append("evil:7050")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        another_consenter,
+        a_consenter_less,
+        a_certificate_changed,
+        other_options,
+        the_batch_size,
+        members_too,
+        other_addresses,
+    ],
+)
+def test_an_update_that_orders_otherwise_is_not_signed(job: Job, change: Callable[[dict[str, Any]], object]) -> None:
+    made = job.run("supplychainMSP", makes=True, submits=False, joins=True, orderer=NEW)
+    assert made.returncode == 0, made.stdout + made.stderr
+    job.hand(change)
+    done = job.run("supplychainMSP", makes=False, submits=True, joins=True, orderer=NEW)
+    assert done.returncode == 1
+    assert f"changes something else than {NEW}:7050: not signed" in done.stdout
+    assert "update" not in job.calls

@@ -85,6 +85,48 @@ async def test_signed_by_two_of_two(preset: str, rehearse: Any, fault: Any, reru
         await run.logged("east", JOB, "Nothing to do: the configuration of allchannel says so of brokerMSP already.")
 
 
+async def test_an_orderer_follows_and_is_signed_in(rehearse: Any, fault: Any, rerun: Any) -> None:
+    """fabric-multi-orderer: two organizations order, both sign; the one whose orderer it is begins."""
+    async with rehearse("fabric-multi-orderer") as run:
+        await run.run()
+        past = Past.of(run.network)
+        first, carrier, *others = run.network.organizations
+        assert carrier.fabric.orderers == 2
+        more = carrier.model_copy(update={"fabric": carrier.fabric.model_copy(update={"orderers": 3})})
+        run.network = run.network.model_copy(update={"organizations": (first, more, *others)})
+        run.plan = build(run.network, past.after(run.network))
+        owner, other = f"west/{CARRIER}/{JOB}", f"east/{NS}/{JOB}"
+        channel = run.box.world.channels["allchannel"]
+        await run.run(until=f"west/{CARRIER}/orderer-carrier-3")
+        joins = "channel-create-allchannel"
+        run.values.pop(f"west/{CARRIER}/allchannel")
+        await rerun(run, f"west/{CARRIER}/allchannel", joins)
+        await run.ready("west", {"kind": "Job", "metadata": {"namespace": CARRIER, "name": joins}})
+        await run.run(until=f"handoff/update/carrier->supplychain/{JOB}")
+        assert (len(channel.orderers), len(channel.consenters)) == (6, 5)  # it follows
+
+        async with fault(run, "west", "Secret", "orderer-carrier-3-tls", CARRIER):
+            await rerun(run, owner, JOB)
+            words = 'secret "orderer-carrier-3-tls" not found'
+            assert await run.box.event(run.contexts["west"], JOB, words) == "FailedMount"
+        handed = ref("ConfigMap", NS, f"{JOB}-handed")
+        east = run.box.clients[run.contexts["east"]]
+        found = await east.get(handed)
+        document = json.loads(base64.b64decode(found["data"]["update_base64"]))
+        assert (list(document["signatures"]), document["joins"]) == (["carrierMSP"], True)
+        without = base64.b64encode(json.dumps({**document, "signatures": {}}).encode()).decode()
+        await east.patch(handed, {"data": {"update_base64": without}})
+        await create(run, other)
+        await run.logged("east", JOB, "[Group]  /Channel/Orderer not satisfied")
+        await east.patch(handed, {"data": found["data"]})
+        await rerun(run, other, JOB)
+        await run.logged("east", JOB, "Channel allchannel is updated.")
+        assert len(channel.consenters) == 6
+        assert channel.led
+        await rerun(run, owner, JOB)
+        await run.logged("west", JOB, "Nothing to do")
+
+
 async def create(run: Any, step_id: str) -> None:
     """Create a release's objects without waiting for them."""
     step = next(s for s in run.plan.steps if s.id == step_id)

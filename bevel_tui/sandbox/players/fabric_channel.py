@@ -31,11 +31,13 @@ class Definition:
 class Channel:
     """A channel as its members know it: the genesis block, and the certificates (SHA-256) of who joined.
 
-    `members` (MSPs, each with the hash of its administrator's certificate) and `sequence` are its configuration of now.
+    `members` (MSPs, each with the hash of its administrator's certificate), `consenters` (address -> certificate) and
+    `sequence` are its configuration of now. An orderer that joined and is no consenter only follows.
     """
 
     block: dict[str, Any]
     members: dict[str, str] = field(init=False)
+    consenters: dict[str, str] = field(init=False)
     sequence: int = 0
     orderers: set[str] = field(default_factory=set)
     peers: set[str] = field(default_factory=set)
@@ -48,7 +50,13 @@ class Channel:
 
     def __post_init__(self) -> None:
         known = self.block.get("organizations") or {}
+        self.consenters = {f"{c['host']}:{c['port']}": c["certificate"] for c in self.block["consenters"]}
         self.members = {name: known.get(name, {}).get("admin", "") for name in self.block["application"]}
+
+    @property
+    def led(self) -> bool:
+        """Whether more than half of the consenters run it, so that Raft has a leader."""
+        return sum(one in self.orderers for one in self.consenters.values()) * 2 > len(self.consenters)
 
 
 def digest(pem: bytes) -> str:
@@ -169,8 +177,7 @@ async def anchor(context: PodContext) -> None:
     trust = await administrator(context)
     context.log("Fetching the most recent configuration block for the channel")
     channel = await channel_of(context)
-    consenters = len(channel.block["consenters"])
-    if len(channel.orderers) * 2 <= consenters:
+    if not channel.led:
         raise context.fail("Error: got unexpected status: SERVICE_UNAVAILABLE -- no Raft leader")
     peer = await _peer(context, trust)
     if "2.5" not in context.env.get("NETWORK_VERSION", "2.5"):
