@@ -7,6 +7,7 @@ from bevel_tui.records.checks import Category
 _BY_PREFIX: tuple[tuple[str, Category], ...] = (
     ("dns-", "dns"),
     ("external-dns", "dns"),
+    ("external-dns", "dns"),
     ("tcp-", "connection"),
     ("tls-", "tls"),
     ("route-", "objects"),
