@@ -34,28 +34,39 @@ _STEADY = {"besu", "quorum", "substrate"}
 
 
 def checks(snapshot: Snapshot) -> Iterator[Finding]:
-    """A finding per thing that a check found broken; what was skipped has its cause among the failed ones."""
+    """A finding per thing that a check found broken; what was skipped has its cause among the failed ones.
+
+    Names below one domain mostly have one record, a wildcard: what is wrong with it is said once.
+    """
+    things: dict[tuple[str, str, str, str | None, str], list[CheckResult]] = {}
     for result in snapshot.checks:
-        if result.id in _ELSEWHERE:
-            continue
-        if result.category == "objects" and result.code != "route-missing":
-            continue  # what is there is judged by its own rules; that nothing is there, only a plan can tell
-        code = _LEDGER.get(result.code or "") or _CODES.get(result.id)
-        if result.status == "warning" and result.id == "dns-resolves":
-            code = "DNS-STALE"
-        elif result.status != "failed":
-            continue
-        if code is None:
-            code = _by_category(result)
-        if code is None:
-            continue
-        kind, where, name = _about(snapshot, result, code)
-        working = any(result.cluster in n.clusters and at_work(snapshot, n.name) for n in snapshot.networks)
+        code = _code(result)
+        if code is not None:
+            things.setdefault((code, result.cluster, *_about(snapshot, result, code)), []).append(result)
+    for (code, cluster, kind, where, name), results in things.items():
+        first = results[0]
+        working = any(cluster in n.clusters and at_work(snapshot, n.name) for n in snapshot.networks)
+        names = tuple(dict.fromkeys(result.target for result in results))
+        cause = f"{first.target}: {first.summary}.".replace("..", ".")
+        if kind == "Domain" and len(names) > 1:
+            cause = f"{len(names)} names below {name}: {first.summary}.".replace("..", ".")
+        more = [f"names: {', '.join(names[:6])}{' ...' if len(names) > 6 else ''}"] if len(names) > 1 else []
         yield say(
-            code, result.cluster, kind, name, f"{result.target}: {result.summary}.".replace("..", "."),
-            result.remedy or "Read the evidence.", where=where, command=result.command, evidence=result.evidence,
-            severity="info" if working else None,
+            code, cluster, kind, name, cause, first.remedy or "Read the evidence.", where=where, command=first.command,
+            evidence=(*first.evidence, *more), severity="info" if working else None,
         )  # fmt: skip
+
+
+def _code(result: CheckResult) -> str | None:
+    if result.id in _ELSEWHERE:
+        return None
+    if result.category == "objects" and result.code != "route-missing":
+        return None  # what is there is judged by its own rules; that nothing is there, only a plan can tell
+    if result.status == "warning" and result.id == "dns-resolves":
+        return "DNS-STALE"
+    if result.status != "failed":
+        return None
+    return _LEDGER.get(result.code or "") or _CODES.get(result.id) or _by_category(result)
 
 
 def _by_category(result: CheckResult) -> str | None:
@@ -81,6 +92,11 @@ def _about(snapshot: Snapshot, result: CheckResult, code: str) -> tuple[str, str
             for endpoint in network.endpoints:
                 if endpoint.cluster == result.cluster and endpoint.host == host:
                     return "Ledger", None, endpoint.release
+    if code.startswith("DNS-"):
+        for network in snapshot.networks:
+            domain = network.domains.get(result.cluster)
+            if domain and (host == domain or host.endswith(f".{domain}")):
+                return "Domain", None, domain
     named = [
         endpoint.host
         for network in snapshot.networks

@@ -13,6 +13,7 @@ from bevel_tui.records.findings import Finding
 from bevel_tui.records.snapshot import (
     Access,
     ClusterSnapshot,
+    LedgerFigures,
     NetworkFacts,
     PlannedEndpoint,
     PlannedStep,
@@ -189,3 +190,21 @@ def test_problems_do_not_explain_each_other_in_a_circle() -> None:
 def test_what_is_wrong_with_the_same_thing_is_ordered_by_how_deep_it_lies() -> None:
     found = linked(Snapshot(NOW), [_at("POD-INIT", "Pod", "a"), _at("VLT-DENY", "Pod", "a")])
     assert [(f.code, f.caused_by is None) for f in found.findings] == [("VLT-DENY", True), ("POD-INIT", False)]
+
+
+def test_names_below_one_domain_are_one_problem() -> None:
+    results = tuple(
+        CheckResult(
+            id="dns-address", cluster="east", target=f"{host}.east.example.com", status="failed", summary="it leads to 192.0.2.9"
+        )
+        for host in ("a", "b", "c")
+    )  # fmt: skip
+    endpoint = PlannedEndpoint("rpc", "east", "org", "node", "a.east.example.com", 443, "node.org:8545")
+    network = NetworkFacts(
+        "net", clusters={"east": "e"}, domains={"east": "east.example.com"}, endpoints=(endpoint,), platform="besu"
+    )
+    figures = LedgerFigures("east", "org", "node", height=0, peers=1, network="net", since=300.0)
+    diagnosis = diagnose(Snapshot(NOW, (cluster("east"),), (network,), results, (figures,)))
+    assert [(f.code, f.name) for f in diagnosis.roots] == [("DNS-WRONG", "east.example.com")]
+    assert diagnosis.roots[0].cause == "3 names below east.example.com: it leads to 192.0.2.9."
+    assert [f.code for f in diagnosis.consequences(diagnosis.roots[0])] == ["LEDGER-HEIGHT"]
