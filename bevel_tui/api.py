@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from bevel_tui.diagnosis.timeline import Moment
     from bevel_tui.engine.bundles.document import Bundle
     from bevel_tui.engine.bundles.taking import Taken
     from bevel_tui.engine.cancel import Cancellation
@@ -75,6 +76,7 @@ __all__ = [
     "snapshot",
     "take_over",
     "terminal_taken",
+    "timeline",
     "watch",
 ]
 
@@ -435,6 +437,13 @@ def diagnose(snapshot: Snapshot) -> Diagnosis:
     from bevel_tui.diagnosis.diagnose import diagnose as judge
 
     return judge(snapshot)
+
+
+def timeline(before: Snapshot, after: Snapshot) -> tuple[Moment, ...]:
+    """What changed between two snapshots of one watch: access, releases, objects' states, problems. Pure."""
+    from bevel_tui.diagnosis.timeline import between
+
+    return between(before, after, diagnose(before), diagnose(after))
 
 
 def load_snapshot(path: Path) -> Snapshot:

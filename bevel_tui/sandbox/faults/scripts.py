@@ -6,6 +6,7 @@ import fnmatch
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from bevel_tui.records.steps import ObjectRef
 from bevel_tui.sandbox.clock import timestamp
 from bevel_tui.sandbox.workloads.view import Object
 
@@ -105,9 +106,17 @@ async def webhook_down(site: Site, server: SimulatedCluster | None, target: str)
         "clientConfig": {"service": service},
         "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}],
     }
-    made = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "metadata": {"name": "policy"}}
-    await site.hands.create({**made, "webhooks": [hook]})
-    return _nothing
+    made: dict[str, Any] = {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": kind,
+        "metadata": {"name": "policy"},
+    }
+    await site.client.create({**made, "webhooks": [hook]})
+
+    async def heal() -> None:
+        await site.client.delete(ObjectRef(made["apiVersion"], kind, "policy"))
+
+    return heal
 
 
 async def api_down(site: Site, server: SimulatedCluster | None, target: str) -> Heal:
