@@ -18,6 +18,8 @@ from bevel_tui.records.steps import ReleaseStep
 NAMESPACE = "flux-system"
 #: as long as bevel-tui waits for a release
 TIMEOUT = "15m"
+#: what Flux does after a failure; needs Flux 2.7 (helm-controller 1.4) or newer
+_AGAIN = {"name": "RetryOnFailure", "retryInterval": "1m"}
 
 
 def files(work: Work, *, repository: str, branch: str, store: str | None) -> dict[str, str]:
@@ -60,13 +62,9 @@ def release(work: Work, step: ReleaseStep) -> Manifest:
                 "sourceRef": {"kind": "GitRepository", "name": work.network.name, "namespace": NAMESPACE},
             }
         },
-        "install": {"remediation": {"retries": 3, "remediateLastFailure": False}, **_waiting(step)},
-        "upgrade": {
-            "remediation": {"retries": 3, "remediateLastFailure": False, "strategy": "rollback"},
-            **_waiting(step),
-        },
-        # ledger keys and volumes must not go because a release failed
-        "uninstall": {"keepHistory": True},
+        # never by uninstalling what failed: hooks of Bevel's charts would delete keys with it (facts G)
+        "install": {"strategy": dict(_AGAIN), **_waiting(step)},
+        "upgrade": {"strategy": dict(_AGAIN), **_waiting(step)},
         "values": plain,
     }
     needs = [

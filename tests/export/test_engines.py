@@ -70,6 +70,22 @@ def test_valid_by_the_engines_own_schemas(engine: str, case: str) -> None:
     assert ("ExternalSecret" in kinds) or "+secrets" not in case
 
 
+def test_what_failed_is_never_uninstalled() -> None:
+    """Hooks of Bevel's charts delete keys with a release, so engines must try again in place and prune nothing."""
+    network = load("besu-two-clusters")
+    plan = build(network)
+    for _, document in objects(texts(network, plan, Target("flux"))):
+        if document["kind"] == "HelmRelease":
+            for verb in ("install", "upgrade"):
+                assert document["spec"][verb]["strategy"]["name"] == "RetryOnFailure"
+                assert "remediation" not in document["spec"][verb]
+    for _, document in objects(texts(network, plan, Target("argocd"))):
+        if document["kind"] == "Application":
+            assert not document["spec"]["syncPolicy"].get("automated", {}).get("prune")
+            assert "finalizers" not in document["metadata"]
+    assert "atomic" not in texts(network, plan, Target("helmfile"))["helmfile.yaml"]
+
+
 def test_a_schema_finds_a_wrong_field() -> None:
     network = load("besu-one-cluster")
     files = texts(network, build(network), Target("flux"))
