@@ -68,7 +68,7 @@ GATEWAYS: Mapping[str, About] = {
     "ambassador": About(
         "Ambassador",
         "Routes names to nodes and gives every node a TCP port of its own for the others.",
-        "443 and 80, and of the P2P ports one for each node",
+        "80 or 443, and of the P2P ports one for each node",
     ),
     "istio": About("Istio", "A service mesh.", ""),
     "none": About(

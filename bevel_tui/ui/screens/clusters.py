@@ -26,7 +26,7 @@ from bevel_tui.ui.widgets.form import Form
 _STATES = {
     "waiting": "· waiting",
     "asking": "… asking",
-    "login": "⚿ log in",
+    "login": "? log in",
     "reachable": "● ready",
     "dead": "✗ no",
 }

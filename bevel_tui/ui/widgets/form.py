@@ -76,7 +76,7 @@ class FieldRow(Vertical):
         else:
             self.control = Input(
                 value,
-                placeholder=field.example or _PLACEHOLDERS.get(field.kind, ""),
+                placeholder=f"such as {field.example}" if field.example else _PLACEHOLDERS.get(field.kind, ""),
                 compact=True,
                 select_on_focus=False,
                 id=f"field-{field.id}",

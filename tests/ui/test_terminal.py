@@ -1,0 +1,140 @@
+"""The whole way on a real terminal: from the start to a reachable sandbox network, then the saved preset without a screen."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bevel_tui import api
+from tests.ui.terminal import Terminal, environment, terminal
+
+pytestmark = [
+    pytest.mark.sandbox,
+    pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed"),
+    pytest.mark.timeout(400),
+]
+SPEED = "60"
+
+
+def plan_of_run(folder: Path) -> str:
+    """The plan that the one run of this home carried out, as its journal has it, and that it ended well."""
+    (journal,) = (folder / "xdg_state_home").rglob("events.jsonl")
+    events = [json.loads(line) for line in journal.read_text().splitlines()]
+    assert events[-1]["outcome"] == "ok", events[-1]
+    return str(next(e for e in events if e["type"] == "run-started")["plan"])
+
+
+def replay(folder: Path, preset: str) -> str:
+    """The plan of the preset, deployed without a screen."""
+    result = subprocess.run(
+        [sys.executable, "-m", "bevel_tui", "--preset", preset, "--sandbox", "--speed", SPEED, "-o", "jsonl"],
+        cwd=folder,
+        env=environment(folder),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout[-2000:] + result.stderr
+    events = [json.loads(line) for line in result.stdout.splitlines()]
+    assert any(e["type"] == "check-done" for e in events)
+    return str(next(e for e in events if e["type"] == "run-started")["plan"])
+
+
+def sandboxes(folder: Path) -> list[Path]:
+    """Simulated clusters that were left behind."""
+    return list((folder / "xdg_state_home" / "bevel-tui" / "sandbox").glob("*"))
+
+
+def start_to_review(screen: Terminal) -> None:
+    """The sandbox, and every proposal as it is."""
+    screen.wait("Try the sandbox", "No kubeconfig was found")
+    screen.keys("Enter")
+    screen.wait("2 of 2 used", "bevel-west ● ready")
+    for words in ("Ethereum for consortia", "Ports opened at west: 80, 15010", "supplychain (founder)", "DNS mode"):
+        screen.keys("C-n")
+        screen.wait(words)
+    screen.keys("C-n")
+    screen.wait("1 Document", "kind: Network")
+
+
+def test_the_wizard_from_start_to_a_reachable_network(tmp_path: Path) -> None:
+    with terminal(tmp_path, "setup", "--speed", SPEED) as screen:
+        start_to_review(screen)
+        screen.keys("C-s")
+        screen.wait("Save the preset", "besu-network.yaml")
+        screen.keys("Enter")
+        screen.wait("Saved")
+        screen.keys("C-n")
+        screen.wait("besu-network", "simulated", "finished: ok", "is deployed")
+        screen.keys("r")
+        screen.wait("Reachability", "deployed and reachable")
+        screen.keys("C-q")
+        screen.wait("left with 0")
+    assert not sandboxes(tmp_path)
+    wanted = plan_of_run(tmp_path)
+    assert wanted == api.plan(api.load(str(tmp_path / "besu-network.yaml"))).id
+    shutil.rmtree(tmp_path / "xdg_state_home")
+    assert replay(tmp_path, "besu-network.yaml") == wanted
+
+
+def test_the_same_line_by_line(tmp_path: Path) -> None:
+    with terminal(tmp_path, "setup", "--plain", "--speed", SPEED, "-o", "plain.yaml") as screen:
+        screen.wait("What shall it be?", "Try the sandbox")
+        screen.keys("Enter")
+        screen.wait("1/6 Clusters", "Name east")
+        screen.keys("Enter")
+        screen.wait("Domain east.example.test")
+        screen.keys("C-u")
+        screen.text("East!")
+        screen.keys("Enter")
+        screen.wait("must be a DNS name")
+        screen.keys("C-u")
+        screen.text("eastern.example.test")
+        # every other proposal as it is; the questions with good defaults are not asked
+        for words in (
+            "Name west", "west.example.test", "(4)?", "Network", "Platform", "Version", "Consensus", "(5)?", "Gateway",
+            "Domain east", "Domain west", "(6)?", "How many organizations?",
+        ):  # fmt: skip
+            screen.keys("Enter")
+            screen.wait(words)
+        screen.keys("Enter")
+        for words in ("supplychain", "Cluster", "Validators", "Members", "carrier", "Cluster", "Validators", "Members"):
+            screen.wait(words)
+            screen.keys("Enter")
+        screen.wait("settings that have good defaults (8)?")
+        for words in ("DNS mode", "Keys in", "Images from", "Ledger charts", "good defaults", "What next?"):
+            screen.keys("Enter")
+            screen.wait(words)
+        screen.wait("Plan ", "28 steps")
+        screen.keys("Enter")
+        screen.wait("Preset file plain.yaml")
+        screen.keys("Enter")
+        screen.wait("eastern.example.test:15010", "Checks 119 ok", "left with 0")
+    assert not sandboxes(tmp_path)
+    wanted = plan_of_run(tmp_path)
+    network = api.load(str(tmp_path / "plain.yaml"))
+    assert network.clusters[0].domain == "eastern.example.test"
+    assert wanted == api.plan(network).id
+
+
+def test_without_a_terminal_it_says_what_to_do(tmp_path: Path) -> None:
+    for arguments in (("setup",), ("setup", "--plain")):
+        result = subprocess.run(
+            [sys.executable, "-m", "bevel_tui", *arguments],
+            cwd=tmp_path,
+            env=environment(tmp_path),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert result.returncode == 2
+        assert "terminal" in result.stderr and "Traceback" not in result.stderr
