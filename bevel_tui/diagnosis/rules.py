@@ -22,6 +22,7 @@ from bevel_tui.diagnosis import (
     words,
     workloads,
 )
+from bevel_tui.diagnosis.catalogue import BY_CODE
 from bevel_tui.diagnosis.rule import Pending, Rule, WideRule
 from bevel_tui.records.findings import Finding
 from bevel_tui.records.snapshot import ClusterSnapshot, Snapshot
@@ -74,6 +75,8 @@ ACROSS: tuple[WideRule, ...] = (
     helm.without_result,
 )
 
+#: groups whose findings are about the cluster, wherever the object stands that shows it
+_WHOLE = {"access", "nodes", "cluster"}
 _NOTHING: Pending = frozenset()
 
 
@@ -90,7 +93,8 @@ def findings(snapshot: ClusterSnapshot, pending: Pending = _NOTHING) -> tuple[Fi
         for rule in RULES
         for finding in rule(snapshot, pending)
     }
-    return tuple(sorted(found.values(), key=lambda f: (not f.terminal, f.code, f.namespace or "", f.kind, f.name)))
+    kept = [f for f in found.values() if snapshot.covers(f.namespace) or BY_CODE[f.code].group in _WHOLE]
+    return tuple(sorted(kept, key=lambda f: (not f.terminal, f.code, f.namespace or "", f.kind, f.name)))
 
 
 def across(snapshot: Snapshot) -> tuple[Finding, ...]:

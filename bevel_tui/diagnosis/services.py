@@ -185,7 +185,8 @@ def nobody_makes_records(snapshot: ClusterSnapshot, pending: Pending) -> Iterato
         if _HOSTNAME in ((service["metadata"].get("annotations")) or {})
         and age(snapshot, service["metadata"].get("creationTimestamp")) >= _ROUTE
     ]
-    if not asking or not snapshot.knows("Deployment"):
+    # a wait of the engine sees one namespace, and external-dns lives in another
+    if not asking or not snapshot.knows("Deployment") or not snapshot.knows("Namespace"):
         return
     for kind in ("Deployment", "StatefulSet"):
         for workload in snapshot.of(kind):

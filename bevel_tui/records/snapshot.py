@@ -105,6 +105,8 @@ class ClusterSnapshot:
     certificates: tuple[CertificateFacts, ...] = ()
     vaults: tuple[VaultHealth, ...] = ()
     simulated: bool = False
+    #: the namespaces of which everything is here; empty: all. Of others only what the cluster as a whole hangs on
+    namespaces: tuple[str, ...] = ()
     #: what is derived from this snapshot, once: indexes, findings
     memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
@@ -122,6 +124,10 @@ class ClusterSnapshot:
             }
         found: Object | None = self.memo[key].get((namespace or None, name))
         return found
+
+    def covers(self, namespace: str | None) -> bool:
+        """Whether everything in a namespace was looked at."""
+        return not namespace or not self.namespaces or namespace in self.namespaces
 
     def knows(self, kind: str) -> bool:
         """Whether the absence of an object of this kind means anything (not where only a part may be read)."""

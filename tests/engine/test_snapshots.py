@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,6 +13,7 @@ import pytest
 import yaml
 
 from bevel_tui import api
+from bevel_tui.diagnosis.rules import findings
 from bevel_tui.engine.snapshots.reduce import reduce
 from bevel_tui.kube.client import KubeClient
 from bevel_tui.records.errors import BevelError, Code
@@ -121,12 +123,25 @@ async def test_foreign_namespaces_are_not_kept_and_kinds_may_come_later(east: Ru
     await create(
         east, namespace(SPACE), namespace("foreign"), config_map("ours", SPACE), config_map("theirs", "foreign")
     )
+    old = {"selector": {"app": "nobody"}, "ports": [{"port": 80}]}
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "lonely", "namespace": "foreign"},
+        "spec": old,
+    }
+    await create(east, service)
     network = api.load("besu-one-cluster")
     async with api.watch([network], kubeconfig=str(east.kubeconfig)) as watching:
         stream = watching.snapshots()
         cluster = (await anext(stream)).clusters[0]
         kept = [found["metadata"]["name"] for found in cluster.of("ConfigMap")]
         assert "ours" in kept and "theirs" not in kept
+        # a webhook could lead to it, so it is seen; whether it is well is not ours to say
+        assert cluster.find("Service", "foreign", "lonely") is not None
+        later = replace(cluster, now=cluster.now + 3600, memo={})
+        assert not [f for f in findings(later) if f.namespace == "foreign"]
+        assert [f.code for f in findings(replace(later, namespaces=(), memo={})) if f.namespace == "foreign"]
         assert all("data" not in m for m in cluster.of("ConfigMap"))
         assert not cluster.knows("Mapping")
         spec = {

@@ -93,6 +93,7 @@ class Feed:
             tuple(fact for facts in self._certificates.values() for fact in facts),
             tuple(self._vaults.values()),
             self.simulated,
+            tuple(sorted(self.namespaces or ())),
         )
         return self._snapshot
 
@@ -279,7 +280,7 @@ class Feed:
                 await self._inventories(client)
             if change == "DELETED":
                 found.pop(key, None)
-            elif self._counts(watched.kind, key[0]):
+            elif self._counts(watched.kind, key[0], obj):
                 found[key] = reduce(obj)
             else:
                 forget(obj)
@@ -293,11 +294,15 @@ class Feed:
                     before.set()
                 self._touch()
 
-    def _counts(self, kind: str, place: str) -> bool:
+    def _counts(self, kind: str, place: str, obj: Object) -> bool:
         if not place or self.namespaces is None or place in self.namespaces or kind == "Lease":
             return True
         if place == _SYSTEM:  # the cluster's name service, and what else everything hangs on
             return kind in {"Deployment", "DaemonSet", "Service", "EndpointSlice"}
+        if kind in {"Deployment", "StatefulSet"}:  # who makes DNS records for everybody
+            meta = obj["metadata"]
+            named = (meta.get("labels") or {}).get("app.kubernetes.io/name")
+            return "external-dns" in {meta["name"], named}
         # what serves admission webhooks and conversions lives anywhere
         return kind in {"EndpointSlice", "Service"}
 
