@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bevel_tui.export import groundwork
-from bevel_tui.export.handoffs import external, slug
+from bevel_tui.export.handoffs import external, outgoing, slug
 from bevel_tui.export.work import Work, asking, place, values
 from bevel_tui.records.steps import HandoffStep, SecretValue
 
@@ -112,7 +112,7 @@ def _secrets(work: Work, engine: str, store: str | None) -> list[str]:
 def by_hand(work: Work, engine: str, store: str | None) -> list[HandoffStep]:
     """The handoffs that a person carries."""
     if engine == "helmfile":
-        return []
+        return [h for h in work.handoffs if h.crossing is not None]
     return [h for h in work.handoffs if store is None or external(h, store) is None]
 
 
@@ -121,27 +121,33 @@ def _handoffs(work: Work, engine: str, store: str | None) -> list[str]:
         return []
     lines = ["## Handoffs\n"]
     if engine == "helmfile":
-        return [*lines, "helmfile carries what crosses between releases by itself, by the scripts in `handoffs/`.\n"]
+        lines += ["helmfile carries what crosses between releases by itself, by the scripts in `handoffs/`.\n"]
     carried = [h for h in work.handoffs if h not in by_hand(work, engine, store)]
-    if carried:
+    if carried and engine != "helmfile":
         lines += [f"External Secrets carries {', '.join(h.id for h in carried)} through `{store}`.\n"]
     manual = by_hand(work, engine, store)
-    if manual:
+    if not manual:
+        return lines
+    if engine == "helmfile":
+        lines += ["What crosses between operators is a file that one gives to the other:\n"]
+    else:
         resume = "flux resume helmrelease" if engine == "flux" else "argocd app sync"
+        further = "set `suspend: false` in its file" if engine == "flux" else "or turn on automated sync"
         lines += [
             f"{TITLES[engine]} has no means for these. When the source is ready, run the script; where it fills a file of a "
-            f"chart, commit and push that, and let the release go on ({resume}; "
-            + ("set `suspend: false` in its file" if engine == "flux" else "or turn on automated sync")
-            + ").\n"
+            f"chart, commit and push that, and let the release go on ({resume}; {further}).\n"
         ]
-        for handoff in manual:
-            source = handoff.source
-            into = handoff.target_step or (
-                f"{handoff.target_object.kind} {handoff.target_object.name}" if handoff.target_object else "?"
-            )
-            lines.append(
-                f"1. `sh handoffs/{slug(handoff)}.sh`: {source.kind} {source.name} of {handoff.cluster}/{source.namespace} "
-                f"-> {into}"
-            )
-        lines.append("")
-    return lines
+    return [*lines, *(_by_hand(handoff) for handoff in manual), ""]
+
+
+def _by_hand(handoff: HandoffStep) -> str:
+    """One handoff that a person carries."""
+    source, made = handoff.source, handoff.target_object
+    into = handoff.target_step or (f"{made.kind} {made.name}" if made else handoff.target_cluster)
+    name = f"sh handoffs/{slug(handoff)}.sh"
+    what = f"{source.kind} {source.name} of {handoff.cluster}/{source.namespace} -> {into}"
+    if handoff.crossing == "import":
+        return f"1. `{name} FILE`: {what}; FILE is what the operator of {handoff.organization} hands over"
+    if handoff.crossing == "export":
+        return f"1. `{name}`: {what}; give `{outgoing(handoff)}` to the operator of {', '.join(handoff.receivers)}"
+    return f"1. `{name}`: {what}"

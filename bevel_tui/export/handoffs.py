@@ -27,26 +27,43 @@ def script(work: Work, handoff: HandoffStep, chart: str | None) -> str:
     Run in the folder of the export. It needs kubectl, jq and base64, and stops at the first thing that fails.
     """
     source = handoff.source
-    kubectl = f"kubectl --context {shlex.quote(work.context(handoff.cluster))} -n {source.namespace}"
     lines = [
         "#!/bin/sh",
         f"# {handoff.id}: {source.kind} {source.name} of {handoff.cluster}/{source.namespace}.",
         "# Written by bevel-tui; only public material goes.",
         "set -eu",
-        'cd "$(dirname "$0")/.."',
-        "umask 077",
     ]
-    if handoff.target_file is not None and chart is not None:
-        target = f"{chart}/{handoff.target_file}"
-        # written beside it first: a file that is half there would be installed
-        part, folder = shlex.quote(f"{target}.part"), shlex.quote(target.rsplit("/", maxsplit=1)[0])
-        lines += [f"mkdir -p {folder}", f"{_content(handoff, kubectl)} > {part}"]
-        lines += [f"test -s {part}", f"mv {part} {shlex.quote(target)}"]
-    elif handoff.target_object is not None:
-        into = handoff.target_object
-        other = f"kubectl --context {shlex.quote(work.context(handoff.target_cluster))} -n {into.namespace}"
-        lines += [f"{_object(handoff, kubectl)} | {other} apply -f -"]
+    if handoff.crossing == "import":
+        lines += ['from=$(realpath "${1:?name the file that was handed over}")']
+    lines += ['cd "$(dirname "$0")/.."', "umask 077", *_work(work, handoff, chart)]
     return "\n".join(lines) + "\n"
+
+
+def outgoing(handoff: HandoffStep) -> str:
+    """Where the script of a handoff to another operator leaves what that operator's script takes."""
+    return f"outgoing/{slug(handoff)}" + ("" if handoff.target_file else ".json")
+
+
+def _work(work: Work, handoff: HandoffStep, chart: str | None) -> list[str]:
+    """The lines that do it. What crosses between operators is a file: neither can read the other's cluster."""
+    kubectl = f"kubectl --context {shlex.quote(work.context(handoff.cluster))} -n {handoff.source.namespace}"
+    into = handoff.target_object
+    command = _content(handoff, kubectl) if into is None else _object(handoff, kubectl)
+    if handoff.crossing == "export":
+        return _to_file(command, outgoing(handoff))
+    if into is None:
+        if chart is None:
+            raise ValueError(f"{handoff.id} fills a file of a chart that is not here")
+        target = f"{chart}/{handoff.target_file}"
+        return _to_file('cat "$from"' if handoff.crossing == "import" else command, target)
+    other = f"kubectl --context {shlex.quote(work.context(handoff.target_cluster))} -n {into.namespace} apply -f"
+    return [f'{other} "$from"'] if handoff.crossing == "import" else [f"{command} | {other} -"]
+
+
+def _to_file(command: str, target: str) -> list[str]:
+    """Written beside it first: a file that is half there would be installed."""
+    part, folder = shlex.quote(f"{target}.part"), shlex.quote(target.rsplit("/", maxsplit=1)[0])
+    return [f"mkdir -p {folder}", f"{command} > {part}", f"test -s {part}", f"mv {part} {shlex.quote(target)}"]
 
 
 def _key(handoff: HandoffStep) -> str:
@@ -129,7 +146,7 @@ def external(handoff: HandoffStep, store: str) -> tuple[Manifest, Manifest] | No
     into, source = handoff.target_object, handoff.source
     if into is None or into.kind != "Secret" or source.kind != "Secret" or handoff.key is not None or not handoff.keep:
         return None
-    if handoff.cluster == handoff.target_cluster:
+    if handoff.cluster == handoff.target_cluster or handoff.crossing is not None:
         return None
     remote = slug(handoff)
     push: Manifest = {

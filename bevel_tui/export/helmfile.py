@@ -54,9 +54,13 @@ def _release(work: Work, step: ReleaseStep) -> dict[str, Any]:
         found["needs"] = needs
     if step.later:
         found |= {"wait": False, "waitForJobs": False}
-    carried = work.waits_for(step)
-    if carried:
-        found["hooks"] = [_hook(handoff) for handoff in carried]
+    carried = [handoff for handoff in work.waits_for(step) if handoff.crossing is None]
+    hooks = [_hook(handoff) for handoff in carried]
+    # what another operator hands over must be there: Helm would install a chart without it
+    awaited = [f"charts/{place(step)}/{h.target_file}" for h in work.files_for(step) if h.crossing == "import"]
+    hooks += [{"events": ["presync"], "command": "test", "args": ["-s", path]} for path in awaited]
+    if hooks:
+        found["hooks"] = hooks
     return found
 
 

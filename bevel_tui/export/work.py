@@ -45,8 +45,8 @@ class Work:
 
     @cached_property
     def handoffs(self) -> tuple[HandoffStep, ...]:
-        """What must be carried from one release to another."""
-        return tuple(step for step in self.plan.steps if isinstance(step, HandoffStep))
+        """What must be carried from one release to another, as far as an end of it is ours."""
+        return tuple(s for s in self.plan.steps if isinstance(s, HandoffStep) and (s.managed or s.crossing))
 
     @cached_property
     def _steps(self) -> Mapping[str, AnyStep]:

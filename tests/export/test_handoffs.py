@@ -14,10 +14,12 @@ from typing import Any
 import pytest
 
 from bevel_tui.engine.material import extract, recoded
-from bevel_tui.export.handoffs import script, slug
+from bevel_tui.export.folder import Target, texts
+from bevel_tui.export.handoffs import outgoing, script, slug
 from bevel_tui.export.work import Work
 from bevel_tui.network import shipped
 from bevel_tui.network.load import load
+from bevel_tui.network.sides import seen_by
 from bevel_tui.plan.build import build
 from bevel_tui.records.steps import HandoffStep
 
@@ -127,3 +129,45 @@ def matching(pattern: str) -> tuple[str, str]:
     if found is None:
         raise LookupError(pattern)
     return line, found[1]
+
+
+@pytest.mark.parametrize("preset", ["besu-two-clusters", "fabric-two-clusters", "corda-enterprise-two-clusters"])
+def test_between_operators_a_file_goes(preset: str, tmp_path: Path) -> None:
+    """One side's script leaves a file that the other side's script takes; neither asks the other's cluster."""
+    whole = load(preset)
+    founder, other = (o.name for o in whole.organizations[:2])
+    contexts = {c.name: c.context for c in whole.clusters}
+    for own in (founder, other):
+        network = seen_by(whole, [own])
+        plan = build(network)
+        work = Work(network, plan)
+        for handoff in work.handoffs:
+            assert handoff.crossing is not None
+            play, folder = tmp_path / own / "play", tmp_path / own / slug(handoff)
+            play.mkdir(parents=True, exist_ok=True)
+            (folder / "handoffs").mkdir(parents=True)
+            (play / "kubectl").write_text(KUBECTL)
+            (play / "kubectl").chmod(0o755)
+            (play / "calls").write_text("")
+            (play / "source.json").write_text(json.dumps(sample(handoff)))
+            path = folder / "handoffs" / "x.sh"
+            path.write_text(script(work, handoff, "charts/x"))
+            env = {**os.environ, "PATH": f"{play}{os.pathsep}{os.environ['PATH']}", "PLAY": str(play)}
+            given = tmp_path / "given"
+            given.write_text("{}")
+            extra = ["given"] if handoff.crossing == "import" else []
+            subprocess.run(["sh", path, *extra], env=env, cwd=tmp_path, check=True, capture_output=True, text=True)
+            calls = (play / "calls").read_text()
+            if handoff.crossing == "export":
+                assert (folder / outgoing(handoff)).stat().st_size > 0
+                assert f"--context {contexts[handoff.target_cluster]} " not in calls
+            else:
+                assert f"--context {contexts[handoff.cluster]} " not in calls
+                if handoff.target_file:
+                    assert (folder / "charts/x" / handoff.target_file).read_text() == "{}"
+        for engine in ("flux", "argocd", "helmfile"):
+            files = texts(network, plan, Target(engine, store="store"))
+            told = files["README.md"]
+            for handoff in work.handoffs:
+                assert f"{slug(handoff)}.sh" in told
+                assert f"{slug(handoff)}.sh" not in files.get("helmfile.yaml", "")
