@@ -195,6 +195,7 @@ def _pool(founding: Network, wanted: Network) -> Iterator[Consequence]:
                     GENESIS,
                     "an organization's keys are all made by one Job, which runs once"
                     if field == "endorser"
-                    else "the pool's genesis names it; the ledger itself admits more by transactions of a trustee and "
-                    "the new steward, for which Bevel has no chart",
+                    else "the pool's genesis names its nodes; to admit another one the trustee writes a NYM, as "
+                    "indy-register-identity does, and then the steward a NODE transaction with the node's keys and address, "
+                    "for which Bevel has no chart, script or playbook (facts A4)",
                 )
