@@ -75,6 +75,8 @@ async def _change(ctx: RunContext, step: Step, decision: Decision) -> Change:
     cause = "what it is made from will change" if later else decision.cause
     action = "upgrade" if later else decision.action
     group: Group = "refuse" if action == "refuse" else "add" if action in {"create", "install"} else "change"
+    if isinstance(step, ReleaseStep) and step.about:
+        cause = f"{cause}; {step.about}"
     seen: tuple[Difference, ...] = ()
     if isinstance(step, ReleaseStep) and group == "change" and not later:
         seen = await differences(ctx, step, decision)

@@ -117,6 +117,7 @@ class Updates(View):
             (self.step_id(organization, peers[0].name),),
             produces=(Produced(ref, (name,), keep=True),),
             once=True,
+            about=f"it says who {organization.name} is, for the channels that it joins",
         )
 
     def update(
@@ -214,6 +215,7 @@ class Updates(View):
             values=groundwork.with_images(self.network, values),
             produces=(Produced(ObjectRef("v1", "ConfigMap", name, namespace), (chart.UPDATE_KEY,)),),
             once=True,
+            about=words(update),
         )
         return groundwork.finish(step, chart.manifests(step), chart.behaviours[chart.CHART])
 
@@ -256,6 +258,14 @@ def joining(step: ReleaseStep, admitted: str) -> ReleaseStep:
     needs = (*(need for need in step.needs if not need.startswith("handoff/anchor-tx/")), admitted)
     late = replace(step, values={**step.values, "peer": peer}, needs=needs, files=())
     return groundwork.finish(late, fabric.manifests(late), fabric.behaviours[late.chart])
+
+
+def words(update: Update) -> str:
+    """What an update does and who signs it."""
+    what = f"{update.orderer} of {update.organization}" if update.orderer else update.organization
+    where = "the orderers of" if update.orderer else "channel"
+    does = f"{what} joins {where} {update.channel}" if update.joins else f"{what} leaves {where} {update.channel}"
+    return f"{does}, signed by {', '.join(update.signers)}"
 
 
 def name_of(update: Update) -> str:

@@ -255,6 +255,8 @@ class ReleaseStep(Step):
     rerun: bool = False
     #: objects of this release that become ready only through a later step: not waited for here (facts A1.1, 2.2)
     later: tuple[ObjectRef, ...] = ()
+    #: what it is for, where its name does not say it
+    about: str = ""
     #: objects of earlier releases in the same namespace that must be ready too before this step is done
     awaits: tuple[ObjectRef, ...] = ()
 

@@ -184,6 +184,8 @@ def test_a_fabric_network_gets_a_peer_and_a_channel(bevel: Run, kubeconfig: str,
     # an organization into both channels, one update after the other in each: it says who it is, two sign, it joins
     operator.document["organizations"].append({"name": "broker", "cluster": "west", "fabric": {"peers": 1}})
     operator.document["platform"]["channels"][0]["participants"].append("broker")
+    cause = operator.diff()["west/carrier-net/allchannel-update-1"]["cause"]
+    assert cause.endswith("broker joins channel allchannel, signed by supplychain, carrier")
     before = versions(kubeconfig)
     events = operator.deploy()
     installed = [event["release"] for event in events if event["type"] == "release-applied"]
