@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from bevel_tui.network.consequence import GENESIS, Consequence
 from bevel_tui.network.fabric import channels, fabric_roles, syschannel
-from bevel_tui.network.membership import grown, members, ordered
+from bevel_tui.network.membership import consenters, grown, members, ordered
+from bevel_tui.network.membership import orderers as orderers_of
 from bevel_tui.network.model import Fabric, Network
 from bevel_tui.network.past import Past
 
@@ -60,6 +61,26 @@ def unordered(past: Past, wanted: Network) -> Iterator[Consequence]:
                 "",
                 f"{one.orderer} can order only if {one.needed} of {', '.join(one.members)} sign, and only "
                 f"{', '.join(one.there) or 'none'} of them is in the network",
+            )
+
+
+def leaderless(past: Past, wanted: Network) -> Iterator[Consequence]:
+    """An organization that orders and leaves stays among the consenters: with half of them or fewer Raft has no leader."""
+    made = {c.name: past.consenters[c.name] for c in channels(wanted) if c.name in past.consenters}
+    updates, _ = ordered(wanted, made, past.updates)
+    there = set(orderers_of(wanted))
+    for channel in made:
+        known = consenters(channel, made, updates)
+        alive = [name for name in known if name in there]
+        if known and len(alive) * 2 <= len(known) and there:
+            yield Consequence(
+                f"channel {channel}",
+                f"{len(known)} orderers",
+                f"{len(alive)} of them",
+                "never",
+                "",
+                f"{len(alive)} of {len(known)} orderers are no majority, and {channel} would take no transaction any "
+                "more; let the organization that leaves have fewer orderers first, and apply that",
             )
 
 
@@ -123,4 +144,4 @@ def known_in(past: Past, organization: str) -> tuple[str, ...]:
     return tuple(c for c in past.channels if organization in members(c, past.channels, past.updates))
 
 
-RULES = (orderers, unordered, unsigned, known_by_other_keys, consortium)
+RULES = (orderers, unordered, leaderless, unsigned, known_by_other_keys, consortium)

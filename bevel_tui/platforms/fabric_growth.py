@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -83,6 +83,12 @@ def _with_orderers(organizations: Sequence[Mapping[str, Any]], ordering: Sequenc
     ]
 
 
+def _groups(wanted: Sequence[str], ordering: Sequence[str], there: Collection[str]) -> list[str]:
+    """The organizations that order a channel, as it was made."""
+    groups = {name.partition("/")[0] for name in ordering}
+    return [name for name in wanted if name in groups and name in there]
+
+
 def _genesis(network: Network, planned: Sequence[Step]) -> ReleaseStep | None:
     first = founder(network)
     name = release_id(first.cluster, namespace_of(network, first), "genesis")
@@ -107,7 +113,11 @@ def _as_founded(genesis: ReleaseStep, network: Network, past: Past) -> ReleaseSt
     values["organizations"] = _with_orderers(founders, _ordering(past, None))
     there = {one["name"] for one in values["organizations"]}
     values["channels"] = [
-        {**one, "participants": [name for name in _participants(past, one) if name in there]}
+        {
+            **one,
+            "orderers": _groups(one["orderers"], _ordering(past, None), there),
+            "participants": [name for name in _participants(past, one) if name in there],
+        }
         for one in values.get("channels", ())
         if one["name"] in known
     ]
@@ -136,7 +146,11 @@ def _channel_genesis(
     values = copy.deepcopy(dict(genesis.values))
     known = {organization.name for organization in network.organizations}
     values["channels"] = [
-        {**one, "participants": [other for other in participants if other in known]}
+        {
+            **one,
+            "orderers": _groups(one["orderers"], _ordering(past, name), known),
+            "participants": [other for other in participants if other in known],
+        }
         for one in values["channels"]
         if one["name"] == name
     ]

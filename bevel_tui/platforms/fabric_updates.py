@@ -126,8 +126,11 @@ class Updates(View):
         """The Jobs of all who sign, and what goes from one to the next; the last step is what submits it."""
         found: list[Step] = []
         signers, newcomer = self.signers(update), self.organization(update.organization)
-        if update.joins and definition is None and not update.orderer:
-            return []  # who came has left again without an update
+        if newcomer is None and (update.joins or update.orderer):
+            return []  # who came has left again without an update, or its orderer's owner has
+        if update.orderer and update.joins and newcomer is not None:
+            if update.orderer not in {orderer.name for orderer in self.of_role(newcomer, "orderer")}:
+                return []  # it has gone, and there was no majority to say so
         made = tuple(
             step.id
             for step in planned
