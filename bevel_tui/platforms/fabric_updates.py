@@ -128,9 +128,8 @@ class Updates(View):
         signers, newcomer = self.signers(update), self.organization(update.organization)
         if newcomer is None and (update.joins or update.orderer):
             return []  # who came has left again without an update, or its orderer's owner has
-        if update.orderer and update.joins and newcomer is not None:
-            if update.orderer not in {orderer.name for orderer in self.of_role(newcomer, "orderer")}:
-                return []  # it has gone, and there was no majority to say so
+        if update.orderer and update.joins and newcomer is not None and not self._runs(newcomer, update.orderer):
+            return []  # it has gone, and there was no majority to say so
         made = tuple(
             step.id
             for step in planned
@@ -173,6 +172,9 @@ class Updates(View):
             found.append(step)
             before = step
         return found
+
+    def _runs(self, organization: Organization, orderer: str) -> bool:
+        return orderer in {release.name for release in self.of_role(organization, "orderer")}
 
     def _ordering(self, update: Update) -> dict[str, object]:
         """Of which orderer the update is, and where its owner has its certificate."""
