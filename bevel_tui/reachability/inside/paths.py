@@ -92,6 +92,7 @@ def troubles(asked: Sequence[Question], sight: Sight, here: Seen) -> tuple[list[
     """What went wrong on one path, and remarks about what is only different."""
     wrong: list[Trouble] = []
     remarks: list[str] = []
+    closed = {(port, address) for (_, port, address), word in sight.tcp.items() if word != "open"}
     for question in asked:
         host = question.host
         wanted = {normal(address) for address in here.addresses.get(host, ())}
@@ -111,6 +112,8 @@ def troubles(asked: Sequence[Question], sight: Sight, here: Seen) -> tuple[list[
                 wrong.append(Trouble(f"tcp {where}", f"{where} ({host}): {_WORDS[word]}"))
         for (of, port, address), shown in sight.tls.items():
             expected = here.certificates.get((of, port))
+            if (port, address) in closed:
+                continue  # said once, of the port
             if of == host and expected is not None and shown != expected:
                 what = (
                     "no certificate is served" if shown is None else f"another certificate is served ({shown[:16]}...)"
@@ -203,7 +206,7 @@ def _path(
     return _result(
         PATH, to, target, "failed", _words(pattern, look.cluster, to, wrong, sharing), look,
         code=f"path-{pattern}", evidence=(*evidence, *remarks), remedy=_remedy(pattern, look, to, wrong),
-        command=_command(pattern, look),
+        command=_command(pattern, look, wrong),
     )  # fmt: skip
 
 
@@ -252,13 +255,15 @@ def _remedy(pattern: Pattern, look: Look, to: str, wrong: Sequence[Trouble]) -> 
     return f"Let the nodes of {look.cluster} through to {to}: egress rules, security groups, the firewall in front of {to}."
 
 
-def _command(pattern: Pattern, look: Look) -> str | None:
+def _command(pattern: Pattern, look: Look, wrong: Sequence[Trouble]) -> str | None:
     if pattern == "everywhere":
         return None
     kubectl = f"kubectl --context {look.context}" if look.context else "kubectl"
     if look.policies and pattern == "inside":
         return f"{kubectl} -n {look.namespace} describe networkpolicy {' '.join(look.policies)}"
-    return f"{kubectl} -n kube-system get configmap coredns -o yaml" if pattern == "inside" else None
+    if pattern == "inside" and any(trouble.key.partition(" ")[0] in ("name", "address") for trouble in wrong):
+        return f"{kubectl} -n kube-system get configmap coredns -o yaml"
+    return f"{kubectl} -n {look.namespace} get networkpolicy" if pattern == "inside" and look.namespace else None
 
 
 def _result(

@@ -156,6 +156,16 @@ def test_network_policies_are_named_as_the_likely_cause():
     assert cells["east -> west"].command == "kubectl --context kind-east -n n describe networkpolicy deny-all"
 
 
+def test_a_closed_port_is_one_trouble_and_not_one_more_per_certificate():
+    closed = with_tcp("refused", "west")
+    key = (host("west"), 443, ADDRESS["west"])
+    cells = matrix(replace(closed, tls={**closed.tls, key: None, ("peer1.west.test", *key[1:]): None}), well())
+    assert len(cells["east -> west"].evidence) == 1
+    assert cells["east -> west"].command == "kubectl --context kind-east -n n get networkpolicy"
+    cells = matrix(with_names("west"), well())
+    assert "coredns" in (cells["east -> west"].command or "")
+
+
 def test_without_a_pod_its_row_is_skipped_and_says_why():
     known = seen([r for c in ADDRESS for r in here(c)])
     asked = {c: questions([endpoint(c)], known[c]) for c in ADDRESS}
