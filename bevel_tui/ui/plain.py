@@ -108,12 +108,12 @@ class Plain:
         self.ask = ask
         self._offer = sandbox
         self._sandbox = False
+        self._opened = False
 
     def run(self) -> Outcome:
         """From the start to the end."""
         self._start()
-        done = bool(self.setup.draft.clusters) and self.setup.saved is not None
-        if not done:
+        if not self._opened:
             for section in sections.SECTIONS[:-1]:
                 self.chapter(section)
         while True:
@@ -158,6 +158,7 @@ class Plain:
         name = self.ask.text("Preset (a file, or the name of one that comes with bevel-tui)", "", validate)
         path = Path(name)
         self.setup.begin(api.load(name), path if path.is_file() else None)
+        self._opened = True
 
     # ------------------------------------------------------------ a section
 
@@ -255,6 +256,8 @@ class Plain:
             async for row in rows:
                 found[row.context] = row
                 self.setup.learn(row)
+        self.setup.add_unknown()
+        found |= {name: self.setup.rows[name] for name in self.setup.draft.contexts}
         return list(found.values())
 
     def _count(self) -> None:

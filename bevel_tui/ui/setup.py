@@ -81,6 +81,18 @@ class Setup:
         self.rows[row.context] = row
         self.draft.learn(row)
 
+    def add_unknown(self) -> None:
+        """Contexts that a preset names and no kubeconfig file has are rows too, with that as their cause."""
+        from bevel_tui.records.survey import SurveyRow
+
+        for context in self.draft.contexts:
+            if context not in self.rows:
+                remedy = "Name the kubeconfig file that has it, or use another context."
+                cause = "the kubeconfig has no context of this name"
+                self.learn(
+                    SurveyRow(context=context, server="", state="dead", complete=True, cause=cause, remedy=remedy)
+                )
+
     def text(self) -> str | None:
         """The preset, with the schema's words; None while something is wrong."""
         from bevel_tui.network.annotate import annotated
