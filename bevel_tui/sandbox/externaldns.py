@@ -45,6 +45,10 @@ class ExternalDns:
         for name in before.keys() - wanted.keys():
             self.world.names.remove(name, "A")
         for name, values in wanted.items():
+            while (trouble := self.world.troubles.typing(name.removeprefix("*."))) is not None:
+                if trouble.address:
+                    self.world.names.set(name, "A", (trouble.address,), ttl=ttl)
+                await self.world.clock.sleep(ROUND_SECONDS)
             self.world.names.set(name, "A", values, ttl=ttl)
 
 

@@ -23,7 +23,7 @@ from bevel_tui.sandbox.process import ClusterSpec, Running, serve
 pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(150)]
 
 SPEED = 60.0
-#: told by checks that need a deployed network
+#: of names: they need a deployment, and have a test of their own
 LATER = {"record-missing", "record-wrong"}
 SPACES = [f for f in FAULTS if f.name not in LATER and (f.trouble is not None or f.script in {"quota", "limit_range"})]
 CLUSTERS = [f for f in FAULTS if f.name not in LATER and f not in SPACES]
@@ -177,3 +177,26 @@ async def test_faults_of_whole_clusters(tmp_path: Path, monkeypatch: pytest.Monk
                 await heal()
             healed = await until(watching, lambda d: not d.findings, 45)
             assert healed.findings == ()
+
+
+@pytest.mark.parametrize(("fault", "code"), [("record-missing", "DNS-RECORD"), ("record-wrong", "DNS-WRONG")])
+async def test_faults_of_names(tmp_path: Path, fault: str, code: str) -> None:
+    """A deployment stops at its gate of names; whoever looks then is told the record, once for the domain."""
+    from bevel_tui.engine.cancel import Cancellation
+    from bevel_tui.engine.options import RunOptions
+
+    network = api.load("fabric-one-cluster")
+    (cluster,) = network.clusters
+    specs = [ClusterSpec(cluster.context)]
+    domains = [cluster.domain] if cluster.domain else []
+    async with serve(specs, speed=40, state_dir=tmp_path / "s", domains=domains, faults=[fault]) as running:
+        cancel = Cancellation()
+        options = RunOptions(kubeconfig=str(running.kubeconfig), journal=False)
+        async for event in api.deploy(network, options, cancel=cancel):
+            if event.type == "dns-waiting":
+                cancel.request()
+        snapshot = await api.snapshot([network], kubeconfig=str(running.kubeconfig), probe=True)
+        diagnosis = api.diagnose(snapshot)
+        errors = [f for f in diagnosis.roots if f.severity == "error"]
+        assert [(f.code, f.kind, f.name) for f in errors] == [(code, "Domain", cluster.domain)], diagnosis.findings
+        assert "127.101.1.1" in errors[0].remedy + " ".join(errors[0].evidence)
