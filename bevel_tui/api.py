@@ -169,7 +169,10 @@ async def destroy(
 async def check(
     network: Network, options: RunOptions | None = None, *, cancel: Cancellation | None = None
 ) -> AsyncGenerator[AnyEvent, None]:
-    """Ask every reachability check once. Nothing is changed. Answers are `check-done` events."""
+    """Ask every reachability check; answers are `check-done` events.
+
+    Nothing is changed: with `options.vantage` other than ``here`` a pod runs in every cluster meanwhile, and goes again.
+    """
     from bevel_tui.engine.run import check as run
 
     async with aclosing(run(network, None, options, cancel=cancel)) as events:

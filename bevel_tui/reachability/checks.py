@@ -17,8 +17,7 @@ from bevel_tui.reachability import eyeballs, probes
 from bevel_tui.reachability.categories import category_of
 from bevel_tui.reachability.dialer import Dialer
 from bevel_tui.reachability.names.checks import NameChecks
-from bevel_tui.reachability.objects.judge import Judge
-from bevel_tui.reachability.objects.observed import Edge
+from bevel_tui.reachability.objects.checks import ObjectChecks, ReadEdge, excused
 from bevel_tui.reachability.probes import Found, Trust
 from bevel_tui.reachability.remedies import Remedies
 from bevel_tui.reachability.resolver import Resolver
@@ -28,10 +27,6 @@ from bevel_tui.reachability.wanted import is_ip, normal
 from bevel_tui.records.checks import CheckResult, CheckStatus
 from bevel_tui.records.steps import Endpoint
 
-#: reads the routes of a cluster as they stand now; None where they may not be read
-ReadEdge = Callable[[], Awaitable[Edge | None]]
-#: nothing to compare: passes, and is not told
-_UNKNOWN = Verdict("ok", "")
 #: connections that one caller's checks hold at a time unless it says otherwise
 SOCKETS = 256
 
@@ -100,11 +95,11 @@ async def check_cluster(
         sockets=sockets or asyncio.Semaphore(SOCKETS),
         foreign=foreign,
         expected=expected,
-        edge=edge,
-        kubectl=f"kubectl --context {context}" if context else "kubectl",
         remedies=remedies,
         names=NameChecks(domain, tuple(addresses), resolver, remedies, {} if others is None else others),
     )
+    kubectl = f"kubectl --context {context}" if context else "kubectl"
+    run.objects = ObjectChecks(edge, run.edge, tuple(addresses), kubectl)
     work = asyncio.create_task(run.all(endpoints))
     try:
         while (result := await run.results.get()) is not None:
@@ -133,8 +128,7 @@ class _Run:
     names: NameChecks
     foreign: bool = False
     expected: Expected = Expected()
-    edge: ReadEdge | None = None
-    kubectl: str = "kubectl"
+    objects: ObjectChecks = field(init=False)
     results: asyncio.Queue[CheckResult | None] = field(default_factory=asyncio.Queue)
     _edges: dict[tuple[str, str], asyncio.Task[Verdict]] = field(default_factory=dict)
 
@@ -161,13 +155,13 @@ class _Run:
             leads = await self._elsewhere(endpoint)
             broken = None if leads.passed else leads
         elif endpoint.node_port:
-            leads = await self._edge("dns-address", host, lambda: self._node(endpoint))
+            leads = await self.edge("dns-address", host, lambda: self._node(endpoint))
             broken = None if leads.passed else leads
         else:
-            gateway = await self._edge("lb-address", self.service, self._address)
+            gateway = await self.edge("lb-address", self.service, self._address)
             cause, on_service, leads = await asyncio.gather(
-                self._objects(endpoint),
-                self._edge(
+                self.objects.cause(endpoint),
+                self.edge(
                     "port-on-service", f"{self.service}:{port}", lambda: self._port(port), gateway, self.ports is None
                 ),
                 self._name(endpoint, gateway),
@@ -186,72 +180,26 @@ class _Run:
         chosen = eyeballs.first(took)
         target = next((t for t in targets if t.via == chosen), None)
         if len(targets) > 1:
-            await self._edge("tcp-choice", f"{host}:{port}", lambda: _choice(took))
+            await self.edge("tcp-choice", f"{host}:{port}", lambda: _choice(took))
         if target is None:
             await self._behind_connection(endpoint, opened[0].words)
             return
         if endpoint.protocol in ("https", "tls"):
-            served = await self._edge(
-                "tls-handshake", f"{host}:{port}", lambda: self._excused(self._tls(endpoint, target), cause)
+            served = await self.edge(
+                "tls-handshake", f"{host}:{port}", lambda: excused(self._tls(endpoint, target), cause)
             )
-            await self._held(endpoint, served)
+            await self.objects.served(endpoint, served)
             if not served.passed:
                 await self._behind_handshake(endpoint, served.words)
                 return
         if endpoint.probe != "tls":
-            spoke = await self._edge(
+            spoke = await self.edge(
                 "protocol",
                 url(endpoint),
-                lambda: self._excused(self._probe("protocol", endpoint, self._ask(endpoint, target)), cause),
+                lambda: excused(self._probe("protocol", endpoint, self._ask(endpoint, target)), cause),
             )
             if endpoint.probe == "json-rpc":
                 await self._ledger(endpoint, target, spoke)
-
-    # ------------------------------------------------------------ the objects between the gateway and the ledger
-
-    async def _objects(self, endpoint: Endpoint) -> Verdict | None:
-        """The object that disagrees with the plan, if one does: what fails behind it is its doing."""
-        if self.edge is None or await self.edge() is None:
-            return None
-        where = f"{endpoint.host}:{endpoint.port}" if endpoint.protocol == "tcp" else endpoint.host
-        route = await self._object("route-object", where, lambda judge: judge.route(endpoint))
-        if not route.passed:
-            return route
-        backend = await self._object("route-backend", endpoint.service, lambda judge: judge.backend(endpoint))
-        certificate = await self._secret(endpoint)
-        await self._object("route-address", where, lambda judge: judge.address(endpoint, self.addresses))
-        return next((verdict for verdict in (backend, certificate) if not verdict.passed), None)
-
-    async def _secret(self, endpoint: Endpoint) -> Verdict:
-        """Only told when it is wrong: whether it is also the one that is served is seen later (`_held`)."""
-        edge = await self.edge() if self.edge is not None else None
-        verdict = None if edge is None else Judge(edge, self.kubectl).certificate(endpoint)
-        if verdict is None or verdict.passed:
-            return Verdict("ok", "")
-        return await self._object("route-certificate", endpoint.host, lambda judge: judge.certificate(endpoint))
-
-    async def _held(self, endpoint: Endpoint, served: Verdict) -> None:
-        if self.edge is not None and "certificate" in served.facts:
-            shown = served.facts["certificate"]
-            await self._object("route-certificate", endpoint.host, lambda judge: judge.served(endpoint, shown))
-
-    async def _object(self, check: str, target: str, question: Callable[[Judge], Verdict | None]) -> Verdict:
-        """An edge between objects; nothing is told where there is nothing to compare."""
-
-        async def attempt() -> Verdict:
-            edge = await self.edge() if self.edge is not None else None
-            return (None if edge is None else question(Judge(edge, self.kubectl))) or _UNKNOWN
-
-        return await self._edge(check, target, attempt)
-
-    async def _excused(self, asking: Awaitable[Verdict], cause: Verdict | None) -> Verdict:
-        """A failure behind an object that is wrong is that object's: it is told as its consequence."""
-        verdict = await asking
-        if verdict.passed or cause is None:
-            return verdict
-        return replace(
-            verdict, status="skipped", words=f"{verdict.words}, because {cause.words}", remedy=None, code=None
-        )
 
     async def _ledger(self, endpoint: Endpoint, target: Target, spoke: Verdict) -> None:
         """What a node itself says of its peers, and whether the chain goes on."""
@@ -265,32 +213,32 @@ class _Run:
             probe = probes.grows(target, trust, over_tls=over_tls, period=self.expected.block_period or 1.0)
             return await self._probe("ledger-grows", endpoint, probe)
 
-        asked = [self._edge("ledger-peers", where, has_peers, spoke, not spoke.passed)] if self.expected.others else []
+        asked = [self.edge("ledger-peers", where, has_peers, spoke, not spoke.passed)] if self.expected.others else []
         if self.expected.block_period is not None:
-            asked.append(self._edge("ledger-grows", where, grows, spoke, not spoke.passed))
+            asked.append(self.edge("ledger-grows", where, grows, spoke, not spoke.passed))
         await asyncio.gather(*asked)
 
     async def _connects(self, endpoint: Endpoint, target: Target) -> Verdict:
         where = f"{target.via}:{target.port}"
-        return await self._edge("tcp-connect", where, lambda: self._probe("tcp-connect", endpoint, probes.tcp(target)))
+        return await self.edge("tcp-connect", where, lambda: self._probe("tcp-connect", endpoint, probes.tcp(target)))
 
     async def _name(self, endpoint: Endpoint, gateway: Verdict) -> Verdict:
         """Does the host lead to the gateway; an address in its place needs no DNS."""
         host = endpoint.host
         if is_ip(host) or endpoint.address is not None:
-            return await self._edge(
+            return await self.edge(
                 "dns-address", host, lambda: self.names.literal(endpoint), gateway, not gateway.passed
             )
         zone = await self._zone(host) if gateway.passed else gateway
-        known = await self._edge("dns-resolves", host, lambda: self.names.resolves(host), zone, not zone.passed)
-        return await self._edge("dns-address", host, lambda: self.names.leads(host, known), known, not known.passed)
+        known = await self.edge("dns-resolves", host, lambda: self.names.resolves(host), zone, not zone.passed)
+        return await self.edge("dns-address", host, lambda: self.names.leads(host, known), known, not known.passed)
 
     async def _zone(self, host: str) -> Verdict:
         """The zone that a host is in, once for all hosts in it."""
         zone = await self.names.zone_of(host)
         if zone is None:
             return Verdict("ok", "")
-        return await self._edge("dns-zone", zone.name or self.domain or host, lambda: self.names.zone(host))
+        return await self.edge("dns-zone", zone.name or self.domain or host, lambda: self.names.zone(host))
 
     async def _elsewhere(self, endpoint: Endpoint) -> Verdict:
         """Where a host of somebody else's cluster leads: whether that is its gateway only they can tell."""
@@ -298,7 +246,7 @@ class _Run:
         if is_ip(host):
             return Verdict("ok", host, addresses=(host,))
         zone = await self._zone(host)
-        return await self._edge("dns-resolves", host, lambda: self.names.resolves(host), zone, not zone.passed)
+        return await self.edge("dns-resolves", host, lambda: self.names.resolves(host), zone, not zone.passed)
 
     async def _behind_connection(self, endpoint: Endpoint, reason: str) -> None:
         if endpoint.protocol in ("https", "tls"):
@@ -317,7 +265,7 @@ class _Run:
 
     # ------------------------------------------------------------ edges: once each, repeated until the deadline
 
-    async def _edge(
+    async def edge(
         self,
         check: str,
         target: str,
@@ -333,7 +281,7 @@ class _Run:
         return await asyncio.shield(self._edges[key])
 
     async def _skip(self, check: str, target: str, reason: str) -> Verdict:
-        return await self._edge(check, target, _never, Verdict("skipped", reason), skip=True)
+        return await self.edge(check, target, _never, Verdict("skipped", reason), skip=True)
 
     async def _settle(
         self, check: str, target: str, attempt: Callable[[], Awaitable[Verdict]], skipped: str | None
@@ -362,7 +310,7 @@ class _Run:
         return verdict
 
     def _tell(self, check: str, target: str, verdict: Verdict) -> None:
-        if verdict.status == "ok" and not verdict.words:  # `_UNKNOWN`
+        if verdict.status == "ok" and not verdict.words:  # nothing to compare
             return
         self.results.put_nowait(
             CheckResult(
