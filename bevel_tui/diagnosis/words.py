@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from bevel_tui.diagnosis.evidence import age, condition, containers, name, namespace, status
+from bevel_tui.diagnosis.evidence import age, condition, containers, name, namespace, owner, status
+from bevel_tui.diagnosis.pods import TRIES
 from bevel_tui.diagnosis.rule import Pending
 from bevel_tui.diagnosis.say import kubectl, say
 from bevel_tui.records.findings import Finding
@@ -18,6 +19,8 @@ from bevel_tui.records.snapshot import ClusterSnapshot, Object
 
 #: seconds for which a container may run without being ready before its log is taken for an answer
 _UNREADY = 60.0
+#: what passes by itself when the other side comes up: legal until it has been tried a few times
+PASSING = frozenset({"POD-CONNECT", "POD-RESOLVE", "VLT-NET", "FAB-ORDERER", "CORDA-DB", "INDY-POOL"})
 
 
 class Words(NamedTuple):
@@ -102,9 +105,26 @@ def log_says(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Finding]:
             lines = snapshot.logs.get(f"{namespace(pod)}/{name(pod)}/{container}")
             if not lines or not _fails(snapshot, pod, entry):
                 continue
-            found = _first(lines)
+            tries = _tries(snapshot, pod, entry)
+            found = _first(lines) if tries else None
             if found is not None:
-                yield _finding(snapshot, pod, container, *found)
+                finding = _finding(snapshot, pod, container, *found)
+                passing = finding.code in PASSING and tries < TRIES
+                yield finding.model_copy(update={"severity": "info"}) if passing else finding
+
+
+def _tries(snapshot: ClusterSnapshot, pod: Object, entry: Mapping[str, Any]) -> int:
+    """How often it has failed: 0 where that is history (the Job has succeeded since), many where it is final."""
+    tries = int(entry.get("restartCount") or 0) + bool((entry.get("state") or {}).get("terminated"))
+    above = owner(pod)
+    job = snapshot.find("Job", namespace(pod), above[1]) if above and above[0] == "Job" else None
+    if job is None:
+        return max(tries, 1)
+    if (condition(job, "Complete") or {}).get("status") == "True":
+        return 0
+    if (condition(job, "Failed") or {}).get("status") == "True":
+        return TRIES
+    return max(tries, int(status(job).get("failed") or 0), 1)
 
 
 def _fails(snapshot: ClusterSnapshot, pod: Object, entry: Mapping[str, Any]) -> bool:

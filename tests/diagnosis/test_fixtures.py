@@ -36,7 +36,11 @@ def test_fixture(path: Path) -> None:
     assert from_tree(to_tree(snapshot)) == snapshot
     found = diagnose(snapshot)
     if path.stem.startswith("must"):
-        assert [finding.code for finding in found.findings] == [code], [f.model_dump() for f in found.findings]
+        following = fixture.get("consequences", [])
+        assert [finding.code for finding in found.findings] == [code, *following], [
+            f.model_dump() for f in found.findings
+        ]
+        assert [finding.code for finding in found.roots] == [code]
         finding = found.findings[0]
         assert finding.severity in {BY_CODE[code].severity, "warning"}
         assert finding.cause.endswith((".", ")", "…")) or finding.evidence

@@ -208,3 +208,22 @@ def test_names_below_one_domain_are_one_problem() -> None:
     assert [(f.code, f.name) for f in diagnosis.roots] == [("DNS-WRONG", "east.example.com")]
     assert diagnosis.roots[0].cause == "3 names below east.example.com: it leads to 192.0.2.9."
     assert [f.code for f in diagnosis.consequences(diagnosis.roots[0])] == ["LEDGER-HEIGHT"]
+
+
+def test_what_a_job_said_before_it_succeeded_is_history() -> None:
+    worker = {
+        "metadata": meta("certs-abcde", ownerReferences=[{"kind": "Job", "name": "certs", "controller": True}]),
+        "spec": {"containers": [{"name": "certs"}]},
+        "status": {
+            "phase": "Failed",
+            "containerStatuses": [{"name": "certs", "state": {"terminated": {"exitCode": 1}}}],
+        },
+    }
+    log = {"org/certs-abcde/certs": ("x509: certificate signed by unknown authority",)}
+    for ended, expected in (("Complete", []), ("Failed", [(0, "CERT-UNKNOWN", "east"), (1, "JOB-BACKOFF", "east")])):
+        job = {
+            "metadata": meta("certs"),
+            "spec": {},
+            "status": {"conditions": [{"type": ended, "status": "True", "lastTransitionTime": at(60)}]},
+        }
+        assert codes(Snapshot(NOW, (cluster("east", log, Pod=[worker], Job=[job]),))) == expected
