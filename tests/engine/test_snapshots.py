@@ -14,7 +14,9 @@ import yaml
 
 from bevel_tui import api
 from bevel_tui.diagnosis.rules import findings
+from bevel_tui.engine.snapshots import feed
 from bevel_tui.engine.snapshots.reduce import reduce
+from bevel_tui.engine.snapshots.watch import Wanted, once
 from bevel_tui.kube.client import KubeClient
 from bevel_tui.records.errors import BevelError, Code
 from bevel_tui.sandbox.apiserver import SimulatedCluster, write_kubeconfig
@@ -75,6 +77,24 @@ async def test_a_dead_cluster_keeps_no_other_waiting(east: Running, tmp_path: Pa
     assert found[alive].access.state == "ok" and found[alive].of("Node")
     diagnosis = api.diagnose(snapshot)
     assert [(f.code, f.cluster) for f in diagnosis.findings] == [("API-DOWN", "dead")]
+
+
+async def test_a_cluster_that_swallows_connections_is_called_unreachable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(context: str, kubeconfig: str | None) -> KubeClient:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(feed, "_PATIENCE", 0.2)
+    path = tmp_path / "kubeconfig"
+    cluster = {"name": "far", "cluster": {"server": "https://192.0.2.1:6443"}}
+    context = {"name": "far", "context": {"cluster": "far", "user": "u"}}
+    config = {"clusters": [cluster], "contexts": [context], "users": [{"name": "u", "user": {"token": "t"}}]}
+    path.write_text(yaml.safe_dump({"apiVersion": "v1", "kind": "Config", **config}))
+    snapshot = await once(Wanted(contexts=("far",), kubeconfig=str(path), connect=never))
+    (finding,) = api.diagnose(snapshot).findings
+    assert finding.code == "API-DOWN" and "no answer" in finding.evidence[0]
 
 
 @pytest.mark.sandbox

@@ -20,6 +20,8 @@ from bevel_tui.records.snapshot import Access, CertificateFacts, ClusterSnapshot
 
 #: seconds between two attempts at a cluster that does not answer: first, longest
 _FIRST, _LONGEST = 2.0, 30.0
+#: seconds that a cluster has to accept a connection and to answer once
+_PATIENCE = 12.0
 #: seconds after which a cluster's API is timed again
 _SURVEY = 10.0
 _SYSTEM = "kube-system"
@@ -124,14 +126,17 @@ class Feed:
         wait = _FIRST
         while True:
             try:
-                self.client = await self._connect(self.context, self.kubeconfig)
-                self.access = await ask(self.client)
+                async with asyncio.timeout(_PATIENCE):
+                    self.client = await self._connect(self.context, self.kubeconfig)
+                    self.access = await ask(self.client)
                 wait = _FIRST
                 await self._watched(self.client)
             except BevelError as error:
                 self.access = unusable(error)
             except ApiError as error:
                 self.access = refused(error, self.client.server if self.client else "")
+            except TimeoutError:
+                self.access = Access("unreachable", f"no answer in {_PATIENCE:.0f} s")
             finally:
                 if self.client is not None:
                     client, self.client = self.client, None
