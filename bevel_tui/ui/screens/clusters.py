@@ -191,7 +191,7 @@ class ClustersScreen(StepScreen):
     def _about(self) -> None:
         row = self.setup.rows.get(self.current or "")
         if row is not None:
-            self.query_one("#about", Static).update(_about(row))
+            self.query_one("#about", Static).update(_about(row, low=self.app.size.height < 30))
 
     async def answered(self, path: YamlPath) -> None:
         """Marks, details and fields follow the answers."""
@@ -294,8 +294,8 @@ def _there(row: SurveyRow) -> str:
     return ", ".join(dict.fromkeys(words))
 
 
-def _about(row: SurveyRow) -> Content:
-    """All that is known of a context, as lines."""
+def _about(row: SurveyRow, *, low: bool) -> Content:
+    """All that is known of a context: a line for each fact, or where there is little height one after the other."""
     lines: list[tuple[str, str]] = [("server", row.server or "none")]
     if row.state == "dead":
         lines += [("cause", row.cause), ("remedy", row.remedy)]
@@ -334,6 +334,12 @@ def _about(row: SurveyRow) -> Content:
         lines += [("same as", ", ".join(row.same_as))]
     if row.insecure:
         lines += [("TLS", "the kubeconfig switches verification off for this cluster")]
+    if low:
+        told = [(f"{name} ", words) for name, words in lines if name not in ("server", "version", "simulated")]
+        flow = [Content.assemble((name, "$text-muted"), words) for name, words in told]
+        return Content("\n").join(
+            [Content.assemble((row.context, "bold"), f"  {row.server}"), Content(" · ").join(flow)]
+        )
     parts = [Content.assemble((f"{name:<10}", "$text-muted"), words) for name, words in lines]
     return Content("\n").join([Content.styled(row.context, "bold"), *parts])
 
