@@ -80,7 +80,7 @@ class _Commands(click.Group):
 @shared.timeout
 @shared.allow
 @shared.yes
-@click.option("-o", "--output", type=click.Choice(["text", "jsonl"]), default="text", show_default=True)
+@click.option("-o", "--output", type=click.Choice(["text", "jsonl", "screen"]), default="text", show_default=True)
 @shared.color
 @shared.speed
 @click.version_option(__version__, prog_name="bevel-tui", message="%(prog)s %(version)s")

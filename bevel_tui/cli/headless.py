@@ -10,7 +10,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bevel_tui import api
@@ -19,6 +19,7 @@ from bevel_tui.records.errors import BevelError, Code, ExitCode
 
 if TYPE_CHECKING:
     from bevel_tui.engine.cancel import Cancellation
+    from bevel_tui.engine.options import RunOptions
     from bevel_tui.network.model import Network
     from bevel_tui.plan.graph import Plan
     from bevel_tui.records.events import AnyEvent
@@ -54,6 +55,10 @@ def deploy(preset: str, **options: object) -> int:
 async def _deploy(preset: str, options: Deployment) -> int:
     from bevel_tui.engine.options import RunOptions
 
+    if options.output == "screen" and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise BevelError(
+            Code.USAGE, "-o screen needs a terminal.", remedy="Use -o text or -o jsonl where there is none."
+        )
     network = shared.network(preset, options.own)
     plan = api.plan(network)
     for source in filter(None, (options.charts, options.gateway_charts)):
@@ -64,23 +69,44 @@ async def _deploy(preset: str, options: Deployment) -> int:
             yes=options.yes,
             details=plan.notes,
         )
-    with cancellation() as cancel:
-        async with _clusters(network, options) as (network, kubeconfig):
-            run_options = RunOptions(
-                kubeconfig=kubeconfig,
-                charts=options.charts,
-                gateway_charts=options.gateway_charts,
-                timeout=options.timeout or RUN_BUDGET,
-                allow_destructive=options.allow_destructive,
-            )
-            events = api.deploy(network, run_options, cancel=cancel)
-            code, view = await show(events, options.output, options.color)
-    if options.output == "text":
+    run_options = RunOptions(
+        kubeconfig=options.kubeconfig,
+        charts=options.charts,
+        gateway_charts=options.gateway_charts,
+        timeout=options.timeout or RUN_BUDGET,
+        allow_destructive=options.allow_destructive,
+    )
+    if options.output == "screen":
+        code, view = await _on_screen(preset, network, run_options, options)
+    else:
+        with cancellation() as cancel:
+            async with _clusters(network, options) as (network, kubeconfig):
+                events = api.deploy(network, replace(run_options, kubeconfig=kubeconfig), cancel=cancel)
+                code, view = await show(events, options.output, options.color)
+    if options.output in {"text", "screen"}:
         summary(view, options.color, _next_steps(f"{preset}{shared.contexts()}", options, code))
     return code
 
 
 # ---------------------------------------------------------------- parts of the above
+
+
+async def _on_screen(
+    preset: str, network: Network, run_options: RunOptions, options: Deployment
+) -> tuple[int, RunView]:
+    """The same run on live panels; simulated clusters stay until the screen is left. Raises BevelError."""
+    from bevel_tui import settings
+    from bevel_tui.ui.app import BevelApp
+    from bevel_tui.ui.screens.deploy import DeployScreen
+    from bevel_tui.ui.session import Deployment as Shown
+
+    chosen = settings.load()
+    clusters = (lambda network: _clusters(network, options)) if options.sandbox else None
+    shown = Shown(network=network, options=run_options, preset=preset, clusters=clusters)
+    app = BevelApp(DeployScreen(shown), theme=chosen.theme, keymap=chosen.keymap)
+    code = await app.run_async()
+    view = app.sessions[0].view
+    return view.finished.exit_code if view.finished is not None else code or 0, view
 
 
 @asynccontextmanager
