@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: events taken in before the event loop gets its turn: keys are answered in between
 _BATCH = 100
+#: seconds that a run gets to leave when the application does
+_PATIENCE = 3.0
 #: a Network -> the one to use and its kubeconfig, for as long as the context is open (simulated clusters)
 Clusters = Callable[["Network"], AbstractAsyncContextManager["tuple[Network, str | None]"]]
 
@@ -123,6 +125,8 @@ class Session:
         if self.running:
             self.control.cancel.request()
             self.control.cancel.request()
+            await asyncio.wait([self._task], timeout=_PATIENCE)
+            self._task.cancel()
             await self.ended()
         await self._stack.aclose()
 

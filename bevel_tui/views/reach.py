@@ -33,9 +33,13 @@ def counts(view: RunView, canvas: Canvas) -> Line:
     return canvas.fit(*spans)
 
 
-def checks(view: RunView, canvas: Canvas, *, problems: bool = False) -> list[Line]:
+#: answers of one kind, all well, from which on one line speaks for them
+_MANY = 4
+
+
+def checks(view: RunView, canvas: Canvas, *, problems: bool = False, every: bool = False) -> list[Line]:
     """By cluster, along the chain from the gateway's address to the ledger; what is not well with evidence and
-    remedy. `problems`: only that."""
+    remedy. `problems`: only that; `every`: a line for each, also where many of a kind are well."""
     lines: list[Line] = []
     for name, cluster in view.clusters.items():
         mine = [r for r in ordered(cluster.checks.values()) if not problems or r.status in ("failed", "warning")]
@@ -45,8 +49,20 @@ def checks(view: RunView, canvas: Canvas, *, problems: bool = False) -> list[Lin
         said = (f"  {bad} failed", style("failed")) if bad else ("  all well" if not problems else "", style("ok"))
         lines += [()] if lines else []
         lines += wrap(canvas, (name, "bold"), said, ("  simulated" if cluster.simulated else "", "yellow"))
+        well = Counter(result.id for result in mine if result.status == "ok")
+        told: set[str] = set()
         for result in mine:
-            lines += _check(result, canvas)
+            if every or result.status != "ok" or well[result.id] < _MANY:
+                lines += _check(result, canvas)
+            elif result.id not in told:
+                told.add(result.id)
+                lines += wrap(
+                    canvas,
+                    (f" {glyph('ok', unicode=canvas.unicode)} {word('ok'):<7} ", style("ok")),
+                    (f"{result.id}  ", "dim"),
+                    f"{well[result.id]} times",
+                    hang=11,
+                )
     return lines
 
 

@@ -308,10 +308,19 @@ async def test_reachability_at_every_size(state, size, snapshot):
         snapshot(shown.pilot, f"reach-{state}")
 
 
+async def test_many_answers_that_are_alike_take_one_line():
+    async with Shown(list(recording("besu-two-clusters")), (120, 40)) as shown:
+        await shown.press("r")
+        assert " times" in shown.text
+        await shown.press("a")
+        assert " times" not in shown.text
+
+
 async def test_only_problems_and_what_may_be_copied():
     async with Shown(unreachable(), (120, 40)) as shown:
         await shown.press("r")
         assert "tls-handshake" in shown.text and "lb-address" in shown.text
+        await shown.press("a", "a")
         await shown.press("o")
         assert "lb-address" not in shown.text
         assert "Open port 443." in shown.text

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import tzinfo
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
@@ -71,6 +72,8 @@ class DeployScreen(BaseScreen):
         self._tab = "step"
         self._chose_tab = False
         self._drawn: tuple[object, ...] = ()
+        self._can: tuple[object, ...] = ()
+        self._rest = 0.0
 
     @property
     def session(self) -> Session:
@@ -96,12 +99,13 @@ class DeployScreen(BaseScreen):
         tree.border_title = "Steps"
         tree.focus()
         self.session  # noqa: B018 - begins the run
-        self.set_interval(LOOK_EVERY, self.look)
+        self.set_interval(LOOK_EVERY, self._look_in_time)
         self.look()
 
     def on_screen_resume(self) -> None:
         """Somebody came back."""
         self._drawn = ()
+        self._rest = 0.0
         self.look()
 
     def on_lines_resized(self) -> None:
@@ -113,6 +117,19 @@ class DeployScreen(BaseScreen):
 
     def _now(self) -> float:
         return cast("BevelApp", self.app).clock()
+
+    def _look_in_time(self) -> None:
+        """Look, unless the last look was dear: keys come first, so that panels take a quarter of the time at most."""
+        began = monotonic()
+        if began < self._rest:
+            return
+        self.look()
+        if self.is_current:
+            self._rest = float("inf")
+            self.call_after_refresh(self._looked, began)
+
+    def _looked(self, began: float) -> None:
+        self._rest = monotonic() + 3 * (monotonic() - began - 0.01)
 
     def look(self) -> None:
         """Draw the run as it is now, if it has changed or a second has passed."""
@@ -131,7 +148,10 @@ class DeployScreen(BaseScreen):
         progress.show(panels.progress(view, now, Canvas(max(20, progress.size.width - 2))))
         self._look_at_needs()
         self._look_at_step()
-        self.refresh_bindings()
+        can = tuple(self.check_action(action, ()) for action in ("pause", "retry", "copy", "cancel"))
+        if can != self._can:  # the footer is made anew for it, and that is dear
+            self._can = can
+            self.refresh_bindings()
 
     def _look_at_needs(self) -> None:
         needs = self.query_one("#needs", Lines)
@@ -174,7 +194,7 @@ class DeployScreen(BaseScreen):
 
     def on_run_tree_chosen(self) -> None:
         """Another row."""
-        self.look()
+        self._look_at_step()
 
     def action_tab(self, name: str) -> None:
         """Show another side of the step, or what needs a person."""
@@ -205,7 +225,7 @@ class DeployScreen(BaseScreen):
         if action == "retry":
             return going and self._failed() is not None
         if action == "copy":
-            return view is not None and bool(self._copies())
+            return view is not None and self._may_copy()
         return super().check_action(action, parameters)
 
     def action_pause(self) -> None:
@@ -271,6 +291,10 @@ class DeployScreen(BaseScreen):
         self.app.push_screen(Dialog("Cancel the run?", text, answers), answered)
 
     # ------------------------------------------------------------ copying
+
+    def _may_copy(self) -> bool:
+        view = self.session.view
+        return any(panels.waiting(view)) or bool(view.open_findings) or any(s.remedy for s in view.steps.values())
 
     def _copies(self) -> list[tuple[str, str, str]]:
         """(title, help, text) of what may be copied now."""

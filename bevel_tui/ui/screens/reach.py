@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 LOOK_EVERY = 0.2
 _CHECKS = (
     "Checks from the gateway's address to the ledger; o shows only problems.\n\nThey stand in the order in which one "
-    "would look for a fault: address, DNS, connection, TLS, ledger. What is not well shows how it is known and what to do. o shows only that; k asks all again."
+    "would look for a fault: address, DNS, connection, TLS, ledger. What is not well shows how it is known and what to "
+    "do. o shows only that, a every single answer; k asks all again."
 )
 _SUMMARY = "Endpoints, how to call them, files, next steps; y copies.\n\nWhat is reached only inside a cluster says so."
 _MATRIX = "What each cluster sees of the others' gateways: the way that the ledger takes.\n\nA pod in each cluster asks. A row is who looked, a column what was looked at; here is this machine."
@@ -36,7 +37,8 @@ class ReachScreen(BaseScreen):
     heading = "Reachability"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="back", tooltip="Back to the deployment"),
-        Binding("o", "problems", "Only problems", id="reach.problems", tooltip="Show only what is not well, or all"),
+        Binding("o", "problems", "Problems", id="reach.problems", tooltip="Show only what is not well, or all"),
+        Binding("a", "every", "All", id="reach.all", tooltip="A line for every answer, also where many are alike"),
         Binding("k", "again", "Check again", id="reach.again", tooltip="Ask every check again; nothing is changed"),
         Binding("y", "copy", "Copy", id="reach.copy", tooltip="Copy endpoints and the lines that call them"),
     ]
@@ -45,8 +47,9 @@ class ReachScreen(BaseScreen):
         super().__init__()
         self.session = session
         self._again: Session | None = None
-        self._problems = False
+        self._problems = self._every = False
         self._drawn: tuple[object, ...] = ()
+        self._can: tuple[object, ...] = ()
 
     def body(self) -> ComposeResult:
         yield Lines(id="progress")
@@ -80,7 +83,7 @@ class ReachScreen(BaseScreen):
         if not self.is_current or not self.is_mounted:
             return
         view, now = self._asked.view, cast("BevelApp", self.app).clock()
-        state = (view.revision, int(now) if view.finished is None else 0, self._problems, id(view))
+        state = (view.revision, int(now) if view.finished is None else 0, self._problems, self._every, id(view))
         if state == self._drawn:
             return
         self._drawn = state
@@ -90,7 +93,7 @@ class ReachScreen(BaseScreen):
         canvas = Canvas(max(20, progress.size.width - 2))
         progress.show([panels.progress(view, now, canvas)[0], reach.counts(view, canvas)])
         checks, matrix, summary = (self.query_one(f"#{name}", Lines) for name in ("checks", "matrix", "summary"))
-        lines = reach.checks(view, Canvas(checks.room), problems=self._problems)
+        lines = reach.checks(view, Canvas(checks.room), problems=self._problems, every=self._every)
         nothing = "Nothing is wrong." if view.checks else "No check has been answered yet."
         checks.border_title = "Problems" if self._problems else "Checks"
         narrow = self.has_class("-narrow")
@@ -103,7 +106,10 @@ class ReachScreen(BaseScreen):
         summary.show(
             reach.summary(ran, Canvas(summary.room), places=tuple(self._places()), steps=tuple(self._next_steps()))
         )
-        self.refresh_bindings()
+        can = tuple(self.check_action(action, ()) for action in ("again", "copy"))
+        if can != self._can:
+            self._can = can
+            self.refresh_bindings()
 
     def _places(self) -> Iterable[tuple[str, str]]:
         from bevel_tui import locations
@@ -145,6 +151,12 @@ class ReachScreen(BaseScreen):
     def action_problems(self) -> None:
         """Only what is not well, or all."""
         self._problems = not self._problems
+        self.look()
+
+    def action_every(self) -> None:
+        """A line for every answer, or one for many that are alike."""
+        self._every = not self._every
+        self._problems = False
         self.look()
 
     def action_again(self) -> None:

@@ -89,12 +89,17 @@ class Lines(ScrollView, can_focus=True):
     def strip(self, line: Line, over: Style | None = None) -> Strip:
         """A line with the theme's colours, as wide as the widget; `over` lies over all of it."""
         width = self.scrollable_content_region.width
-        base = self.rich_style
+        base = self._base()
         segments = [
             Segment(text, base + self.style_of(kind) + over if over else base + self.style_of(kind))
             for text, kind in line
         ]
         return Strip(segments).adjust_cell_length(width, base + over if over else base)
+
+    def _base(self) -> Style:
+        if "base" not in self._styles_known:  # it is looked up through all ancestors: dear, if done for each line
+            self._styles_known["base"] = self.rich_style
+        return self._styles_known["base"]
 
     def style_of(self, kind: str) -> Style:
         """The theme's style for one of `views.words`."""

@@ -14,6 +14,7 @@ from bevel_tui.ui.widgets.lines import Lines
 from bevel_tui.views.canvas import Canvas
 from bevel_tui.views.outline import Row, draw, outline, urgent
 from bevel_tui.views.state import RunView
+from bevel_tui.views.words import Line
 
 
 class RunTree(Lines):
@@ -55,6 +56,8 @@ class RunTree(Lines):
         self._opened: set[str] = set()
         self._cursor = 0
         self._key: str | None = None
+        #: the rows in the window as they were last drawn
+        self._seen: dict[int, Line] = {}
 
     @property
     def chosen(self) -> Row | None:
@@ -67,7 +70,16 @@ class RunTree(Lines):
         self._build()
         if self.following and (wanted := urgent(view)) is not None:
             self._go_to(wanted)
-        self.refresh()
+        top, height = self.scroll_offset.y, self.scrollable_content_region.height
+        canvas = Canvas(max(1, self.scrollable_content_region.width))
+        seen = {n: draw(self._rows[n], now, canvas) for n in range(top, min(top + height, len(self._rows)))}
+        if seen.keys() != self._seen.keys():
+            self.refresh()
+        else:
+            for number, line in seen.items():
+                if line != self._seen[number]:
+                    self.refresh_line(number)
+        self._seen = seen
 
     def _build(self) -> None:
         self._rows = outline(self._view, self._shut, self._opened)
@@ -98,12 +110,13 @@ class RunTree(Lines):
                 return
 
     def _put(self, number: int) -> None:
-        self._cursor = max(0, min(number, len(self._rows) - 1))
+        before, self._cursor = self._cursor, max(0, min(number, len(self._rows) - 1))
         self._chose()
         window = self.scrollable_content_region.height
         # with a little of what is around it
         self.scroll_to_region(Region(0, max(0, self._cursor - 1), 1, min(3, max(1, window))), animate=False)
-        self.refresh()
+        self.refresh_line(before)
+        self.refresh_line(self._cursor)
 
     def on_resize(self) -> None:
         """The row with the cursor stays in view."""
@@ -115,12 +128,14 @@ class RunTree(Lines):
         number = y + self.scroll_offset.y
         if not 0 <= number < len(self._rows):
             return self.strip(())
-        line = draw(self._rows[number], self._now, Canvas(max(1, self.scrollable_content_region.width)))
+        canvas = Canvas(max(1, self.scrollable_content_region.width))
+        line = self._seen[number] = draw(self._rows[number], self._now, canvas)
         if number != self._cursor:
             return self.strip(line)
         name = "lines--cursor" if self.has_focus else "lines--cursor-blurred"
-        bar = self.get_component_rich_style(name, partial=True)
-        return self.strip(line, bar)
+        if name not in self._styles_known:
+            self._styles_known[name] = self.get_component_rich_style(name, partial=True)
+        return self.strip(line, self._styles_known[name])
 
     # ------------------------------------------------------------ keys and mouse
 
