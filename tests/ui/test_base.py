@@ -189,3 +189,16 @@ def test_headless_paths_never_import_textual():
         "sys.exit(1 if 'textual' in sys.modules else 0)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_every_key_of_the_deployments_screens_is_documented_under_its_name():
+    from pathlib import Path
+
+    from bevel_tui.ui.screens.deploy import DeployScreen
+    from bevel_tui.ui.screens.reach import ReachScreen
+    from bevel_tui.ui.widgets.tree import RunTree
+
+    said = (Path(__file__).parents[2] / "docs" / "screens.md").read_text()
+    for kind in (BevelApp, BaseScreen, DeployScreen, ReachScreen, RunTree):
+        for binding in kind.BINDINGS:
+            assert binding.system or (binding.id and f"`{binding.id}`" in said), (kind.__name__, binding)

@@ -16,6 +16,7 @@ from bevel_tui.ui.dialog import Dialog
 from bevel_tui.ui.screens.deploy import DeployScreen
 from bevel_tui.ui.screens.reach import ReachScreen
 from bevel_tui.ui.widgets.copying import CopyDialog
+from bevel_tui.ui.widgets.lines import Lines
 from bevel_tui.ui.widgets.tree import RunTree
 from bevel_tui.views.state import RunView
 from tests.stories import T0, Story
@@ -127,6 +128,7 @@ class Shown:
 async def test_every_state_at_every_size(state, size, snapshot):
     async with Shown(STATES[state](), size) as shown:
         snapshot(shown.pilot, f"deploy-{state}")
+        assert not any(lines.too_wide for lines in shown.app.screen.query(Lines) if lines.region.area)
 
 
 # ---------------------------------------------------------------- the keys
@@ -306,6 +308,7 @@ async def test_reachability_at_every_size(state, size, snapshot):
         await shown.press("r")
         assert isinstance(shown.app.screen, ReachScreen)
         snapshot(shown.pilot, f"reach-{state}")
+        assert not any(lines.too_wide for lines in shown.app.screen.query(Lines) if lines.region.area)
 
 
 async def test_many_answers_that_are_alike_take_one_line():

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
@@ -55,8 +56,14 @@ class Lines(ScrollView, can_focus=True):
 
     @property
     def room(self) -> int:
-        """Cells that a line may take; the scrollbar has its own."""
-        return max(1, self.content_region.width - (0 if self.show_vertical_scrollbar else 1))
+        """Cells that a line may take; the scrollbar has its own, whether it is there or not."""
+        return max(1, self.content_region.width - 1)
+
+    @property
+    def too_wide(self) -> list[Line]:
+        """Lines that are cut; there should be none."""
+        room = self.scrollable_content_region.width
+        return [line for line in self._shown if sum(cell_len(text) for text, _ in line) > room]
 
     def show(self, lines: Sequence[Line], about: object = None, *, tail: bool = False) -> None:
         """Show these; nothing is drawn again that has not changed. Another `about` begins at the top, or with `tail`
