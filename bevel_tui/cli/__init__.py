@@ -34,6 +34,7 @@ COMMANDS = {
     "report": "The report of a run: Markdown, HTML or JSON.",
     "import": "Turn a network.yaml of Bevel into a preset.",
     "export": "Write a preset for other programs: network.yaml, Flux, Argo CD, helmfile.",
+    "presets": "List the shipped presets, or print one to begin your own from.",
     "schema": "Print the JSON Schema of presets.",
     "sandbox": "Simulated clusters on loopback, to keep.",
     "doctor": "Look at this machine: can it deploy?",

@@ -40,3 +40,17 @@ def read(name: str) -> bytes | None:
         if entry.is_file():
             return entry.read_bytes()
     return None
+
+
+def about(name: str) -> str:
+    """What a shipped preset is for: the first sentence of the comment that it begins with. Raises KeyError."""
+    data = read(name)
+    if data is None:
+        raise KeyError(name)
+    words: list[str] = []
+    for line in data.decode("utf-8").splitlines():
+        if not line.startswith("#") or line.startswith("# Try it"):
+            break
+        if not line.startswith("# yaml-language-server"):
+            words += line.removeprefix("#").split()
+    return " ".join(words).split(". ")[0].rstrip(".") + "."
