@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     from bevel_tui.plan.footprint import Footprint
     from bevel_tui.plan.graph import Plan
     from bevel_tui.reachability.recipes import Form
-    from bevel_tui.records.actions import Action, ActionDone
+    from bevel_tui.records.actions import Action, ActionDone, Subject
     from bevel_tui.records.dns import DomainState
     from bevel_tui.records.events import AnyEvent, DnsWaiting
-    from bevel_tui.records.findings import Diagnosis, Finding
+    from bevel_tui.records.findings import Diagnosis
     from bevel_tui.records.machine import Answer
     from bevel_tui.records.snapshot import Snapshot
     from bevel_tui.records.survey import SurveyRow
@@ -69,6 +69,7 @@ __all__ = [
     "missing_charts",
     "open_bundle",
     "plan",
+    "prepare",
     "private_charts",
     "published",
     "save_snapshot",
@@ -394,6 +395,14 @@ def _agreed(network: Network) -> str:
     return plan(seen_by_all(network)).id
 
 
+def prepare() -> None:
+    """Import what talks to clusters (half a second), for programs that want it done on another thread than their own."""
+    import importlib
+
+    for name in ("bevel_tui.engine.snapshots.watch", "bevel_tui.kube.client", "kubernetes.aio.client.configuration"):
+        importlib.import_module(name)
+
+
 def watch(
     networks: Iterable[Network] = (),
     contexts: Iterable[str] = (),
@@ -463,8 +472,8 @@ def save_snapshot(snapshot: Snapshot, path: Path) -> None:
     save(snapshot, path)
 
 
-def actions(snapshot: Snapshot, about: Finding) -> tuple[Action, ...]:
-    """What a person can order to be done about a finding, each with the command that does the same."""
+def actions(snapshot: Snapshot, about: Subject) -> tuple[Action, ...]:
+    """What a person can order to be done about a finding or an object, each with the command that does the same."""
     from bevel_tui.engine.actions import offered
 
     return offered(snapshot, about.cluster, about.kind, about.namespace, about.name)

@@ -29,6 +29,7 @@ COMMANDS = {
     "diagnose": "Say what is wrong, over all clusters at once, root causes first.",
     "bundle": "Write a support archive of what is seen, secrets masked.",
     "destroy": "Remove what was installed, in the safe order.",
+    "dashboard": "Troubleshoot on screens, over all clusters of a network.",
     "handoff": "Public material between operators who share no kubeconfig.",
     "connect": "Connection material for whoever uses the network.",
     "report": "The report of a run: Markdown, HTML or JSON.",

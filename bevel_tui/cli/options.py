@@ -122,14 +122,14 @@ def network(preset: str, own: Iterable[str] = ()) -> Network:
     """The Network that the command in hand was given: its preset, `--as` and `--context`. Raises BevelError."""
     from bevel_tui import api
 
-    return api.load(preset, own, click.get_current_context().meta.get(_CONTEXTS, ()))
+    return api.load(preset, own, named_contexts())
 
 
 def contexts() -> str:
     """The `--context` flags of the command in hand, as they go on after its preset."""
     import shlex
 
-    return "".join(f" --context {shlex.quote(one)}" for one in click.get_current_context().meta.get(_CONTEXTS, ()))
+    return "".join(f" --context {shlex.quote(one)}" for one in named_contexts())
 
 
 def named_contexts() -> tuple[str, ...]:

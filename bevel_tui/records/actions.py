@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
 ActionKind = Literal["restart-pod", "rerun-job", "retry-release", "rollback", "rerun-checks"]
+
+
+class Subject(Protocol):
+    """What an action is about: a finding, or anything else that names an object."""
+
+    @property
+    def cluster(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def namespace(self) -> str | None: ...
+    @property
+    def name(self) -> str: ...
 
 
 class Action(BaseModel):

@@ -34,7 +34,7 @@ class BevelApp(App[int]):
 
     TITLE = "bevel-tui"
     #: styles of screens that are shown first are read with the rest: a screen's own CSS_PATH makes all be read again
-    CSS_PATH: ClassVar = ["styles.tcss", "screens/wizard.tcss"]
+    CSS_PATH: ClassVar = ["styles.tcss", "screens/wizard.tcss", "dashboard/dashboard.tcss"]
     COMMANDS: ClassVar = App.COMMANDS | {ScreenCommands}
     ENABLE_COMMAND_PALETTE = True
     ESCAPE_TO_MINIMIZE = False

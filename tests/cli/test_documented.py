@@ -17,7 +17,7 @@ LINE = re.compile(r"^\s*(?:\$ |- run: |run: )?(bevel-tui(?: .*)?)$")
 
 def documented() -> list[tuple[str, str]]:
     found = []
-    for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+    for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
         if path.name == "commands.md":  # made from the command line itself
             continue
         fenced = False

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.commands import ROOT, blocks
+from tests.docs.pages import ROOT, blocks
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(900)]
 

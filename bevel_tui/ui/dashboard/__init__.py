@@ -1,0 +1,1 @@
+"""Troubleshooting over all clusters of a network: what is wrong, where, why, what to do."""
