@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import sys
 import time
+from typing import TYPE_CHECKING
 
 import click
 
 from bevel_tui import api
 from bevel_tui.cli import options
 from bevel_tui.records.errors import BevelError, Code
+
+if TYPE_CHECKING:
+    from bevel_tui.engine.snapshots.watch import Watching
+    from bevel_tui.ui.dashboard.overview import DashboardScreen
+
+
+#: seconds between two rounds of reachability checks
+PROBE = 30.0
 
 
 @click.command()
@@ -19,7 +28,7 @@ from bevel_tui.records.errors import BevelError, Code
 @click.option(
     "--probe",
     type=options.Duration(),
-    default=30.0,
+    default=PROBE,
     metavar="TIME",
     show_default="30s",
     help="Time between two rounds of reachability checks.",
@@ -57,10 +66,29 @@ def command(
     )
     from bevel_tui import settings
     from bevel_tui.ui.app import BevelApp
-    from bevel_tui.ui.dashboard.overview import DashboardScreen
-    from bevel_tui.ui.dashboard.source import Source
 
     chosen = settings.load()
+    with api.terminal_taken():
+        app = BevelApp(
+            screen(watching, kubeconfig=kubeconfig, readonly=readonly), theme=chosen.theme, keymap=chosen.keymap
+        )
+        code = app.run()
+    ctx.exit(code or 0)
+
+
+def screen(watching: Watching, *, kubeconfig: str | None = None, readonly: bool = False) -> DashboardScreen:
+    """The first screen of a dashboard; a release that is brought about again is a deployment on a screen of its own."""
+    from bevel_tui.engine.options import RunOptions
+    from bevel_tui.ui.dashboard.overview import DashboardScreen
+    from bevel_tui.ui.dashboard.source import Source
+    from bevel_tui.ui.screens.deploy import DeployScreen
+    from bevel_tui.ui.session import Deployment
+
+    def retry(name: str) -> None:
+        network = source.network(name)
+        if network is not None:
+            made.app.push_screen(DeployScreen(Deployment(network=network, options=RunOptions(kubeconfig=kubeconfig))))
+
     source = Source(watching, kubeconfig=kubeconfig, readonly=readonly, clock=time.time)
-    app = BevelApp(DashboardScreen(source), theme=chosen.theme, keymap=chosen.keymap)
-    ctx.exit(app.run() or 0)
+    made = DashboardScreen(source, retry=retry)
+    return made

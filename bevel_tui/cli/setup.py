@@ -88,7 +88,13 @@ def _hooks(speed: float) -> Hooks:
         )
         app.push_screen(DeployScreen(run))
 
-    return Hooks(sandbox=sandbox, deploy=deploy)
+    def dashboard(app: Any, kubeconfig: str | None) -> None:
+        from bevel_tui import api
+        from bevel_tui.cli.dashboard import PROBE, screen
+
+        app.push_screen(screen(api.watch(kubeconfig=kubeconfig, probe=PROBE), kubeconfig=kubeconfig))
+
+    return Hooks(sandbox=sandbox, deploy=deploy, dashboard=dashboard)
 
 
 def ask(*, kubeconfig: str | None = None, output: Path | None = None, speed: float = 1.0) -> int:

@@ -13,6 +13,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 from bevel_tui import api
+from bevel_tui.network.model import Network
 from bevel_tui.records.actions import Action, ActionDone
 from bevel_tui.records.errors import BevelError
 from bevel_tui.records.findings import Diagnosis
@@ -30,6 +31,7 @@ class Watch(Protocol):
     """What is needed of `api.watch`."""
 
     def snapshots(self) -> AsyncIterator[Snapshot]: ...
+    def networks(self) -> tuple[Network, ...]: ...
     async def probe(self, network: str | None = None) -> None: ...
     async def object(self, cluster: str, kind: str, namespace: str | None, name: str) -> dict[str, Any] | None: ...
     async def logs(
@@ -83,6 +85,11 @@ class Source:
         self.snapshot, self.diagnosis = snapshot, diagnosis
         self.overview = overview(snapshot, diagnosis)
         self.revision += 1
+
+    def network(self, name: str) -> Network | None:
+        """The Network of that name as its clusters, or a preset, tell of it."""
+        known = self.watch.networks() if self.watch is not None else ()
+        return next((network for network in known if network.name == name), None)
 
     async def act(self, action: Action) -> ActionDone:
         """Carry out a confirmed action on an object, or ask checks again; never raises for what a cluster says."""

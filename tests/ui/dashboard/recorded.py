@@ -14,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from bevel_tui.network.load import load as read
+from bevel_tui.network.model import Network
 from bevel_tui.records.checks import CheckResult
 from bevel_tui.records.errors import BevelError, Code
 from bevel_tui.records.snapshot import Access, ClusterSnapshot, LedgerFigures, Snapshot
@@ -147,6 +149,9 @@ class Played:
     async def snapshots(self) -> AsyncIterator[Snapshot]:
         while True:
             yield await self.queue.get()
+
+    def networks(self) -> tuple[Network, ...]:
+        return (read("besu-two-clusters"),)
 
     async def probe(self, network: str | None = None) -> None:
         self.probed.append(network)
