@@ -57,8 +57,8 @@ async def _state(run: Run, reach: Reach, step: DnsStep) -> DomainState:
         raise unusable(access.client, error) from None
     known = addresses(service) if service is not None else ()
     if not known:
-        words = "has no address yet" if service is not None else "does not exist yet"
-        return state.model_copy(update={"problem": f"the gateway's Service {state.service} {words}"})
+        words = "an address of" if service is not None else "the deployment of"
+        return state.model_copy(update={"problem": f"{words} the gateway's Service {state.service}"})
     async with aclosing(reach.gate(access, step, known)) as states:
         now = await anext(states)
     return state.model_copy(

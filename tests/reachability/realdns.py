@@ -26,7 +26,7 @@ def program(name: str) -> str:
     """The path of a program; without it the test is left out, and says why."""
     found = shutil.which(name) or shutil.which(name, path=_PLACES)
     if found is None:
-        pytest.skip(f"{name} is not installed (Debian: bind9, bind9-dnsutils, bind9-utils, knot)")
+        pytest.skip(f"{name} is not installed (Debian: bind9, bind9-utils, knot)")
     return found
 
 
