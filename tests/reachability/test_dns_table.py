@@ -1,7 +1,7 @@
 """Broken DNS, one fault at a time: each is told by its own code, on its own edge, and nothing else is blamed.
 
 A small Internet on loopback: a resolver of this machine, a TLD, a zone on two servers, a cloud's zone; all of them on
-port 53 of documentation addresses, through the Dialer's map. `test_dns_updates` does the main kinds with BIND and Knot.
+port 53 of documentation addresses, through the Dialer's map. `test_dns_updates` makes updates at BIND and Knot.
 """
 
 from __future__ import annotations
