@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widgets import DataTable, Static, TabbedContent, TabPane
 
 from bevel_tui.records.checks import CheckResult
+from bevel_tui.records.findings import Finding
 from bevel_tui.records.snapshot import Snapshot
 from bevel_tui.ui.dashboard.check import CheckScreen
 from bevel_tui.ui.dashboard.finding import FindingScreen, told
@@ -102,9 +103,12 @@ class DashboardScreen(SourceScreen):
         fill(self.query_one("#places", DataTable), _places(known))
         self._about(known)
         diagnosis = self.source.diagnosis
-        self.query_one("#finding-tree", Findings).show(diagnosis)
+        tree = self.query_one("#finding-tree", Findings)
+        tree.show(diagnosis)
+        if tree.cursor_node is not None and tree.cursor_node.data is not None:
+            self._preview(tree.cursor_node.data)
         nothing = not diagnosis.findings
-        self.query_one("#finding-tree").display = not nothing
+        tree.display = not nothing
         self.query_one("#preview").set_class(nothing, "-empty")
         self.query_one("#all-well").display = nothing
         if nothing:
@@ -196,8 +200,11 @@ class DashboardScreen(SourceScreen):
     def on_tree_node_highlighted(self, event: Findings.NodeHighlighted) -> None:  # type: ignore[type-arg]
         """Where there is room, the whole of the finding under the cursor."""
         if event.node.data is not None:
-            lines = told(event.node.data, self.source.diagnosis)
-            self.query_one("#preview-text", Static).update(Content("\n".join(lines)))
+            self._preview(event.node.data)
+
+    def _preview(self, finding: Finding) -> None:
+        lines = told(finding, self.source.diagnosis)
+        self.query_one("#preview-text", Static).update(Content("\n".join(lines)))
 
     def on_tree_node_selected(self, event: Findings.NodeSelected) -> None:  # type: ignore[type-arg]
         """Enter on a finding."""

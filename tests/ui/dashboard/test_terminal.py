@@ -48,7 +48,7 @@ async def test_a_broken_network_is_mended_from_the_dashboard(tmp_path: Path) -> 
                 person.keys("d")
                 person.wait("over: it is not seen any more")
                 person.keys("Escape")
-                person.wait("Clusters and the organizations", "not there")
+                person.wait("HELM-MISSING", "5 of 6 releases")
                 person.keys("C-q")
                 person.wait("left with 0")
 
