@@ -1,7 +1,8 @@
 """Writes docs/reliability.md from what a test run measured: nothing in it is typed by hand.
 
     .venv/bin/pytest tests/cluster tests/faults --junitxml results.xml
-    .venv/bin/python tools/reliability.py results.xml > docs/reliability.md
+    .venv/bin/python -m tests.faults.soak --seeds 200 --on real --record soak.jsonl
+    .venv/bin/python tools/reliability.py results.xml soak.jsonl > docs/reliability.md
 
 Tests hand over figures with pytest's `record_property`. Only tests that passed count.
 """
@@ -14,6 +15,7 @@ import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 HEAD = """# What has been tried
@@ -90,10 +92,35 @@ def faults(cases: list[Case]) -> Iterator[str]:
         yield ""
 
 
+def soak(seeds: list[dict[str, Any]]) -> Iterator[str]:
+    """Runs that were broken at random moments and started again, the ones that did not end well included."""
+    if not seeds:
+        return
+    broken = sum((Counter(seed["broken"]) for seed in seeds), Counter[str]())
+    bad = [seed for seed in seeds if seed["problems"]]
+    yield "## Broken at random moments, and started again\n"
+    yield (
+        f"{len(seeds)} seeds on {seeds[0]['ground']}, {sum(seed['starts'] for seed in seeds)} starts, {broken.total()} "
+        "faults. Each seed deploys, is broken, is started until it ends by itself, is compared with a run that was not "
+        "broken (objects without uids and times), and is destroyed with its data.\n"
+    )
+    yield "| what was killed or cut | times |"
+    yield "|---|---:|"
+    yield from (f"| {what} | {times} |" for what, times in broken.most_common())
+    yield f"\n{len(seeds) - len(bad)} of {len(seeds)} seeds without any problem." + (" The others:\n" if bad else "")
+    for seed in bad:
+        first = seed["problems"][0]
+        shown = first if len(first) <= 240 else f"{first[:239]}…"
+        yield f"- seed {seed['seed']}: {shown}"
+    yield ""
+
+
 def main() -> None:
     """The command line above."""
-    cases = [case for path in sys.argv[1:] for case in passed(path)]
-    lines = [HEAD, *presets(cases), *contract(cases), *faults(cases)]
+    records = [path for path in sys.argv[1:] if path.endswith(".jsonl")]
+    cases = [case for path in sys.argv[1:] if path not in records for case in passed(path)]
+    seeds = [json.loads(line) for path in records for line in Path(path).read_text().splitlines()]
+    lines = [HEAD, *soak(seeds), *presets(cases), *contract(cases), *faults(cases)]
     sys.stdout.write("\n".join(lines).rstrip() + "\n")
 
 

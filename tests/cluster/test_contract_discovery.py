@@ -6,11 +6,14 @@ from typing import Any
 
 from bevel_tui.kube import kinds
 
+#: groups that a gateway or a GitOps engine brings along
+BROUGHT = ("getambassador.io", "helm.toolkit.fluxcd.io")
+
 
 async def test_the_kinds_that_we_use_are_served_where_we_look(ask: Any) -> None:
     for group_version, table in kinds._GROUPS.items():
-        if group_version.startswith("getambassador"):
-            continue  # comes with its gateway
+        if group_version.startswith(BROUGHT):
+            continue
         _, found = await ask.raw("GET", kinds.prefix(group_version))
         served = {(r["kind"], r["name"], r["namespaced"]) for r in found["resources"]}
         assert {(kind, r.plural, r.namespaced) for kind, r in table.items()} <= served
@@ -26,7 +29,7 @@ async def test_the_list_of_groups(ask: Any) -> None:
     _, core = await ask.raw("GET", "/api")
     ask.note("core", {key: core[key] for key in ("kind", "versions")})
     _, groups = await ask.raw("GET", "/apis")
-    wanted = {version.partition("/")[0] for version in kinds._GROUPS} - {"v1", "getambassador.io"}
+    wanted = {version.partition("/")[0] for version in kinds._GROUPS} - {"v1", *BROUGHT}
     for group in sorted(groups["groups"], key=lambda g: g["name"]):
         if group["name"] in wanted:
             ask.note(group["name"], group["preferredVersion"])

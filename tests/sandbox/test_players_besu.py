@@ -129,7 +129,7 @@ async def test_blocks_need_more_than_two_thirds_of_the_validators(rehearse: Any)
         member = ("west", "carrier-bes", "member-carrier-1")
         assert int(call(run, *member, "eth_chainId"), 16) == 1337
         assert int(call(run, *member, "net_peerCount"), 16) == 5
-        assert call(run, *member, "no_such") == {"code": -32601, "message": "Method not found"}
+        assert call(run, *member, "eth_noSuch") == {"code": -32601, "message": "Method not found"}
         assert len(call(run, *member, "qbft_getValidatorsByBlockNumber", "latest")) == 4
 
         def height(*node: str) -> int:

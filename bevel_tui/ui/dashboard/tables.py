@@ -28,6 +28,7 @@ def state(name: str) -> Text:
 
 def fill(table: DataTable[Text], rows: Sequence[Row]) -> None:
     """Make the table show these rows, by their keys; the cursor stays with the row that it is on."""
+    table.call_after_refresh(table.refresh)  # widths are found out on idle, and lines drawn before keep the old ones
     keys = [row.key.value for row in table.ordered_rows]
     if keys == [key for key, _ in rows]:
         for number, (key, cells) in enumerate(rows):
