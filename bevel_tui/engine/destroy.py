@@ -40,6 +40,9 @@ __all__ = ["Removal", "destroy_body", "found_releases", "in_order", "is_present"
 
 _HOOK_TIMEOUT = 120
 #: by cluster: (namespace, release) -> its records
+#: seconds that the API server gets to clear away the objects of a kind
+DEFINITION_GONE = 120.0
+
 Found = dict[str, dict[tuple[str, str], tuple[Record, ...]]]
 
 
@@ -229,6 +232,7 @@ class Removal:
         if records:
             await sums.remove(access.client, step)
             failed = await self._uninstall(step, access, hooks=purge)
+            failed = failed or await self._definitions_gone(step, access)
             if failed is not None:
                 return failed
             changed = True
@@ -318,17 +322,46 @@ class Removal:
         if found is None or not is_ours(found, self.run.plan.network_name):
             return Result("unchanged")
         await access.client.delete(ref, uid=found["metadata"].get("uid"))
-        self.run.emit(
-            StepWaiting(step=step.id, cluster=step.cluster, waiting_for=(f"namespace {ref.name} to be gone",))
-        )
-        async for change, obj in access.client.watch("v1", "Namespace", fields=f"metadata.name={ref.name}"):
-            if change == "SYNCED" and await access.client.get(ref) is None:
-                break
-            if change == "DELETED" and obj["metadata"]["name"] == ref.name:
-                break
-            if self.cancel.stopping.is_set():
-                return Result("cancelled", "stopped while the namespace was being deleted")
+        if not await self._gone(step, access, ref):
+            return Result("cancelled", "stopped while the namespace was being deleted")
         return Result("ok")
+
+    async def _gone(self, step: Step, access: Access, ref: ObjectRef) -> bool:
+        """Wait until a deleted object is deleted to its end; False when the run stops before."""
+        self.run.emit(
+            StepWaiting(step=step.id, cluster=step.cluster, waiting_for=(f"{ref.kind} {ref.name} to be gone",))
+        )
+        async for change, obj in access.client.watch(ref.api_version, ref.kind, fields=f"metadata.name={ref.name}"):
+            if change == "SYNCED" and await access.client.get(ref) is None:
+                return True
+            if change == "DELETED" and obj["metadata"]["name"] == ref.name:
+                return True
+            if self.cancel.stopping.is_set():
+                return False
+        return True
+
+    async def _definitions_gone(self, step: ReleaseStep, access: Access) -> Result | None:
+        """Definitions go only when the API server has cleared their objects away. A deployment that met one half gone
+        would apply to what vanishes a moment later."""
+        for item in step.expects:
+            if item.ref.kind != "CustomResourceDefinition":
+                continue
+            found = await access.client.get(item.ref)
+            if found is None or not found["metadata"].get("deletionTimestamp"):
+                continue
+            try:
+                async with asyncio.timeout(DEFINITION_GONE):
+                    if not await self._gone(step, access, item.ref):
+                        return Result("cancelled", f"stopped while {item.ref.name} was being deleted")
+            except TimeoutError:
+                held = ", ".join(found["metadata"].get("finalizers") or ()) or "nothing that is named"
+                return Result(
+                    "failed",
+                    f"CustomResourceDefinition {item.ref.name} is still being deleted after {DEFINITION_GONE:.0f} s, "
+                    f"held by {held}.",
+                    "Look at what is left of its kind (kubectl get, all namespaces), then run the same command again.",
+                )
+        return None
 
 
 async def _finished(driver: HelmDriver, operation: Operation) -> Outcome:

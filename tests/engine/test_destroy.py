@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import looptime  # noqa: F401 - its marker makes time virtual
@@ -9,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bevel_tui.engine.destroy import in_order, removal_needs, removal_order
+from bevel_tui.engine.destroy import DEFINITION_GONE, Removal, in_order, removal_needs, removal_order
 from bevel_tui.helm.driver import Outcome
-from bevel_tui.records.steps import NamespaceStep, ReleaseStep
+from bevel_tui.records.steps import Expected, NamespaceStep, ObjectRef, ReleaseStep
 
 pytestmark = pytest.mark.looptime(start=0)
 
@@ -155,3 +157,40 @@ def test_nothing_is_removed_before_what_depended_on_it(data: Any) -> None:
                 assert step.id in before[need]
                 assert order[step.id] < order[need]
     assert set(before["ns"]) == {s.id for s in steps if s.cluster == "a" and s.namespace == "x" and s.id != "ns"}
+
+
+class _Definitions:
+    """A client of an API server that takes its time to delete a CustomResourceDefinition."""
+
+    def __init__(self, gone_after: float | None) -> None:
+        self.gone_after = gone_after
+        self.there = True
+
+    async def get(self, ref: Any) -> dict[str, Any] | None:
+        held = {"name": ref.name, "deletionTimestamp": "now", "finalizers": ["customresourcecleanup"]}
+        return {"metadata": held} if self.there else None
+
+    async def watch(self, api_version: str, kind: str, **_: Any) -> Any:
+        yield "SYNCED", {}
+        await asyncio.sleep(self.gone_after if self.gone_after is not None else 10_000)
+        self.there = False
+        yield "DELETED", {"metadata": {"name": "mappings.getambassador.io"}}
+
+
+@pytest.mark.parametrize(("gone_after", "outcome"), [(30.0, None), (None, "failed")])
+async def test_definitions_are_waited_for_until_they_are_gone(gone_after: float | None, outcome: str | None) -> None:
+    ref = ObjectRef("apiextensions.k8s.io/v1", "CustomResourceDefinition", "mappings.getambassador.io")
+    step = ReleaseStep(
+        id="east/crds", cluster="east", release="crds", chart="crds", chart_version="1", expects=(Expected(ref),)
+    )
+    emitted: list[Any] = []
+    removal = object.__new__(Removal)
+    removal.run = SimpleNamespace(emit=emitted.append)  # type: ignore[assignment]
+    removal.cancel = SimpleNamespace(stopping=asyncio.Event())  # type: ignore[assignment]
+    began = asyncio.get_running_loop().time()
+    result = await removal._definitions_gone(step, SimpleNamespace(client=_Definitions(gone_after)))  # type: ignore[arg-type]
+    assert asyncio.get_running_loop().time() - began == (30.0 if outcome is None else DEFINITION_GONE)
+    assert (result.outcome if result is not None else None) == outcome
+    assert emitted[0].waiting_for == ("CustomResourceDefinition mappings.getambassador.io to be gone",)
+    if result is not None:
+        assert "held by customresourcecleanup" in str(result.reason)
