@@ -82,21 +82,22 @@ __all__ = [
 ]
 
 
-def load(preset: str, own: Iterable[str] = (), contexts: Iterable[str] = ()) -> Network:
+def load(preset: str, own: Iterable[str] = (), contexts: Iterable[str] = (), namespaces: Iterable[str] = ()) -> Network:
     """The Network of a preset: a file's path, or the name of a shipped preset.
 
     `own` are the organizations of whoever asks: theirs are managed then and all others are not, whatever the preset
     says; without any the preset's `managed` flags hold. `contexts` (``CLUSTER=CONTEXT``, or ``CONTEXT`` of the only
-    cluster) take the place of the preset's.
+    cluster) take the place of the preset's. `namespaces` say the same as `own`: the organizations that live there.
 
     Raises BevelError (preset-missing, preset-syntax, preset-invalid); its details hold all problems, each with the
-    path in the YAML and the line; or usage for an organization or a cluster that it does not have.
+    path in the YAML and the line; or usage for an organization, a cluster or a namespace that it does not have.
     """
     from bevel_tui.network.contexts import reached_by
     from bevel_tui.network.load import load as read
-    from bevel_tui.network.sides import seen_by
+    from bevel_tui.network.sides import living_in, seen_by
 
-    return reached_by(seen_by(read(preset), own), contexts)
+    network = read(preset)
+    return reached_by(seen_by(network, (*own, *living_in(network, namespaces))), contexts)
 
 
 def import_network_yaml(path: Path, options: ImportOptions | None = None) -> Imported:
@@ -409,9 +410,12 @@ def watch(
     *,
     kubeconfig: str | None = None,
     probe: float | None = None,
+    namespaces: Iterable[str] = (),
 ) -> Watching:
     """A watch over the clusters of networks, or of contexts, or (with neither) of every context in which a network is
-    found. A network that is found brings its other clusters along.
+    found. A network that is found brings its other clusters along. With `namespaces` only networks with an organization
+    that lives in one of them are taken in, as the operator of these organizations sees them, without the namespaces of
+    others.
 
         async with api.watch(contexts=["east"]) as watching:
             async for snapshot in watching.snapshots():
@@ -423,7 +427,15 @@ def watch(
     """
     from bevel_tui.engine.snapshots.watch import Wanted, Watching
 
-    return Watching(Wanted(networks=tuple(networks), contexts=tuple(contexts), kubeconfig=kubeconfig, probe=probe))
+    return Watching(
+        Wanted(
+            networks=tuple(networks),
+            contexts=tuple(contexts),
+            kubeconfig=kubeconfig,
+            probe=probe,
+            namespaces=frozenset(namespaces),
+        )
+    )
 
 
 async def snapshot(
@@ -432,6 +444,7 @@ async def snapshot(
     *,
     kubeconfig: str | None = None,
     probe: bool = False,
+    namespaces: Iterable[str] = (),
 ) -> Snapshot:
     """One complete snapshot, as `watch` would give it; with `probe` reachability is asked too.
 
@@ -439,7 +452,9 @@ async def snapshot(
     """
     from bevel_tui.engine.snapshots.watch import Wanted, once
 
-    wanted = Wanted(networks=tuple(networks), contexts=tuple(contexts), kubeconfig=kubeconfig)
+    wanted = Wanted(
+        networks=tuple(networks), contexts=tuple(contexts), kubeconfig=kubeconfig, namespaces=frozenset(namespaces)
+    )
     return await once(wanted, probe=probe)
 
 

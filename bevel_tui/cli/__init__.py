@@ -46,6 +46,9 @@ COMMANDS = {
 #: modules that cannot be called as their command is
 MODULES = {"import": "import_network"}
 
+#: flags of kubectl that mean the same here
+_KUBECTL = ("--kubeconfig", "--context", "-n", "--namespace")
+
 
 class _Commands(click.Group):
     """Finds commands by name in `COMMANDS`; click's own group would import all of them for one."""
@@ -98,12 +101,13 @@ def cli(ctx: click.Context, /, preset: str | None, **options: Any) -> None:
     if ctx.invoked_subcommand is not None:
         given = [
             name
-            for name in (*options, "preset", "contexts")
+            for name in (*options, "preset", "contexts", "namespaces")
             if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
         ]
         if given:
             flags = ", ".join(
-                "--" + {"own": "as", "contexts": "context"}.get(name, name.replace("_", "-")) for name in given
+                "--" + {"own": "as", "contexts": "context", "namespaces": "namespace"}.get(name, name.replace("_", "-"))
+                for name in given
             )
             raise click.UsageError(f"{flags} goes after the command: bevel-tui {ctx.invoked_subcommand} {flags} ...")
         return
@@ -123,13 +127,22 @@ def cli(ctx: click.Context, /, preset: str | None, **options: Any) -> None:
 
 def kubectl() -> NoReturn:
     """The console script `kubectl-bevel`, which kubectl runs as `kubectl bevel`."""
-    main("kubectl bevel")
+    main("kubectl bevel", behind(sys.argv[1:]))
 
 
-def main(program: str | None = None) -> NoReturn:
+def behind(arguments: list[str]) -> list[str]:
+    """kubectl's own flags may stand before its commands; here they go behind the command that takes them."""
+    place = 0
+    while place < len(arguments) and arguments[place].partition("=")[0] in _KUBECTL:
+        place += 1 if "=" in arguments[place] else 2
+    flags, rest = arguments[:place], arguments[place:]
+    return [*rest, *flags] if rest and rest[0] in COMMANDS else arguments
+
+
+def main(program: str | None = None, arguments: list[str] | None = None) -> NoReturn:
     """The console script. Every error that a user can cause ends here as a code, a sentence and a remedy."""
     try:
-        result = cli.main(prog_name=program, standalone_mode=False, default_map=shared.FromSettings())
+        result = cli.main(arguments, prog_name=program, standalone_mode=False, default_map=shared.FromSettings())
         code = int(result) if isinstance(result, int) else int(ExitCode.OK)
     except click.exceptions.Exit as done:
         code = done.exit_code

@@ -41,8 +41,8 @@ def command(
     REDACTED.txt in it says what was masked. Nothing is sent anywhere, nothing is changed in any cluster.
     """
     contexts = options.named_contexts()
-    if file is not None and (preset or contexts):
-        raise click.UsageError("--snapshot needs no cluster: leave --preset and --context out.")
+    if file is not None and (preset or contexts or options.named_namespaces()):
+        raise click.UsageError("--snapshot needs no cluster: leave --preset, --context and -n out.")
     if file is not None:
         snapshot = api.load_snapshot(file)
     else:

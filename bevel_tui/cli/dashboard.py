@@ -63,6 +63,7 @@ def command(
         contexts=() if network is not None else options.named_contexts(),
         kubeconfig=kubeconfig,
         probe=None if no_probe else probe,
+        namespaces=options.named_namespaces(),
     )
     from bevel_tui import settings
     from bevel_tui.ui.app import BevelApp

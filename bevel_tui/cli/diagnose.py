@@ -43,13 +43,14 @@ def command(
     """Say what is wrong with a network, over all its clusters at once, root causes first.
 
     \b
-    Without a preset: the networks that are found in the contexts named by --context, or in all of the kubeconfig.
+    Without a preset: the networks that are found in the contexts named by --context, or in all of the kubeconfig;
+    with -n only those with an organization in that namespace, and of them what that organization runs.
     Exit codes: 0 nothing is wrong (warnings at most), 7 something is, 3 no cluster could be used.
     Nothing is changed in any cluster.
     """
     contexts = options.named_contexts()
-    if file is not None and (preset or contexts):
-        raise click.UsageError("--snapshot needs no cluster: leave --preset and --context out.")
+    if file is not None and (preset or contexts or options.named_namespaces()):
+        raise click.UsageError("--snapshot needs no cluster: leave --preset, --context and -n out.")
     if file is not None:
         snapshot = api.load_snapshot(file)
     else:
@@ -63,9 +64,11 @@ async def take(
     preset: str | None, own: tuple[str, ...], contexts: tuple[str, ...], kubeconfig: str | None, *, probe: bool
 ) -> Snapshot:
     """A snapshot of what the options name. Raises BevelError."""
+    namespaces = options.named_namespaces()
     if preset is not None:
-        return await api.snapshot([api.load(preset, own, contexts)], kubeconfig=kubeconfig, probe=probe)
-    return await api.snapshot((), contexts, kubeconfig=kubeconfig, probe=probe)
+        networks = [options.network(preset, own)]
+        return await api.snapshot(networks, kubeconfig=kubeconfig, probe=probe, namespaces=namespaces)
+    return await api.snapshot((), contexts, kubeconfig=kubeconfig, probe=probe, namespaces=namespaces)
 
 
 def keep(snapshot: Snapshot, path: Path) -> None:

@@ -84,7 +84,7 @@ async def _deploy(preset: str, options: Deployment) -> int:
                 events = api.deploy(network, replace(run_options, kubeconfig=kubeconfig), cancel=cancel)
                 code, view = await show(events, options.output, options.color)
     if options.output in {"text", "screen"}:
-        summary(view, options.color, _next_steps(f"{preset}{shared.contexts()}", options, code))
+        summary(view, options.color, _next_steps(f"{preset}{shared.repeated(options.own)}", options, code))
     return code
 
 

@@ -34,8 +34,8 @@ class Duration(click.ParamType):  # type: ignore[type-arg]
         return sum(float(number) * self._units[unit] for number, unit in parts)
 
 
-#: where `--context` waits for `network`
-_CONTEXTS = "contexts"
+#: where `--context` and `--namespace` wait for `network`
+_CONTEXTS, _NAMESPACES = "contexts", "namespaces"
 
 
 def options(*declared: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -78,6 +78,16 @@ preset = options(
         callback=lambda ctx, _, value: ctx.meta.__setitem__(_CONTEXTS, value),
         help="Reach a cluster of the preset through this context of yours. Repeatable.",
     ),
+    click.option(
+        "-n",
+        "--namespace",
+        _NAMESPACES,
+        metavar="NAMESPACE",
+        multiple=True,
+        expose_value=False,
+        callback=lambda ctx, _, value: ctx.meta.__setitem__(_NAMESPACES, value),
+        help="As --as, for the organizations that live in this namespace. Repeatable.",
+    ),
 )
 kubeconfig = click.option(
     "--kubeconfig", metavar="PATH", envvar="BEVEL_TUI_KUBECONFIG", help="kubeconfig file; default: $KUBECONFIG merged."
@@ -119,22 +129,32 @@ speed = click.option(
 
 
 def network(preset: str, own: Iterable[str] = ()) -> Network:
-    """The Network that the command in hand was given: its preset, `--as` and `--context`. Raises BevelError."""
+    """The Network that the command in hand was given: its preset, `--as`, `-n` and `--context`. Raises BevelError."""
     from bevel_tui import api
 
-    return api.load(preset, own, named_contexts())
+    return api.load(preset, own, named_contexts(), named_namespaces())
 
 
-def contexts() -> str:
-    """The `--context` flags of the command in hand, as they go on after its preset."""
+def repeated(own: Iterable[str] = ()) -> str:
+    """The `--as`, `--context` and `-n` flags of the command in hand, as they go on after its preset."""
     import shlex
 
-    return "".join(f" --context {shlex.quote(one)}" for one in named_contexts())
+    flags = [("--as", own), ("--context", named_contexts()), ("-n", named_namespaces())]
+    return "".join(f" {flag} {shlex.quote(one)}" for flag, values in flags for one in values)
 
 
 def named_contexts() -> tuple[str, ...]:
     """The contexts that the command in hand names; without a preset they are clusters to look at."""
-    found: tuple[str, ...] = tuple(click.get_current_context().meta.get(_CONTEXTS, ()))
+    return _named(_CONTEXTS)
+
+
+def named_namespaces() -> tuple[str, ...]:
+    """The namespaces that the command in hand names; without a preset networks are looked for that live there."""
+    return _named(_NAMESPACES)
+
+
+def _named(key: str) -> tuple[str, ...]:
+    found: tuple[str, ...] = tuple(click.get_current_context().meta.get(key, ()))
     return found
 
 

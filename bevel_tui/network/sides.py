@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bevel_tui.network.model import Network
+from bevel_tui.network.naming import namespace_of
 from bevel_tui.records.errors import BevelError, Code
 
 
@@ -28,6 +29,23 @@ def seen_by(network: Network, organizations: Iterable[str]) -> Network:
             remedy=f"Name one of: {', '.join(organization.name for organization in network.organizations)}.",
         )
     return _with(network, ours)
+
+
+def living_in(network: Network, namespaces: Iterable[str], *, strict: bool = True) -> tuple[str, ...]:
+    """The organizations whose namespaces these are, in the Network's order; of several clusters, if they share a name.
+
+    Raises BevelError(USAGE) for a namespace in which none lives, if `strict`.
+    """
+    wanted = frozenset(namespaces)
+    homes = {organization.name: namespace_of(network, organization) for organization in network.organizations}
+    unknown = wanted - set(homes.values())
+    if unknown and strict:
+        raise BevelError(
+            Code.USAGE,
+            f"No organization of network {network.name} lives in namespace {', '.join(sorted(unknown))}.",
+            remedy=f"Name one of: {', '.join(dict.fromkeys(homes.values()))}.",
+        )
+    return tuple(name for name, home in homes.items() if home in wanted)
 
 
 def seen_by_all(network: Network) -> Network:

@@ -34,11 +34,3 @@ def test_what_bash_offers(typed: str, offered: str) -> None:
         ["bash", "-c", script], env={**os.environ, "PATH": path}, capture_output=True, text=True, check=True
     )
     assert offered in found.stdout.split(), found
-
-
-def test_kubectl_finds_the_plugin() -> None:
-    plugin = Path(sys.executable).parent / "kubectl-bevel"
-    if not plugin.exists():
-        pytest.skip("the console scripts of this environment are from elsewhere")
-    found = subprocess.run([plugin, "plan", "--help"], capture_output=True, text=True, check=True)
-    assert found.stdout.startswith("Usage: kubectl bevel plan ")

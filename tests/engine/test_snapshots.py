@@ -14,11 +14,14 @@ import yaml
 
 from bevel_tui import api
 from bevel_tui.diagnosis.rules import findings
+from bevel_tui.engine import inventory
 from bevel_tui.engine.snapshots import feed
 from bevel_tui.engine.snapshots.reduce import reduce
 from bevel_tui.engine.snapshots.watch import Wanted, once
 from bevel_tui.kube.client import KubeClient
+from bevel_tui.network.save import dump
 from bevel_tui.records.errors import BevelError, Code
+from bevel_tui.records.snapshot import Snapshot
 from bevel_tui.sandbox.apiserver import SimulatedCluster, write_kubeconfig
 from bevel_tui.sandbox.process import ClusterSpec, Running, serve
 
@@ -191,6 +194,29 @@ async def test_foreign_namespaces_are_not_kept_and_kinds_may_come_later(east: Ru
             await watching.object("nowhere", "ConfigMap", SPACE, "ours")
         whole = await watching.object(cluster.cluster, "ConfigMap", SPACE, "ours")
         assert whole is not None and whole["data"] == {"k": "value"}
+
+
+@pytest.mark.sandbox
+async def test_who_names_a_namespace_sees_the_networks_that_live_there_as_their_member(east: Running) -> None:
+    """`-n` without a preset: the inventory tells of the network, and its other organizations are others' business."""
+    network = api.load("besu-two-clusters")
+    homes = ("supplychain-bes", "carrier-bes")
+    async with await KubeClient.connect(context_of(east), str(east.kubeconfig)) as client:
+        await inventory.write(client, inventory.document(network.name, dump(network), "plan", "east"))
+    await create(east, *map(namespace, homes), *(config_map("here", home) for home in homes))
+
+    async def seen(*wanted: str) -> Snapshot:
+        return await api.snapshot((), [context_of(east)], kubeconfig=str(east.kubeconfig), namespaces=wanted)
+
+    snapshot = await seen("supplychain-bes")
+    releases = [step for step in snapshot.networks[0].steps if step.kind == "release" and step.organization]
+    assert {step.organization for step in releases if step.managed} == {"supplychain"}
+    found = {obj["metadata"]["namespace"] for obj in snapshot.clusters[0].of("ConfigMap")}
+    assert "supplychain-bes" in found and "carrier-bes" not in found
+    alone = await seen("elsewhere-bes")
+    assert alone.networks == () and not alone.clusters[0].of("ConfigMap")
+    with pytest.raises(BevelError, match="elsewhere-bes"):
+        await api.snapshot(kubeconfig=str(east.kubeconfig), namespaces=["elsewhere-bes"])
 
 
 def test_of_objects_only_what_is_judged_stays() -> None:

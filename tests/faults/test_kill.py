@@ -18,7 +18,9 @@ pytestmark = [
     pytest.mark.sandbox,
     pytest.mark.skipif(sys.platform != "linux", reason="descendants are found through /proc"),
     pytest.mark.timeout(300),
-    pytest.mark.skipif("BEVEL_TUI_SEEDS" not in os.environ, reason="its ground does not come up yet: BEVEL_TUI_SEEDS=3 runs it"),
+    pytest.mark.skipif(
+        "BEVEL_TUI_SEEDS" not in os.environ, reason="its ground does not come up yet: BEVEL_TUI_SEEDS=3 runs it"
+    ),
 ]
 
 

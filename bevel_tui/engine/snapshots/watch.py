@@ -21,6 +21,7 @@ from bevel_tui.kube.client import ApiError, KubeClient
 from bevel_tui.network.load import parse
 from bevel_tui.network.model import Network
 from bevel_tui.network.save import dump
+from bevel_tui.network.sides import living_in, seen_by
 from bevel_tui.records.checks import CheckResult
 from bevel_tui.records.errors import BevelError, Code
 from bevel_tui.records.snapshot import LedgerFigures, NetworkFacts, Snapshot
@@ -42,13 +43,16 @@ async def connect(context: str, kubeconfig: str | None) -> KubeClient:
 class Wanted:
     """What to look at. Without networks and contexts: every context of the kubeconfig in which a network is found.
 
-    `probe` is seconds between two rounds of reachability checks; None: none are made.
+    `probe` is seconds between two rounds of reachability checks; None: none are made. With `namespaces` only networks
+    with an organization that lives in one of them count, seen as the operator of these organizations sees them; and
+    of what organizations have in their namespaces only what is in these.
     """
 
     networks: tuple[Network, ...] = ()
     contexts: tuple[str, ...] = ()
     kubeconfig: str | None = None
     probe: float | None = None
+    namespaces: frozenset[str] = frozenset()
     connect: Connect = field(default=connect)
 
 
@@ -63,6 +67,7 @@ class Watching:
         self._named = bool(wanted.networks or wanted.contexts)
         self._documents: dict[str, Network] = {network.name: network for network in wanted.networks}
         self._facts: dict[str, NetworkFacts] = {}
+        self._told: dict[str, str] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._changed = asyncio.Event()
         self._prober: asyncio.Task[None] | None = None
@@ -211,14 +216,18 @@ class Watching:
         for name, document in inventories.items():
             if any(network.name == name for network in self.wanted.networks):
                 continue  # what the user says goes before what a cluster remembers
-            known = self._facts.get(name)
-            if known is not None and known.document == document:
+            if self._told.get(name) == document:
                 continue
+            self._told[name] = document
             try:
                 network = parse(document, source=f"the inventory of network {name}")
             except BevelError:
                 continue  # written by another version: its objects are looked at all the same
-            self._learn(network, document)
+            if not self.wanted.namespaces:
+                self._learn(network, document)
+            elif ours := living_in(network, self.wanted.namespaces, strict=False):
+                seen = seen_by(network, ours)
+                self._learn(seen, dump(seen))
 
     def _learn(self, network: Network, document: str) -> None:
         from bevel_tui.kube.contexts import read
@@ -253,8 +262,14 @@ class Watching:
             for name, context in facts.clusters.items()
             if context == feed.context
             for place in facts.namespaces.get(name, ())
+            if not self.wanted.namespaces or place in self.wanted.namespaces or place not in _homes(facts)
         }
-        feed.keep(frozenset(places) if places else None)
+        feed.keep(frozenset(places) or self.wanted.namespaces or None)
+
+
+def _homes(facts: NetworkFacts) -> frozenset[str | None]:
+    """The namespaces in which organizations live; all others are the gateways'."""
+    return frozenset(step.namespace for step in facts.steps if step.organization and step.kind == "namespace")
 
 
 def _differs(one: Snapshot, other: Snapshot) -> bool:
@@ -265,6 +280,10 @@ def _differs(one: Snapshot, other: Snapshot) -> bool:
         or one.ledgers != other.ledgers
         or one.networks != other.networks
     )
+
+
+def _of(namespaces: frozenset[str]) -> str:
+    return f" with an organization in namespace {', '.join(sorted(namespaces))}" if namespaces else ""
 
 
 async def once(wanted: Wanted, *, within: float = 15.0, probe: bool = False) -> Snapshot:
@@ -284,7 +303,7 @@ async def once(wanted: Wanted, *, within: float = 15.0, probe: bool = False) -> 
     if not snapshot.clusters:
         raise BevelError(
             Code.USAGE,
-            "No network was found in the contexts of the kubeconfig.",
+            f"No network was found in the contexts of the kubeconfig{_of(wanted.namespaces)}.",
             remedy="Name a preset (--preset) or contexts (--context); bevel-tui finds networks that it deployed.",
             details=tuple(f"{feed.context}: {feed.access.message or 'no network'}" for feed in watching.feeds.values()),
         )
