@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bevel_tui.diagnosis.pending import at_work
 from bevel_tui.diagnosis.say import say
 from bevel_tui.diagnosis.things import is_address
 from bevel_tui.records.checks import CheckResult
@@ -45,7 +44,6 @@ def checks(snapshot: Snapshot) -> Iterator[Finding]:
             things.setdefault((code, result.cluster, *_about(snapshot, result, code)), []).append(result)
     for (code, cluster, kind, where, name), results in things.items():
         first = results[0]
-        working = any(cluster in n.clusters and at_work(snapshot, n.name) for n in snapshot.networks)
         names = tuple(dict.fromkeys(result.target for result in results))
         cause = f"{first.target}: {first.summary}.".replace("..", ".")
         if kind == "Domain" and len(names) > 1:
@@ -53,7 +51,7 @@ def checks(snapshot: Snapshot) -> Iterator[Finding]:
         more = [f"names: {', '.join(names[:6])}{' ...' if len(names) > 6 else ''}"] if len(names) > 1 else []
         yield say(
             code, cluster, kind, name, cause, first.remedy or "Read the evidence.", where=where, command=first.command,
-            evidence=(*first.evidence, *more), severity="info" if working else None,
+            evidence=(*first.evidence, *more),
         )  # fmt: skip
 
 

@@ -14,8 +14,11 @@ import pytest
 from bevel_tui.kube.client import KubeClient
 from bevel_tui.records.steps import ObjectRef
 from bevel_tui.sandbox.apiserver import SimulatedCluster
+from bevel_tui.sandbox.components import endpoint_pods
 from bevel_tui.sandbox.conductor import Conductor
 from bevel_tui.sandbox.process import ClusterSpec, serve
+from bevel_tui.sandbox.workloads.jobs import ready
+from bevel_tui.sandbox.workloads.services import selected
 
 SPEED = 50.0
 
@@ -164,6 +167,22 @@ class Rehearsal:
             for step in self.plan.steps:
                 if step.id in wanted and step.id not in self.done:
                     group.create_task(one(step), name=step.id)
+        async with asyncio.timeout(seconds):
+            for cluster in self.contexts:
+                await self.served(cluster)
+
+    async def served(self, cluster: str) -> None:
+        """Wait until every ready pod is behind its Services: a controller of its own enters it after it became ready."""
+        site = self.box.world.sites[self.contexts[cluster]]
+
+        def entered() -> bool:
+            return all(
+                {pod["metadata"]["name"] for pod in selected(site.view, service) if ready(pod)}
+                <= {pod["metadata"]["name"] for pod in endpoint_pods(site, service)}
+                for service in site.view.all("Service")
+            )
+
+        await site.view.until(["Service", "Pod", "EndpointSlice"], entered)
 
     async def step(self, step: Any) -> None:
         context = self.contexts[step.cluster]
@@ -175,11 +194,6 @@ class Rehearsal:
             meta = {"name": step.name, "namespace": step.namespace}
             data = make(step.keys, None)
             await self.create(context, {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "stringData": data})
-        elif step.kind == "secret":
-            data = {key: str(value) for key, value in step.data}
-            meta = {"name": step.name, "namespace": step.namespace}
-            secret = {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "type": "Opaque", "stringData": data}
-            await self.create(context, secret)
         elif step.kind == "secret":
             meta = {"name": step.name, "namespace": step.namespace}
             data = {key: value if isinstance(value, str) else "a-secret" for key, value in step.data}

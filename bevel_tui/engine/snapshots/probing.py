@@ -51,15 +51,16 @@ async def probe_once(watching: Watching, network: Network) -> None:
         if feed is None or feed.client is None or not step.managed:
             return
         results: dict[tuple[str, str], CheckResult] = {}
+        began = watching.checks.begin()
         with contextlib.suppress(ApiError, BevelError):
             known = replace(step, endpoints=await located(step.endpoints, feed.client, plan))
             async for result in reach.check(await _access(feed, step.cluster), known, gateways.get(step.cluster), 0.0):
                 results[result.id, result.target] = result
         key = f"{network.name}/{step.cluster}"
-        watching.checks[key] = tuple(results.values())
-        watching.ledgers[key] = _since(
-            ledgers.figures(network.name, step.endpoints, watching.checks[key]), watching.ledgers.get(key, ())
-        )
+        answers = tuple(results.values())
+        watching.checks.put(network.name, step.cluster, began, answers)
+        found = ledgers.figures(network.name, step.endpoints, answers)
+        watching.ledgers[key] = _since(found, watching.ledgers.get(key, ()))
         watching.touch()
 
     await asyncio.gather(*(ask(step) for step in plan.steps if isinstance(step, CheckStep)))

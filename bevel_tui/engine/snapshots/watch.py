@@ -14,6 +14,8 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bevel_tui.diagnosis.pending import at_work
+from bevel_tui.engine.snapshots.answers import Answers
 from bevel_tui.engine.snapshots.feed import Connect, Feed
 from bevel_tui.engine.snapshots.kinds import API_VERSION
 from bevel_tui.engine.snapshots.planned import facts
@@ -22,7 +24,6 @@ from bevel_tui.network.load import parse
 from bevel_tui.network.model import Network
 from bevel_tui.network.save import dump
 from bevel_tui.network.sides import living_in, seen_by
-from bevel_tui.records.checks import CheckResult
 from bevel_tui.records.errors import BevelError, Code
 from bevel_tui.records.snapshot import LedgerFigures, NetworkFacts, Snapshot
 from bevel_tui.records.steps import ObjectRef
@@ -62,7 +63,7 @@ class Watching:
     def __init__(self, wanted: Wanted) -> None:
         self.wanted = wanted
         self.feeds: dict[str, Feed] = {}
-        self.checks: dict[str, tuple[CheckResult, ...]] = {}
+        self.checks = Answers()
         self.ledgers: dict[str, tuple[LedgerFigures, ...]] = {}
         self._named = bool(wanted.networks or wanted.contexts)
         self._documents: dict[str, Network] = {network.name: network for network in wanted.networks}
@@ -138,13 +139,12 @@ class Watching:
             used = self._named or any(feed.context in facts.clusters.values() for facts in self._facts.values())
             if used:
                 found.append(feed.snapshot(aged=AGED))
-        return Snapshot(
-            time.time(),
-            tuple(found),
-            tuple(self._facts.values()),
-            tuple(result for results in self.checks.values() for result in results),
-            tuple(figures for some in self.ledgers.values() for figures in some),
-        )
+        ledgers = tuple(figures for some in self.ledgers.values() for figures in some)
+        seen = Snapshot(time.time(), tuple(found), tuple(self._facts.values()), (), ledgers)
+        for network in seen.networks:
+            if at_work(seen, network.name):
+                self.checks.at_work(network.name)
+        return replace(seen, checks=self.checks.all())
 
     async def probe(self, network: str | None = None) -> None:
         """Ask the reachability checks of a network (of all) once more now."""
