@@ -14,7 +14,8 @@ from rich.cells import cell_len
 from bevel_tui.records.events import DnsWaiting
 from bevel_tui.records.findings import Finding
 from bevel_tui.views.canvas import Canvas
-from bevel_tui.views.state import BAD, ClusterView, RunView, StepView
+from bevel_tui.views.parts import BAD, ClusterView, StepView
+from bevel_tui.views.state import RunView
 from bevel_tui.views.words import Line, Span, clean, clock, glyph, plural, style, word
 
 #: order in which steps are worth a row

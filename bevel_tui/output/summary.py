@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from bevel_tui.output.checks import counts_in_words, problems
 from bevel_tui.output.paper import Paper
 from bevel_tui.records.events import RunFinished
-from bevel_tui.views.state import BAD, RunView, StepView
+from bevel_tui.views.parts import BAD, StepView
+from bevel_tui.views.state import RunView
 from bevel_tui.views.words import Span, clean, duration, glyph, plural, style, word
 
 _DONE = {"deploy": "deployed", "destroy": "removed", "check": "checked"}

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bevel_tui.views.canvas import Canvas
-from bevel_tui.views.state import BAD, ClusterView, OrganizationView, ResourceView, RunView, StepView
+from bevel_tui.views.parts import BAD, ClusterView, OrganizationView, ResourceView, StepView
+from bevel_tui.views.state import RunView
 from bevel_tui.views.words import OF_OBJECTS, Line, Span, clock, glyph, style, word
 
 Kind = Literal["cluster", "organization", "step", "resource"]

@@ -12,7 +12,8 @@ from datetime import tzinfo
 from bevel_tui.records.events import DnsWaiting
 from bevel_tui.records.findings import Finding
 from bevel_tui.views.canvas import Canvas
-from bevel_tui.views.state import BAD, ClusterView, RunView, StepView
+from bevel_tui.views.parts import BAD, ClusterView, StepView
+from bevel_tui.views.state import RunView
 from bevel_tui.views.words import (
     OF_OBJECTS,
     Line,

@@ -23,7 +23,7 @@ from bevel_tui.ui.widgets.lines import Lines
 from bevel_tui.ui.widgets.tree import RunTree
 from bevel_tui.views import panels
 from bevel_tui.views.canvas import Canvas
-from bevel_tui.views.state import BAD, StepView
+from bevel_tui.views.parts import BAD, StepView
 from bevel_tui.views.words import Line
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import Any
 
 from bevel_tui import __version__
 from bevel_tui.records.checks import CATEGORIES
-from bevel_tui.views.state import BAD, RunView, StepView
+from bevel_tui.views.parts import BAD, StepView
+from bevel_tui.views.state import RunView
 
 #: raised when a field is renamed or its meaning changes
 FORMAT = 1

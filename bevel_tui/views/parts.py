@@ -1,0 +1,128 @@
+"""The parts of a run's picture: what stands about a resource, a step, an organization, a domain and a cluster."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from bevel_tui.records.checks import CheckResult
+from bevel_tui.records.events import DnsWaiting, LogLine, ReleaseApplied
+from bevel_tui.records.findings import Finding
+
+StepState = Literal["planned", "running", "ok", "unchanged", "failed", "timed-out", "skipped", "cancelled"]
+
+#: states from which a step does not move on within a run
+ENDED: frozenset[StepState] = frozenset({"ok", "unchanged", "failed", "timed-out", "skipped", "cancelled"})
+BAD: frozenset[StepState] = frozenset({"failed", "timed-out"})
+
+#: notices and log lines kept; older ones are in the journal
+KEPT = 200
+
+
+def _ring() -> deque[Any]:
+    return deque(maxlen=KEPT)
+
+
+@dataclass(slots=True)
+class ResourceView:
+    """A watched object. `since` is the time of its last change of state."""
+
+    kind: str
+    namespace: str | None
+    name: str
+    state: str
+    message: str = ""
+    since: float = 0.0
+
+
+@dataclass(slots=True)
+class StepView:
+    """A step as it stands. Times are seconds since the epoch, durations seconds."""
+
+    id: str
+    kind: str
+    cluster: str
+    namespace: str | None = None
+    organization: str | None = None
+    release: str | None = None
+    chart: str | None = None
+    needs: tuple[str, ...] = ()
+    estimate: float = 0.0
+    state: StepState = "planned"
+    started: float | None = None
+    finished: float | None = None
+    duration: float = 0.0
+    attempt: int = 0
+    budget: float | None = None
+    waiting_for: tuple[str, ...] = ()
+    waiting_since: float | None = None
+    applied: ReleaseApplied | None = None
+    resources: dict[tuple[str, str | None, str], ResourceView] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    reason: str | None = None
+    remedy: str | None = None
+    #: the newest lines of its containers and of Helm, and what happened to it and when; older ones are in the journal
+    logs: deque[LogLine] = field(default_factory=_ring)
+    history: deque[tuple[float, str]] = field(default_factory=_ring)
+
+    @property
+    def label(self) -> str:
+        """The release's name, or what is left of the id without its cluster."""
+        if self.release:
+            return self.release
+        short = self.id.removeprefix(f"{self.cluster}/")
+        return f"namespace {short}" if self.kind == "namespace" else short
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is over."""
+        return self.state in ENDED
+
+    def elapsed(self, now: float) -> float:
+        """Seconds it took, or has taken until `now`."""
+        if self.finished is not None and self.ended:
+            return self.duration
+        return max(0.0, now - self.started) if self.started is not None else 0.0
+
+
+@dataclass(slots=True)
+class OrganizationView:
+    """An organization's part in one cluster; `name` None: what belongs to the cluster itself."""
+
+    name: str | None
+    steps: dict[str, StepView] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class DnsView:
+    """A domain on its way to its gateway. `ready` holds the addresses once it leads there."""
+
+    step: str
+    waiting: DnsWaiting | None = None
+    since: float = 0.0
+    ready: tuple[str, ...] | None = None
+
+
+@dataclass(slots=True)
+class ClusterView:
+    """One cluster: its organizations (the cluster's own steps under None), gateway, domains and checks."""
+
+    name: str
+    simulated: bool = False
+    organizations: dict[str | None, OrganizationView] = field(default_factory=dict)
+    addresses: tuple[str, ...] = ()
+    service: str | None = None
+    domains: dict[str, DnsView] = field(default_factory=dict)
+    checks: dict[tuple[str, str, str], CheckResult] = field(default_factory=dict)
+
+    @property
+    def steps(self) -> Iterator[StepView]:
+        """All steps of the cluster."""
+        for organization in self.organizations.values():
+            yield from organization.steps.values()
+
+    def counts(self) -> Counter[StepState]:
+        """How many steps are in which state."""
+        return Counter(step.state for step in self.steps)
