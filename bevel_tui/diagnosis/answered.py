@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from bevel_tui.diagnosis.say import say
 from bevel_tui.diagnosis.things import is_address
 from bevel_tui.records.checks import CheckResult
-from bevel_tui.records.findings import Finding
+from bevel_tui.records.findings import Finding, Severity
 from bevel_tui.records.snapshot import LedgerFigures, NetworkFacts, Snapshot
 
 #: id of a check -> code; `lb-address` is judged by the Service itself
@@ -24,8 +24,19 @@ _CODES = {
 }
 #: what nodes say of their ledger, by the code of the check's answer
 _LEDGER = {"ledger-no-peers": "LEDGER-PEERS", "ledger-halted": "LEDGER-HEIGHT"}
+#: answers about names that tell more than that a name is missing, by their own code
+_NAMES = {
+    **dict.fromkeys(("external-dns-not-owner", "external-dns-unowned"), "DNS-OWNER"),
+    **dict.fromkeys(("dns-secondary-behind", "dns-servers-disagree", "dns-split-horizon"), "DNS-SPLIT"),
+    **dict.fromkeys(("dns-rebind-protection", "dns-resolver-fails"), "DNS-SPLIT"),
+    **dict.fromkeys(("dns-dnssec-bogus", "dns-lame-delegation", "dns-not-delegated", "dns-servfail"), "DNS-ZONE"),
+}
+#: id of a check about names -> code of all its other failures
+_ABOUT_NAMES = {"dns-zone": "DNS-ZONE", "external-dns": "DNS-EXTERNAL"}
 #: judged elsewhere with more knowledge: the access to clusters, their objects, genesis blocks beside each other
 _ELSEWHERE = {"cluster-api", "lb-address", "ledger-agrees"}
+#: and what is seen from the clusters' own objects: that no external-dns runs, that two have one owner id
+_SEEN_ELSEWHERE = {"external-dns-absent", "external-dns-owner-shared"}
 #: seconds without a block after which a chain that makes blocks by itself stands still; blocks that are far behind
 _STILL, _BEHIND = 120.0, 50
 #: platforms that make blocks without transactions (besu and quorum: block period; substrate: Aura)
@@ -51,8 +62,13 @@ def checks(snapshot: Snapshot) -> Iterator[Finding]:
         more = [f"names: {', '.join(names[:6])}{' ...' if len(names) > 6 else ''}"] if len(names) > 1 else []
         yield say(
             code, cluster, kind, name, cause, first.remedy or "Read the evidence.", where=where, command=first.command,
-            evidence=(*first.evidence, *more),
+            evidence=(*first.evidence, *more), severity=_gravity(results),
         )  # fmt: skip
+
+
+def _gravity(results: Iterable[CheckResult]) -> Severity | None:
+    """What is a warning as an answer is one as a finding."""
+    return None if any(result.status == "failed" for result in results) else "warning"
 
 
 def _code(result: CheckResult) -> str | None:
@@ -60,11 +76,14 @@ def _code(result: CheckResult) -> str | None:
         return None
     if result.category == "objects" and result.code != "route-missing":
         return None  # what is there is judged by its own rules; that nothing is there, only a plan can tell
-    if result.status == "warning" and result.id == "dns-resolves":
-        return "DNS-STALE"
-    if result.status != "failed":
+    code = result.code or ""
+    if code in _SEEN_ELSEWHERE or result.status not in {"failed", "warning"}:
         return None
-    return _LEDGER.get(result.code or "") or _CODES.get(result.id) or _by_category(result)
+    if code in _NAMES:
+        return _NAMES[code]
+    if result.status == "warning":
+        return "DNS-STALE" if result.id == "dns-resolves" else None
+    return _LEDGER.get(code) or _ABOUT_NAMES.get(result.id) or _CODES.get(result.id) or _by_category(result)
 
 
 def _by_category(result: CheckResult) -> str | None:

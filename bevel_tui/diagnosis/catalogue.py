@@ -41,6 +41,7 @@ GROUPS: dict[str, tuple[int, str]] = {
     "services": (8, "Services and load balancers"),
     "gateways": (9, "Gateways and routes"),
     "certificates": (10, "Certificates"),
+    "zones": (9, "Zones, and who keeps their records"),
     "names": (10, "Names"),
     "reach": (11, "Reachability"),
     "helm": (12, "Helm"),

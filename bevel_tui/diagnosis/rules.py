@@ -12,6 +12,7 @@ from bevel_tui.diagnosis import (
     jobs,
     missing,
     mounts,
+    owners,
     pods,
     refusals,
     routes,
@@ -52,6 +53,7 @@ RULES: tuple[Rule, ...] = (
     services.ingresses,
     services.mappings,
     services.nobody_makes_records,
+    owners.rivals,
     routes.certificates,
     routes.routes,
     helm.releases,
@@ -69,6 +71,7 @@ RULES: tuple[Rule, ...] = (
 ACROSS: tuple[WideRule, ...] = (
     access.same_cluster,
     access.shared_domain,
+    owners.shared_owners,
     answered.checks,
     answered.ledgers,
     helm.unfinished,

@@ -55,6 +55,7 @@ TEXTS: tuple[tuple[Any, ...], ...] = (
     ("POD-MOUNT", "configuration", "warning", "A pod waits for a volume's Secret or ConfigMap", "It stays in ContainerCreating until the object is there. While a deployment is at work that is normal."),
     ("MOUNT-FAIL", "configuration", "error", "A volume cannot be mounted", "The kubelet or the driver says why. A key that a volume names and the object has not, a host path that is not there, a share that refuses."),
     ("SA-MISSING", "configuration", "error", "A ServiceAccount is missing", "The controller may not create pods without it. Bevel's first release of a namespace makes vault-auth: it was not installed, or was removed before the others."),
+    ("GW-LIC", "configuration", "error", "The Edge Stack has no licence that it accepts", "Newer versions of the Edge Stack do not serve without a licence key, and older ones limit what they serve. Put the key into Secret edge-stack of namespace ambassador, or take Emissary (`gateway.edition: emissary`), which serves the same routes without one.", True),
     # ---------------------------------------------------------------- images
     ("POD-IMG-AUTH", "images", "error", "The registry denies access to an image", "The image is private or licensed, and the pull secret is missing or wrong. Give the preset a `registry`."),
     ("POD-IMG-NOTFOUND", "images", "error", "The registry does not have an image", "Name or tag are wrong, or the version was never published. Correct `platform.version`."),
@@ -123,6 +124,7 @@ TEXTS: tuple[tuple[Any, ...], ...] = (
     ("ING-CLASS", "gateways", "error", "An Ingress names a class that is not there", "No controller takes it up. Install the gateway, or correct the class."),
     ("ING-BACKEND", "gateways", "error", "An Ingress leads to a Service that is not there", "The gateway answers 503. The release that makes the Service is not installed, or another name is meant."),
     ("GW-BACKEND", "gateways", "error", "A Mapping leads to a Service that is not there", "The gateway answers 503. Bevel's IPFS chart writes an empty namespace there unless it is set."),
+    ("GW-RIVALS", "gateways", "error", "Two gateways of one kind serve the same routes", "Two Deployments of Emissary or the Edge Stack have the same ambassador_id, so that both take up every Mapping and write its status in turn. Remove one, or give it an id of its own (`AMBASSADOR_ID`)."),
     ("GW-CONFLICT", "gateways", "error", "Two routes want the same port or host", "The gateway serves one of them. Every release needs a port of its own."),
     # ---------------------------------------------------------------- certificates
     ("TLS-EXPIRED", "certificates", "error", "A certificate has expired", "Whoever connects refuses it. Renew it: delete its Secret and run the Job that made it again."),
@@ -130,12 +132,17 @@ TEXTS: tuple[tuple[Any, ...], ...] = (
     ("TLS-NAMES", "certificates", "error", "A route's certificate is for other names", "None of the names in it fits the route's host."),
     ("TLS-MISSING", "certificates", "error", "A route names a Secret for TLS that is not there", "The gateway shows its default certificate, which nobody trusts."),
     ("TLS-SERVED", "certificates", "error", "The wrong certificate is served", "The handshake with this name gives another certificate than the ledger's: no route matches the name, or the CA is another one."),
+    # ---------------------------------------------------------------- zones
+    ("DNS-ZONE", "zones", "error", "A domain's zone is not served as it should be", "Its servers cannot be found or do not answer for it, or its signatures are wrong: no record in it helps until that is mended. Correct the delegation at the parent's registrar, or the zone's keys."),
+    ("DNS-NOEXT", "zones", "error", "Nobody acts on external-dns annotations", "A Service or route asks for a record by annotation, and no external-dns runs in the cluster."),
+    ("DNS-EXTERNAL", "zones", "error", "external-dns runs, but does not make a domain's records", "It has no ready pod, looks at other sources or domains, may not list Services, or the gateway's Service does not carry the name. The answer of the check says which."),
+    ("DNS-OWNER", "zones", "error", "A record belongs to another external-dns", "external-dns changes only records that the TXT registry gives to its own owner id and says nothing about the others. Two controllers with one id take each other's records away. Give every cluster an id of its own (`--txt-owner-id`)."),
+    ("DNS-SHARED", "zones", "error", "Two clusters share one domain", "Their wildcard records would be one. Give every cluster a domain of its own."),
     # ---------------------------------------------------------------- names
     ("DNS-RECORD", "names", "error", "A name does not resolve", "The authoritative servers do not know it. The remedy holds the record to create."),
     ("DNS-WRONG", "names", "error", "A name leads elsewhere", "The record points to another address than the gateway's."),
     ("DNS-STALE", "names", "warning", "Resolvers remember an old answer", "The record is right; this resolver will see it when its time is over."),
-    ("DNS-NOEXT", "names", "error", "Nobody acts on external-dns annotations", "A Service or route asks for a record by annotation, and no external-dns runs in the cluster."),
-    ("DNS-SHARED", "names", "error", "Two clusters share one domain", "Their wildcard records would be one. Give every cluster a domain of its own."),
+    ("DNS-SPLIT", "names", "error", "Name servers disagree", "A secondary has an older zone, an inside zone of the same name says something else, or a resolver hides private addresses: some find the ledger and others do not. The answer of the check says who."),
     # ---------------------------------------------------------------- reach
     ("NET-CLOSED", "reach", "error", "A port does not accept connections", "Refused: nothing listens. Timed out: a firewall or security group drops the packets."),
     ("NET-ANSWER", "reach", "error", "What answers is not the ledger", "The gateway has no route for the host (404), nobody is ready behind it (502 to 504), or something else answers."),

@@ -62,6 +62,8 @@ WORDS: tuple[Words, ...] = (
     _w("CERT-ADDRESS", r"certificate is valid for (?P<names>.+?), not (?P<host>[\w.-]+)", "the certificate that it met is for other names than the one it dialled", "Use the address that the certificate was made for (global.proxy decides it), or make the certificate again."),
     # Go: crypto/x509, UnknownAuthorityError.Error
     _w("CERT-UNKNOWN", r"x509: certificate signed by unknown authority", "the certificate that it met is signed by a CA that it does not know", "Hand the CA's certificate over again; the CA may have been made anew."),
+    # Edge Stack: "error reading license key: open ...: no such file or directory" (emissary-ingress issue 2227)
+    _w("GW-LIC", r"error reading license key|(?:invalid|expired) license key|license(?: key)? (?:is |has )?(?:invalid|expired|missing)", "the Edge Stack has no licence that it accepts", "Put a licence key into its Secret, or take Emissary (gateway.edition: emissary).", r"ambassador|edge.?stack|license key"),
     # kubectl: apimachinery/pkg/api/errors NewForbidden
     _w("POD-RBAC", r"forbidden: User \"system:serviceaccount:(?P<account>[^\"]+)\" cannot", "its ServiceAccount lacks a right", "Reinstall the first release of the namespace: it brings the role."),
     # Bevel: hyperledger-fabric/charts/fabric-catools/templates/job.yaml

@@ -25,6 +25,8 @@ _PATIENCE = 12.0
 #: seconds after which a cluster's API is timed again
 _SURVEY = 10.0
 _SYSTEM = "kube-system"
+#: programs that serve every namespace, wherever they run
+_FOR_ALL = frozenset({"external-dns", "emissary-ingress", "edge-stack"})
 Connect = Callable[[str, str | None], Awaitable[KubeClient]]
 
 
@@ -304,10 +306,10 @@ class Feed:
             return True
         if place == _SYSTEM:  # the cluster's name service, and what else everything hangs on
             return kind in {"Deployment", "DaemonSet", "Service", "EndpointSlice"}
-        if kind in {"Deployment", "StatefulSet"}:  # who makes DNS records for everybody
+        if kind in {"Deployment", "StatefulSet"}:  # who makes DNS records, or serves routes, for everybody
             meta = obj["metadata"]
             named = (meta.get("labels") or {}).get("app.kubernetes.io/name")
-            return "external-dns" in {meta["name"], named}
+            return bool({meta["name"], named} & _FOR_ALL)
         # what serves admission webhooks and conversions lives anywhere
         return kind in {"EndpointSlice", "Service"}
 

@@ -28,6 +28,9 @@ _ABOUT = ("kind", "name", "namespace", "uid", "fieldPath")
 #: environment variables that are no secret and say where a pod looks for something
 _ENV = frozenset({"VAULT_ADDR", "vault_address"})
 
+#: what external-dns is told of the records that are its own
+_TOLD = frozenset({"--txt-owner-id", "--domain-filter"})
+
 
 def reduce(obj: Json) -> Json:
     """Drop, in place, what nobody reads of an object of a snapshot; values of Secrets and ConfigMaps never stay."""
@@ -112,6 +115,23 @@ def _template(obj: Json, _: Mapping[str, str]) -> None:
         ),
     )  # fmt: skip
     spec["serviceAccountName"] = pod.get("serviceAccountName")
+    told = _told(pod)
+    if told:
+        spec["told"] = told
+
+
+def _told(pod: Json) -> dict[str, str]:
+    """Whose a gateway's routes and external-dns' records are: what their containers are told of it."""
+    found: dict[str, str] = {}
+    for container in pod.get("containers") or ():
+        for entry in container.get("env") or ():
+            if entry.get("name") == "AMBASSADOR_ID" and entry.get("value"):
+                found["AMBASSADOR_ID"] = str(entry["value"])
+        for arg in (*(container.get("command") or ()), *(container.get("args") or ())):
+            name, equals, value = str(arg).partition("=")
+            if equals and name in _TOLD:
+                found[name] = ",".join(part for part in (found.get(name), value) if part)
+    return found
 
 
 def _class(obj: Json, annotations: Mapping[str, str]) -> None:
