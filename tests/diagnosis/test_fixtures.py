@@ -5,6 +5,7 @@ A fixture names the source of every message in it; the snapshots are read as `be
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import yaml
 from bevel_tui.diagnosis.catalogue import BY_CODE, CATALOGUE, GROUPS, page
 from bevel_tui.diagnosis.diagnose import diagnose
 from bevel_tui.diagnosis.words import WORDS
+from bevel_tui.records.findings import Finding
 from bevel_tui.records.snapshotfile import from_tree, to_tree
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -47,6 +49,19 @@ def test_fixture(path: Path) -> None:
         assert "CONTEXT" not in (finding.command or "") + finding.remedy
     else:
         assert [finding.code for finding in found.findings] == fixture.get("yields", [])
+
+
+def test_commands_of_ours_that_are_named_exist() -> None:
+    from bevel_tui.cli import COMMANDS
+
+    said = page() + "".join(finding.remedy + (finding.command or "") for path in FILES for finding in found(path))
+    named = set(re.findall(r"bevel-tui ([a-z]+)", said)) - {"deploys", "knows"}
+    assert named <= set(COMMANDS), named
+    assert {"check", "destroy"} <= named
+
+
+def found(path: Path) -> tuple[Finding, ...]:
+    return diagnose(from_tree(read(path)["snapshot"])).findings
 
 
 def test_every_code_has_both_kinds_of_fixture() -> None:
