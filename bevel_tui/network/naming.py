@@ -91,6 +91,11 @@ def founder(network: Network) -> Organization:
     return network.organizations[0]
 
 
+def joins(network: Network, organization: Organization) -> bool:
+    """Whether an organization joins what another has founded."""
+    return organization.name != founder(network).name
+
+
 def namespace_of(network: Network, organization: Organization) -> str:
     """The organization's namespace: its own choice, else Bevel's convention (facts 0.13)."""
     return organization.namespace or f"{organization.name}-{NAMESPACE_SUFFIX[network.platform.type]}"

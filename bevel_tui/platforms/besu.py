@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from bevel_tui.network.ethereum import besu_releases
 from bevel_tui.network.model import Besu, Network, Organization
-from bevel_tui.network.naming import NamedRelease, founder, full_name, namespace_of
+from bevel_tui.network.naming import NamedRelease, founder, full_name, joins, namespace_of
 from bevel_tui.platforms import besu_manifests
 from bevel_tui.platforms.behaviour import Manifest
 from bevel_tui.platforms.besu_behaviour import BEHAVIOURS, VERSION
@@ -97,7 +97,7 @@ class _Planner(EthereumPlanner):
     def own_values(self, organization: Organization, release: NamedRelease) -> dict[str, Any]:
         besu = self.besu
         first = besu_releases(self.network, founder(self.network))[1]
-        bootnode = besu.bootnodes and release.name == first.name and not self.further(organization)
+        bootnode = besu.bootnodes and release.name == first.name and not joins(self.network, organization)
         password = self.account_password
         return {
             "image": {"besu": {"repository": "hyperledger/besu", "tag": besu.version}},

@@ -12,7 +12,7 @@ from typing import Any
 
 from bevel_tui.network import corda
 from bevel_tui.network.model import Network, Organization
-from bevel_tui.network.naming import NamedRelease, founder, namespace_of
+from bevel_tui.network.naming import NamedRelease, founder, joins, namespace_of
 from bevel_tui.platforms import corda_manifests, groundwork
 from bevel_tui.platforms.behaviour import Manifest
 from bevel_tui.platforms.corda_behaviour import BEHAVIOURS
@@ -70,7 +70,7 @@ class _Planner(CordaPlanner):
 
     def handoffs(self, organization: Organization) -> tuple[HandoffStep, ...]:
         """The two public certificates, base64 as they stand in their Secrets (facts A5, HANDOFF)."""
-        if not self.exposed or not self.further(organization):
+        if not self.exposed or not joins(self.network, organization):
             return ()
         first = founder(self.network)
         source = namespace_of(self.network, first)

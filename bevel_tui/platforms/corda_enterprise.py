@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from bevel_tui.network import corda
 from bevel_tui.network.corda import CENM, CENM_PORT
 from bevel_tui.network.model import CordaEnterprise, Network, Organization
-from bevel_tui.network.naming import NamedRelease, founder, namespace_of
+from bevel_tui.network.naming import NamedRelease, founder, joins, namespace_of
 from bevel_tui.platforms import corda_enterprise_manifests, groundwork
 from bevel_tui.platforms.behaviour import Manifest
 from bevel_tui.platforms.cenm_manifests import CERTS, NOTARY_INFO
@@ -78,7 +78,7 @@ class _Planner(CordaPlanner):
 
     def handoffs(self, organization: Organization) -> tuple[HandoffStep, ...]:
         """Secrets reduced to what is public: the trust store alone, certificates without their keys (facts A6, HANDOFF)."""
-        if not self.further(organization):
+        if not joins(self.network, organization):
             return ()
         wanted = {CERTS: ROOT_TRUST}
         if self.exposed:

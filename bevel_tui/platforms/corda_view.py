@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from bevel_tui.network import corda
@@ -49,12 +49,7 @@ class CordaView:
     @property
     def password(self) -> SecretValue | None:
         """The preset's password; scripts of the charts take it without quotes."""
-        password = self.platform.password
-        return None if password is None else replace(groundwork.reference(password), word=True)
-
-    def further(self, organization: Organization) -> bool:
-        """Whether an organization joins (True) or founds the network."""
-        return organization.name != founder(self.network).name
+        return groundwork.word(self.platform.password)
 
     def id(self, organization: Organization, release: str) -> str:
         """The step of a release."""

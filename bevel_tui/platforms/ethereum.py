@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from bevel_tui.network.ethereum import ethereum_roles, has_tessera
 from bevel_tui.network.model import Besu, Network, Organization, Quorum
 from bevel_tui.network.names import p2p_ports, releases
-from bevel_tui.network.naming import NamedRelease, founder, full_name, namespace_of
+from bevel_tui.network.naming import NamedRelease, founder, full_name, joins, namespace_of
 from bevel_tui.platforms import groundwork
 from bevel_tui.platforms.behaviour import ChartBehaviour, Manifest
 from bevel_tui.platforms.ids import handoff_id, release_id
@@ -114,12 +114,7 @@ class EthereumPlanner(ABC):
     @property
     def account_password(self) -> SecretValue | None:
         """Scripts of the charts take it without quotes (facts A3 Q4)."""
-        password = self.platform.account_password
-        return None if password is None else replace(groundwork.reference(password), word=True)
-
-    def further(self, organization: Organization) -> bool:
-        """Whether an organization joins (True) or founds the network."""
-        return organization.name != founder(self.network).name
+        return groundwork.word(self.platform.account_password)
 
     def suffix(self, organization: Organization) -> str:
         """global.proxy.externalUrlSuffix: the domain behind a gateway, else the cluster's own."""
@@ -145,7 +140,7 @@ class EthereumPlanner(ABC):
         """An organization's steps, in the order in which they are carried out."""
         network = self.network
         found = founder(network)
-        handoffs = self.handoffs(found, organization) if self.further(organization) else ()
+        handoffs = self.handoffs(found, organization) if joins(self.network, organization) else ()
         genesis, *nodes = releases(network, organization)
         first = self.genesis(organization, genesis, handoffs)
         planned: list[Step] = [

@@ -96,5 +96,5 @@ def _keys(network: Network, organization: Organization, node: str) -> KeysStep:
         needs=(namespace_id(organization.cluster, namespace),),
         estimate=0.1,
         name=name,
-        password=None if password is None else replace(groundwork.reference(password), word=True),
+        password=groundwork.word(password),
     )

@@ -45,6 +45,11 @@ def reference(ref: SecretRef, *, url: bool = False) -> SecretValue:
     return SecretValue(env=ref.env, file=ref.file, url=url)
 
 
+def word(ref: SecretRef | None) -> SecretValue | None:
+    """A reference to a value that the charts' scripts take without quotes (facts A3 Q4)."""
+    return None if ref is None else replace(reference(ref), word=True)
+
+
 # ---------------------------------------------------------------- before the first chart
 
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from bevel_tui.network.ethereum import has_tessera
 from bevel_tui.network.model import Network, Organization, Quorum
-from bevel_tui.network.naming import NamedRelease, namespace_of
+from bevel_tui.network.naming import NamedRelease, joins, namespace_of
 from bevel_tui.platforms import quorum_manifests
 from bevel_tui.platforms.behaviour import Manifest
 from bevel_tui.platforms.ethereum import DROP_WS_MAPPING, EthereumPlanner, Handed, Ports
@@ -145,7 +145,7 @@ class _Planner(EthereumPlanner):
 
     def node_products(self, organization: Organization, release: NamedRelease) -> tuple[Produced, ...]:
         """The list of peers, which the founder's first node makes and a further genesis brings (facts A3)."""
-        if self.further(organization):
+        if joins(self.network, organization):
             return ()
         peers = ObjectRef("v1", "ConfigMap", "quorum-peers", namespace_of(self.network, organization))
         return (Produced(peers, ("static-nodes.json",), keep=True),)
