@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import HorizontalGroup, VerticalScroll
@@ -54,11 +55,11 @@ class Dialog(ModalScreen[str | None]):
         box.border_title = self._heading
         box.border_subtitle = "Esc goes back"
 
-    def on_key(self, event: object) -> None:
-        """A letter answers."""
-        character = getattr(event, "character", None)
+    def on_key(self, event: events.Key) -> None:
+        """A letter answers; the screen below, which is there again by then, must not have it too."""
         for answer in self._answers:
-            if character and character.lower() == answer.key.lower():
+            if event.character and event.character.lower() == answer.key.lower():
+                event.stop()
                 self.dismiss(answer.value)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:

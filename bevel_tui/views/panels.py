@@ -107,18 +107,32 @@ def needs(view: RunView, canvas: Canvas) -> list[Line]:
         names = ", ".join(view.steps[name].label for name in view.held if name in view.steps)
         lines += wrap(canvas, ("Nothing is left to do but to try again: ", style("failed")), names, ".")
         lines += wrap(canvas, ("Retry the step when its cause is mended, or cancel the run.", ""))
-    told: set[tuple[str, str, str, str]] = set()
-    for step, finding in view.open_findings:
-        key = (finding.cluster, str(finding.namespace), finding.name, finding.cause)
-        if key not in told and not (view.finished is not None and view.finished.exit_code == 0):
-            told.add(key)
-            lines += _gap(lines) + problem(finding, canvas, view.steps.get(step) if step else None)
-    for failed in view.steps.values():
-        if failed.state in BAD and not failed.findings and failed.reason:
-            lines += _gap(lines) + _failure(failed, canvas)
+    several = things(view) > 1
+    for step, finding in _problems(view):
+        lines += _gap(lines) + problem(finding, canvas, view.steps.get(step) if step else None, evidence=not several)
+    for failed in _failures(view):
+        lines += _gap(lines) + _failure(failed, canvas)
     for event in waiting(view):
         lines += _gap(lines) + records(event, canvas)
     return lines
+
+
+def things(view: RunView) -> int:
+    """How many things need a person: of several each is told shortly, so that none hides the others."""
+    return len(_problems(view)) + len(_failures(view)) + sum(1 for _ in waiting(view))
+
+
+def _problems(view: RunView) -> list[tuple[str | None, Finding]]:
+    """Open findings, each once; none after a good end."""
+    if view.finished is not None and view.finished.exit_code == 0:
+        return []
+    found = {(f.cluster, f.namespace, f.name, f.cause): (step, f) for step, f in reversed(view.open_findings)}
+    return list(reversed(found.values()))
+
+
+def _failures(view: RunView) -> list[StepView]:
+    """Failed steps that no finding explains."""
+    return [step for step in view.steps.values() if step.state in BAD and not step.findings and step.reason]
 
 
 def _gap(lines: list[Line]) -> list[Line]:
@@ -152,8 +166,8 @@ def _end(view: RunView, canvas: Canvas) -> list[Line]:
     return lines
 
 
-def problem(finding: Finding, canvas: Canvas, step: StepView | None = None) -> list[Line]:
-    """A finding: where, what, how it is known, what to do."""
+def problem(finding: Finding, canvas: Canvas, step: StepView | None = None, *, evidence: bool = True) -> list[Line]:
+    """A finding: where, what, how it is known (`evidence`), what to do."""
     where = "/".join(filter(None, (finding.cluster, finding.namespace)))
     sign = f"{glyph(finding.severity, unicode=canvas.unicode)} {word(finding.severity)} "
     lines = wrap(
@@ -163,7 +177,7 @@ def problem(finding: Finding, canvas: Canvas, step: StepView | None = None) -> l
         (f"  [{finding.code}]", "dim"),
     )
     lines += wrap(canvas, ("  cause:  ", "dim"), finding.cause, hang=10)
-    for fact in finding.evidence:
+    for fact in finding.evidence if evidence else ():
         lines += wrap(canvas, ("          ", ""), (fact, "dim"), hang=10)
     lines += wrap(canvas, ("  remedy: ", "dim"), finding.remedy, hang=10)
     if step is not None and step.state == "running":
@@ -226,8 +240,12 @@ def about(
         lines += wrap(canvas, ("reason: ", "dim"), step.reason, hang=8)
     if step.remedy:
         lines += wrap(canvas, ("remedy: ", "dim"), step.remedy, hang=8)
-    for finding in step.findings if problems else ():
-        lines += [(), *problem(finding, canvas, step)]
+    for finding in step.findings:
+        if problems:
+            lines += [(), *problem(finding, canvas, step)]
+        elif things(view) > 1:  # told without evidence where they are shown
+            for index, fact in enumerate(finding.evidence):
+                lines += wrap(canvas, ("evidence: " if not index else " " * 10, "dim"), fact, hang=10)
     if step.resources:
         lines.append(())
     for resource in step.resources.values():

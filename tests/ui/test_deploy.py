@@ -58,6 +58,14 @@ def cancelled() -> list[ev.AnyEvent]:
     return [*events, ev.RunFinished(time=T0 + 22, outcome="interrupted", exit_code=130, duration=22.0, error="Interrupted.")]  # fmt: skip
 
 
+def several() -> list[ev.AnyEvent]:
+    """A problem, and records to create: neither may hide the other."""
+    asked = next(event for event in story("healthy_start") if isinstance(event, ev.DnsWaiting))
+    there = {"time": T0 + 45, "step": "west/dns", "cluster": "west"}
+    started = ev.StepStarted(kind="dns", **there)
+    return [*story("failing"), started, asked.model_copy(update={**there, "domain": "west.example.test"})]
+
+
 def paused() -> list[ev.AnyEvent]:
     return [*until(recording("besu-two-clusters"), "release-applied", 6), ev.RunPaused()]
 
@@ -69,6 +77,7 @@ STATES: dict[str, Callable[[], list[ev.AnyEvent]]] = {
     "paused": paused,
     "dns": lambda: story("healthy_start"),
     "problem": lambda: story("failing"),
+    "several": several,
     "held": held,
     "failed": lambda: story("failed"),
     "rollback": rolling_back,

@@ -161,7 +161,9 @@ class DeployScreen(BaseScreen):
         self.set_class(in_view, "-needs-first")
         narrow, room = self.has_class("-narrow"), self.query_one("#side").size.height
         needs.styles.height = None if narrow else min(len(lines) + 2, room * 3 // 5)
-        needs.border_title = "How it ended" if self.session.view.finished is not None else "Needs you"
+        many = panels.things(self.session.view)
+        title = f"Needs you: {many} things" if many > 1 else "Needs you"
+        needs.border_title = "How it ended" if self.session.view.finished is not None else title
         needs.show(lines)
 
     def _look_at_step(self) -> None:
