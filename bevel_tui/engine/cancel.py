@@ -37,3 +37,12 @@ class Cancellation:
         self.expired = True
         self.stopping.set()
         self.aborting.set()
+
+    async def pause(self, seconds: float) -> bool:
+        """Wait so many seconds, or until a stop is asked for; whether one is."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.stopping.wait()
+        except TimeoutError:
+            return False
+        return True

@@ -97,12 +97,20 @@ class Reach(Protocol):
         share the gateway. Raises UpdateError."""
         ...
 
+    async def foresee(self, access: Access, step: DnsStep, addresses: tuple[str, ...], friends: frozenset[str]) -> Done:
+        """What `publish` would do now; nothing is changed. Raises UpdateError."""
+        ...
+
     async def withdraw(self, access: Access, step: DnsStep, addresses: tuple[str, ...], secret: str) -> Done:
         """Remove what `publish` wrote; `addresses` are those of the gateway that goes. Raises UpdateError."""
         ...
 
     async def published(self, access: Access, step: DnsStep) -> bool:
         """Whether there is something to withdraw. Raises UpdateError."""
+        ...
+
+    async def leads(self, access: Access, step: DnsStep, addresses: tuple[str, ...]) -> bool | None:
+        """Whether authorities still answer the domain's names with one of `addresses`; None where none can be asked."""
         ...
 
     def records(self, step: DnsStep, addresses: tuple[str, ...]) -> tuple[DnsRecord, ...]:

@@ -7,17 +7,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from bevel_tui.engine.announcing import lacking
 from bevel_tui.engine.charts import Located
 from bevel_tui.engine.context import RunContext
 from bevel_tui.engine.digest import release_digest
 from bevel_tui.engine.labels import is_ours
 from bevel_tui.engine.material import extract, recoded
 from bevel_tui.engine.observe import Observed, gather_all
-from bevel_tui.engine.readiness import judge, understood, whole
+from bevel_tui.engine.readiness import addresses, judge, understood, whole
 from bevel_tui.engine.repair import TABLE, Record, Repair, hooks_of, situation
 from bevel_tui.plan.sides import acting_in
+from bevel_tui.reachability.dynamic import UpdateError
 from bevel_tui.records.errors import BevelError
-from bevel_tui.records.steps import HandoffStep, KeysStep, NamespaceStep, ObjectRef, ReleaseStep, SecretStep
+from bevel_tui.records.steps import (
+    AddressStep,
+    DnsStep,
+    HandoffStep,
+    KeysStep,
+    NamespaceStep,
+    ObjectRef,
+    ReleaseStep,
+    SecretStep,
+)
 
 Action = Literal["none", "create", "update", "install", "upgrade", "adopt", "repair", "refuse"]
 
@@ -71,7 +82,44 @@ async def decide(ctx: RunContext, observed: Mapping[str, Observed], only: str | 
     for step in steps:
         if isinstance(step, HandoffStep) and step.target_object is not None and step.crossing != "export":
             made[step.id] = await _handoff_object(ctx, observed, step, step.target_object, made)
+    names = [step for step in steps if isinstance(step, DnsStep) and (step.update or step.mode == "external-dns")]
+    for step, named in zip(names, await gather_all(_names(ctx, observed, s, made) for s in names), strict=True):
+        made[step.id] = named
     return made
+
+
+async def _names(
+    ctx: RunContext, observed: Mapping[str, Observed], step: DnsStep, made: Mapping[str, Decision]
+) -> Decision:
+    """Whether a zone, or the annotation of a Service, has to be changed."""
+    gateway = next(s for s in ctx.plan.steps if isinstance(s, AddressStep) and s.id == step.address_step)
+    service = await observed[step.cluster].get(gateway.service)
+    where = f"Service {gateway.service.namespace}/{gateway.service.name}"
+    if step.update is None:
+        upgraded = any(
+            made[s.id].changes
+            for s in ctx.plan.steps
+            if isinstance(s, ReleaseStep) and s.id in made and s.namespace == gateway.service.namespace
+        )
+        if upgraded or (service is None and not step.annotate):
+            return NOTHING  # Helm brings the annotation
+        missing = lacking(step, service)
+        if not missing:
+            return NOTHING
+        return Decision("update", f"{where} does not name {', '.join(missing)} for external-dns", ready=False)
+    known = addresses(service) if service is not None else ()
+    if not known:
+        return Decision("create", f"{where} has no address yet; the records follow it", ready=False)
+    friends = frozenset(neighbour.network for neighbour in ctx.shared.neighbours.get(step.cluster, ()))
+    try:
+        foreseen = await ctx.reach.foresee(ctx.clusters[step.cluster], step, known, friends)
+    except UpdateError as error:
+        if error.passing:
+            return Decision("update", f"what stands in the zone is not known: {error.words}", ready=False)
+        return Decision("refuse", f"{error.words} [{error.code}]", ready=False)
+    if foreseen.outcome in {"unchanged", "found"}:
+        return NOTHING
+    return Decision("create" if foreseen.outcome == "created" else "update", foreseen.words, ready=False)
 
 
 async def _simple(

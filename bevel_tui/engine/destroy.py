@@ -216,7 +216,7 @@ class Removal:
             if isinstance(step, NamespaceStep):
                 return await self._namespace(step, access)
             if isinstance(step, DnsStep):
-                return await withdraw(self.run, step, access)
+                return await withdraw(self.run, step, access, self.cancel)
             return await self._object(step, access)
         except ApiError as error:
             return Result(

@@ -1,16 +1,17 @@
-"""external-dns as a cluster shows it: its Deployments, its rights, and the names that a gateway's Service carries."""
+"""external-dns as a cluster shows it: its Deployments, its rights, and whether it will do what is expected of it."""
 
 from __future__ import annotations
 
 from collections.abc import MutableMapping
 
+from bevel_tui.engine.announcing import names_on
 from bevel_tui.engine.context import Access
 from bevel_tui.kube.client import ApiError
 from bevel_tui.reachability.names import externaldns
-from bevel_tui.reachability.names.externaldns import ANNOTATION, CHECK, Controller, Facts
+from bevel_tui.reachability.names.externaldns import CHECK, Controller, Facts
 from bevel_tui.reachability.resolver import Resolver
 from bevel_tui.records.checks import CheckResult, CheckStatus
-from bevel_tui.records.steps import AddressStep, DnsStep, ObjectRef
+from bevel_tui.records.steps import AddressStep
 
 
 async def examine(
@@ -34,7 +35,7 @@ async def examine(
         service,
         found,
         may_list=await _may_list(access, one) if one else None,
-        annotated=await annotated(access, gateway.service),
+        annotated=names_on(await access.client.get(gateway.service)),
         registry=registry,
         exists=exists,
         others={
@@ -59,44 +60,22 @@ async def examine(
     )
 
 
-async def annotated(access: Access, service: ObjectRef) -> tuple[str, ...]:
-    """The names on a Service, for external-dns. Raises ApiError."""
-    found = await access.client.get(service)
-    text = (((found or {}).get("metadata") or {}).get("annotations") or {}).get(ANNOTATION, "")
-    return tuple(name.strip() for name in str(text).split(",") if name.strip())
+async def obstacle(access: Access, domain: str) -> str | None:
+    """Why no external-dns of the cluster will remove the domain's records, in words; None when one should.
 
-
-async def annotate(access: Access, step: DnsStep, service: ObjectRef) -> bool:
-    """Give a Service that somebody else installed the domain's name, beside those that it has; whether that was needed.
-
-    Raises ApiError: a conflict too, when somebody changes the Service at the same moment.
+    Where Deployments may not be listed we hope so. Raises ApiError.
     """
-    found = await access.client.get(service)
-    if found is None:
-        return False
-    names = await annotated(access, service)
-    wanted = f"*.{step.domain}."
-    if wanted.strip(".") in {name.strip(".") for name in names}:
-        return False
-    found["metadata"].setdefault("annotations", {})[ANNOTATION] = ",".join((*names, wanted))
-    await access.client.replace(found)
-    return True
-
-
-async def release(access: Access, domain: str, service: ObjectRef) -> bool:
-    """Take the domain's name off a Service that stays, so that external-dns removes the record. Raises ApiError."""
-    found = await access.client.get(service)
-    names = await annotated(access, service) if found is not None else ()
-    kept = [name for name in names if name.strip(".") != f"*.{domain}"]
-    if found is None or len(kept) == len(names):
-        return False
-    annotations = found["metadata"]["annotations"]
-    if kept:
-        annotations[ANNOTATION] = ",".join(kept)
-    else:
-        del annotations[ANNOTATION]
-    await access.client.replace(found)
-    return True
+    try:
+        found = externaldns.controllers(await access.client.list("apps/v1", "Deployment"))
+    except ApiError as error:
+        if error.status != 403:
+            raise
+        return None
+    one = externaldns.chosen(found, domain)
+    if one is None:
+        # without a controller of its own a simulated cluster is served by the sandbox's
+        return None if access.simulation is not None else "no external-dns runs in the cluster"
+    return externaldns.keeps(one, domain)
 
 
 async def _may_list(access: Access, one: Controller) -> bool | None:

@@ -54,7 +54,9 @@ def leaving(old: Sequence[Step], new: Sequence[Step], *, anew: Collection[str] |
     }
     early: set[str] = set()
     for step in gone:
-        if step.id in moved or _identity(step) in planned or any(one in taken for one in _rendered(step)):
+        # while the controller still looks after the domain that goes, and its name is on the Service
+        withdrawn = isinstance(step, DnsStep) and step.mode == "external-dns"
+        if withdrawn or step.id in moved or _identity(step) in planned or any(one in taken for one in _rendered(step)):
             early |= {step.id, *_before(step.id, needs, names)}
     return Leaving(
         tuple(renamed[step.id] for step in gone if step.id in early),

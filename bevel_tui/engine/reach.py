@@ -25,14 +25,17 @@ from bevel_tui.reachability.agreement import agreement
 from bevel_tui.reachability.checks import SOCKETS, Expected, check_cluster
 from bevel_tui.reachability.dialer import Dialer
 from bevel_tui.reachability.dynamic import Done, Key, Updater
-from bevel_tui.reachability.gate import gate
+from bevel_tui.reachability.gate import PROBE_LABEL, gate
 from bevel_tui.reachability.inside import paths
 from bevel_tui.reachability.inside.script import Question
 from bevel_tui.reachability.resolver import Resolver
-from bevel_tui.reachability.wanted import records
+from bevel_tui.reachability.wanted import is_ip, normal, records
 from bevel_tui.records.checks import CheckResult
 from bevel_tui.records.events import DnsRecord
 from bevel_tui.records.steps import AddressStep, CheckStep, DnsStep
+
+#: seconds that a name server gets to answer when a run looks at what it would have to write
+FORESEE = 2.0
 
 
 class LiveReach:
@@ -98,6 +101,11 @@ class LiveReach:
         updater = self._updater(access, step, secret)
         return await updater.publish(step.domain, self.records(step, addresses), self._network.name, friends)
 
+    async def foresee(self, access: Access, step: DnsStep, addresses: tuple[str, ...], friends: frozenset[str]) -> Done:
+        """What `publish` would do now; asked without the key."""
+        updater = self._updater(access, step, "", timeout=FORESEE)
+        return await updater.foresee(step.domain, self.records(step, addresses), self._network.name, friends)
+
     async def withdraw(self, access: Access, step: DnsStep, addresses: tuple[str, ...], secret: str) -> Done:
         """Remove the records."""
         return await self._updater(access, step, secret).withdraw(step.domain, self._network.name, addresses)
@@ -106,13 +114,25 @@ class LiveReach:
         """Whether our mark is there."""
         return await self._updater(access, step, "").marked(step.domain)
 
-    def _updater(self, access: Access, step: DnsStep, secret: str) -> Updater:
+    def _updater(self, access: Access, step: DnsStep, secret: str, timeout: float = 5.0) -> Updater:
         if step.update is None:
             raise ValueError(f"{step.id} has no server that takes updates")
         if access.simulation is not None:
-            return Updater(self._dialer(access), access.simulation.dns, None)
+            return Updater(self._dialer(access), access.simulation.dns, None, timeout)
         key = Key(step.update.key_name, step.update.key_algorithm, secret)
-        return Updater(self._dialer(access), step.update.server, key)
+        return Updater(self._dialer(access), step.update.server, key, timeout)
+
+    async def leads(self, access: Access, step: DnsStep, addresses: tuple[str, ...]) -> bool | None:
+        """Asked of authorities only, for a name that nobody has: the wildcard answers it."""
+        resolver = self._resolver(access)
+        lookup = await resolver.lookup(f"{PROBE_LABEL}.{step.domain}")
+        if lookup.outcome in {"no-authority", "timeout"}:
+            return None
+        names = [address for address in addresses if not is_ip(address)]
+        behind = await asyncio.gather(*(resolver.lookup(name) for name in names))
+        there = {normal(a) for a in (*addresses, *(a for one in behind for a in one.addresses)) if is_ip(a)}
+        aliases = {name.rstrip(".").lower() for name in lookup.chain}
+        return bool(there & {*map(normal, lookup.addresses)} or aliases & {name.rstrip(".").lower() for name in names})
 
     def records(self, step: DnsStep, addresses: tuple[str, ...]) -> tuple[DnsRecord, ...]:
         """What the domain's zone must hold."""

@@ -24,7 +24,7 @@ def removal_order(steps: Iterable[Step]) -> tuple[Step, ...]:
         if step.managed
         and (
             isinstance(step, ReleaseStep | SecretStep | KeysStep | NamespaceStep)
-            or (isinstance(step, DnsStep) and (step.update is not None or step.annotate))
+            or (isinstance(step, DnsStep) and (step.update is not None or step.mode == "external-dns"))
             or (isinstance(step, HandoffStep) and step.target_object is not None and step.crossing != "export")
         )
     )

@@ -11,7 +11,17 @@ from bevel_tui.engine.labels import HOME
 from bevel_tui.kube.client import ApiError
 from bevel_tui.kube.kinds import known
 from bevel_tui.records.errors import BevelError, Code
-from bevel_tui.records.steps import HandoffStep, KeysStep, NamespaceStep, ObjectRef, ReleaseStep, SecretStep, Step
+from bevel_tui.records.steps import (
+    AddressStep,
+    DnsStep,
+    HandoffStep,
+    KeysStep,
+    NamespaceStep,
+    ObjectRef,
+    ReleaseStep,
+    SecretStep,
+    Step,
+)
 from bevel_tui.survey.access import Need, missing, roles, sentences
 
 _WRITE = ("get", "create", "patch", "delete")
@@ -23,12 +33,25 @@ _VERSION = {"Job": "batch/v1", "StatefulSet": "apps/v1"}
 def needs(steps: Iterable[Step], decisions: Mapping[str, Decision]) -> dict[str, set[Need]]:
     """The rights that the steps which change something need, by cluster."""
     found: dict[str, set[Need]] = {}
+    steps = tuple(steps)
     for step in steps:
         decision = decisions.get(step.id)
         if decision is None or not decision.changes:
             continue
         cluster = step.target_cluster if isinstance(step, HandoffStep) else step.cluster
         found.setdefault(cluster, set()).update(_of(step))
+    for gateway in steps:
+        if not isinstance(gateway, AddressStep) or not gateway.managed or gateway.cluster not in found:
+            continue
+        # its address is awaited, and external-dns told of the domain, where the Service is somebody else's too
+        wanted = [
+            *_verbs(gateway.service, _WATCH),
+            *_verbs(ObjectRef("v1", "Event", "", gateway.service.namespace), _WATCH[1:]),
+        ]
+        found[gateway.cluster].update(wanted)
+        names = [s for s in steps if isinstance(s, DnsStep) and s.address_step == gateway.id]
+        if any(s.update is None and s.id in decisions and decisions[s.id].changes for s in names):
+            found[gateway.cluster].update(_verbs(gateway.service, ("update",)))
     for cluster, rights in found.items():
         found[cluster] = (
             rights

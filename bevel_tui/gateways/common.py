@@ -11,7 +11,14 @@ from bevel_tui.gateways.catalogue import GatewayChart
 from bevel_tui.network.model import Cluster, Network
 from bevel_tui.platforms.behaviour import ChartBehaviour, Manifest
 from bevel_tui.platforms.groundwork import expects
-from bevel_tui.platforms.ids import address_step_id, dns_step_id, gateway_crds_id, gateway_ready_id, namespace_id
+from bevel_tui.platforms.ids import (
+    address_step_id,
+    dns_step_id,
+    external_dns_id,
+    gateway_crds_id,
+    gateway_ready_id,
+    namespace_id,
+)
 from bevel_tui.records.steps import (
     AddressStep,
     ChartOrigin,
@@ -170,11 +177,13 @@ def closing_steps(
     if not hosts:
         return (address,)
     mode = network.dns_mode(cluster)
+    # a controller of our own makes the records, so there is nothing to wait for before it runs
+    controller = mode == "external-dns" and network.dns.external_dns is not None
     dns = DnsStep(
         id=dns_step_id(cluster.name),
         cluster=cluster.name,
         managed=address.managed,
-        needs=(address.id,),
+        needs=(address.id, *((external_dns_id(cluster.name),) if controller else ())),
         estimate=0.0 if mode == "skip" else DNS_SECONDS,
         domain=cluster.domain or "",
         hosts=hosts,

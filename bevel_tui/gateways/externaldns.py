@@ -14,6 +14,7 @@ from bevel_tui.gateways.common import finish, namespace_step, opened, placement,
 from bevel_tui.gateways.sketches import cluster_role, place, rule
 from bevel_tui.network.model import Cluster, ExternalDns, Network
 from bevel_tui.platforms.behaviour import Behaviour, ChartBehaviour, Manifest, Serves
+from bevel_tui.platforms.ids import external_dns_id
 from bevel_tui.platforms.sketch import (
     Json,
     cluster_role_binding,
@@ -58,11 +59,6 @@ behaviours: dict[str, ChartBehaviour] = {
 }
 
 
-def step_id(cluster: str) -> str:
-    """The id of a cluster's release of external-dns."""
-    return f"{cluster}/external-dns/external-dns"
-
-
 def wanted(network: Network, cluster: Cluster) -> ExternalDns | None:
     """What the preset says of an external-dns to install in a cluster; None where none is to be."""
     if network.gateway.type == "none" or network.dns_mode(cluster) != "external-dns":
@@ -79,7 +75,7 @@ def steps(network: Network, cluster: Cluster, endpoints: Sequence[Endpoint]) -> 
     release = release_step(
         network,
         cluster,
-        id=step_id(cluster.name),
+        id=external_dns_id(cluster.name),
         namespace=NAMESPACE,
         release=RELEASE,
         chart=EXTERNAL_DNS_CHART,

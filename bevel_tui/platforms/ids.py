@@ -42,6 +42,11 @@ def address_step_id(cluster: str) -> str:
     return f"{cluster}/address"
 
 
+def external_dns_id(cluster: str) -> str:
+    """The release of external-dns that a cluster is given (absent where none is asked for)."""
+    return f"{cluster}/external-dns/external-dns"
+
+
 def dns_step_id(cluster: str) -> str:
     """The step that waits until the cluster's names lead to its gateway."""
     return f"{cluster}/dns"

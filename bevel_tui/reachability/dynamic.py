@@ -116,20 +116,11 @@ class Updater:
         aim = _sets(wanted, star)
         for _ in range(_RACES):
             now = await self._read(domain)
+            settled = self._weigh(domain, now, aim, {network, *friends})
+            if settled is not None:
+                return settled
             mark = now.mark
-            # at the zone's own name a CNAME is forbidden, and other records there are none of our business
-            free = not now.bare and not (domain == now.zone and "CNAME" in aim)
-            if mark is None or mark.network not in {network, *friends}:
-                if now.wild == aim:
-                    return Done("found", now.zone, f"{star} is as it should be already")
-                if now.wild or mark is not None:
-                    raise self._taken(star, now, mark)
-            elif mark.digest != _digest(now.wild) and now.wild != aim:
-                words = f"{star} was changed by somebody since bevel-tui wrote it ({_words(now.wild)})"
-                raise UpdateError("update-record-changed", words, self._remedy_taken(domain, star))
-            elif now.wild == aim and (not mark.bare or now.bare == aim):
-                return Done("unchanged", now.zone, f"{star} is as it should be")
-            bare = free or (mark is not None and mark.bare)
+            bare = _free(domain, now, aim) or (mark is not None and mark.bare)
             update = await self._message(now.zone)
             self._require(update, domain, now, alias="CNAME" in aim, bare=bare)
             made = Mark(network if mark is None else mark.network, _digest(aim), bare)
@@ -147,6 +138,38 @@ class Updater:
                 return Done(outcome, now.zone, f"{outcome} {star} ({_words(aim)}) in zone {now.zone}")
         words = f"{star} is changed by somebody else again and again"
         raise UpdateError("update-race", words, "See who else updates the zone, and let one of them do it.")
+
+    async def foresee(
+        self, domain: str, wanted: Sequence[DnsRecord], network: str, friends: Collection[str] = ()
+    ) -> Done:
+        """What `publish` would do now; nothing is changed. Raises UpdateError as it would for what stands there."""
+        star = f"*.{domain}"
+        aim = _sets(wanted, star)
+        now = await self._read(domain)
+        settled = self._weigh(domain, now, aim, {network, *friends})
+        if settled is not None:
+            return settled
+        if now.wild:
+            return Done("replaced", now.zone, f"{star}: {_words(now.wild)} -> {_words(aim)} in zone {now.zone}")
+        return Done("created", now.zone, f"{star}: {_words(aim)} in zone {now.zone}")
+
+    def _weigh(self, domain: str, now: _Now, aim: Sets, mine: Collection[str]) -> Done | None:
+        """What stands there, beside what is wanted: None when it has to be written and is ours to write.
+
+        Raises UpdateError for what is somebody else's, or was changed by somebody.
+        """
+        star, mark = f"*.{domain}", now.mark
+        if mark is None or mark.network not in mine:
+            if now.wild == aim:
+                return Done("found", now.zone, f"{star} is as it should be already")
+            if now.wild or mark is not None:
+                raise self._taken(star, now, mark)
+        elif mark.digest != _digest(now.wild) and now.wild != aim:
+            words = f"{star} was changed by somebody since bevel-tui wrote it ({_words(now.wild)})"
+            raise UpdateError("update-record-changed", words, self._remedy_taken(domain, star))
+        elif now.wild == aim and (not mark.bare or now.bare == aim):
+            return Done("unchanged", now.zone, f"{star} is as it should be")
+        return None
 
     async def withdraw(self, domain: str, network: str, addresses: Sequence[str] = ()) -> Done:
         """Remove what `publish` made: only marked records that are as they were written.
@@ -334,6 +357,11 @@ def _sets(wanted: Sequence[DnsRecord], name: str) -> Sets:
         kind: frozenset(record.value for record in wanted if record.name == name and record.type == kind)
         for kind in sorted(kinds)
     }
+
+
+def _free(domain: str, now: _Now, aim: Sets) -> bool:
+    """Whether the domain's own name may be taken too: nobody has it, and it is not where a CNAME is forbidden."""
+    return not now.bare and not (domain == now.zone and "CNAME" in aim)
 
 
 def _digest(sets: Mapping[str, frozenset[str]]) -> str:

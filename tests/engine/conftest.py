@@ -12,7 +12,7 @@ import copy
 import gzip
 import json
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -513,6 +513,12 @@ class MemoryReach:
         self.zone: dict[str, tuple[str, ...]] = {}
         self.updates: list[tuple[str, str, tuple[str, ...], str]] = []
         self.refusals: list[UpdateError] = []
+        #: what a look at the zone raises; which domains were looked at
+        self.trouble: UpdateError | None = None
+        self.foreseen: list[str] = []
+        #: external-dns: whether its record stands; `blind`: no authority can be asked
+        self.controller: Callable[[str], bool] | None = None
+        self.blind = False
 
     async def publish(
         self, access: Access, step: DnsStep, addresses: tuple[str, ...], secret: str, friends: frozenset[str]
@@ -533,6 +539,19 @@ class MemoryReach:
 
     async def published(self, access: Access, step: DnsStep) -> bool:
         return step.domain in self.zone
+
+    async def foresee(self, access: Access, step: DnsStep, addresses: tuple[str, ...], friends: frozenset[str]) -> Done:
+        self.foreseen.append(step.domain)
+        if self.trouble is not None:
+            raise self.trouble
+        there = self.zone.get(step.domain)
+        outcome = "unchanged" if there == addresses else "created" if there is None else "replaced"
+        return Done(outcome, "test", f"*.{step.domain}: {there} -> {addresses}")
+
+    async def leads(self, access: Access, step: DnsStep, addresses: tuple[str, ...]) -> bool | None:
+        if self.blind:
+            return None
+        return self.controller is not None and self.controller(step.domain)
 
     def records(self, step: DnsStep, addresses: tuple[str, ...]) -> tuple[DnsRecord, ...]:
         return ()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 
-from bevel_tui.engine import externaldns
+from bevel_tui.engine import announcing
 from bevel_tui.engine.context import GateReport, RunContext
 from bevel_tui.engine.executor import Result
+from bevel_tui.platforms.ids import external_dns_id, gateway_ready_id
 from bevel_tui.reachability.dynamic import UpdateError
 from bevel_tui.records.events import DnsReady, DnsWaiting, Notice, StepWaiting
 from bevel_tui.records.steps import AddressStep, DnsStep, Step
@@ -25,8 +26,8 @@ async def perform(ctx: RunContext, step: DnsStep) -> Result:
         if refused is not None and refused.outcome != "ok":
             return refused
         written = refused is not None
-    if step.annotate:
-        written = await _annotate(ctx, step)
+    if step.mode == "external-dns":
+        written = await _announce(ctx, step)
     states = ctx.reach.gate(ctx.access(step), step, addresses)
     waited = False
     told = ""
@@ -74,24 +75,31 @@ async def _write(ctx: RunContext, step: DnsStep, addresses: tuple[str, ...]) -> 
             if not error.passing:
                 return Result("failed", f"{error.words} [{error.code}]", error.remedy)
             ctx.emit(StepWaiting(step=step.id, cluster=step.cluster, waiting_for=(error.words,)))
-            await asyncio.wait([asyncio.ensure_future(ctx.cancel.stopping.wait())], timeout=AGAIN)
+            await ctx.cancel.pause(AGAIN)
             continue
         if done.outcome in ("unchanged", "found"):
             return None
         ctx.changed.add(step.id)
+        if done.outcome == "created":
+            ctx.created.add(step.id)
         ctx.emit(Notice(cluster=step.cluster, step=step.id, text=f"DNS: {done.words}"))
         return Result("ok")
     return Result("cancelled", f"stopped while writing the DNS records of {step.domain}")
 
 
-async def _annotate(ctx: RunContext, step: DnsStep) -> bool:
-    """Tell external-dns of the domain, on a Service that was there before us. Raises ApiError."""
+async def _announce(ctx: RunContext, step: DnsStep) -> bool:
+    """Tell external-dns of the domain, where the gateway's Service does not yet: a gateway that was there before us, or
+    one whose removal was broken off. Raises ApiError."""
     gateway = next(s for s in ctx.plan.steps if isinstance(s, AddressStep) and s.id == step.address_step)
-    changed = await externaldns.annotate(ctx.access(step), step, gateway.service)
+    changed = await announcing.announce(ctx.access(step), step, gateway.service)
     if changed:
         ctx.changed.add(step.id)
-        text = f"DNS: {gateway.service.namespace}/{gateway.service.name} is annotated with *.{step.domain} for external-dns"
+        where = f"{gateway.service.namespace}/{gateway.service.name}"
+        text = f"DNS: {where} is annotated with {', '.join(announcing.names_of(step))} for external-dns"
         ctx.emit(Notice(cluster=step.cluster, step=step.id, text=text))
+    # taken back with what this run made: external-dns has to see it before it goes itself
+    if changed or {gateway_ready_id(step.cluster), external_dns_id(step.cluster)} & ctx.created:
+        ctx.created.add(step.id)
     return changed
 
 

@@ -126,6 +126,19 @@ def chosen(found: Sequence[Controller], domain: str) -> Controller | None:
     return next(iter([one for one in fit if one.ready] or fit or found), None)
 
 
+def keeps(one: Controller, domain: str) -> str | None:
+    """Why a controller leaves a record whose name is on no Service any more; None when it removes it."""
+    name = f"external-dns {one.namespace}/{one.name}"
+    policy = next(iter(one.option("policy")), "sync")
+    if not one.looks_after(domain):
+        return f"{name} does not look after {domain}"
+    if policy != "sync":
+        return f"{name} removes nothing (policy {policy})"
+    if not one.ready:
+        return f"{name} has no ready pod"
+    return None
+
+
 def judge(facts: Facts) -> Verdict:
     """Which of it is not as it should be; the first thing that keeps the record from being made."""
     one = chosen(facts.controllers, facts.domain)
