@@ -81,13 +81,17 @@ class GateReport:
     addresses: tuple[str, ...] = ()
     waiting_for: str = ""
     zone: str | None = None
+    behind: Mapping[str, str] = field(default_factory=dict)
 
 
 class Reach(Protocol):
     """What the engine needs of `reachability`: the DNS gate and the closing checks."""
 
-    def gate(self, access: Access, step: DnsStep, addresses: tuple[str, ...]) -> AsyncGenerator[GateReport]:
-        """States until the domain leads to the gateway (the last one is ready)."""
+    def gate(
+        self, access: Access, step: DnsStep, addresses: tuple[str, ...], *, patience: float | None = None
+    ) -> AsyncGenerator[GateReport]:
+        """States until the domain leads to the gateway (the last one is ready). `patience`: seconds that resolvers get
+        to forget old answers; 0 for who only looks."""
         ...
 
     async def publish(

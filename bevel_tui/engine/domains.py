@@ -59,7 +59,7 @@ async def _state(run: Run, reach: Reach, step: DnsStep) -> DomainState:
     if not known:
         words = "an address of" if service is not None else "the deployment of"
         return state.model_copy(update={"problem": f"{words} the gateway's Service {state.service}"})
-    async with aclosing(reach.gate(access, step, known)) as states:
+    async with aclosing(reach.gate(access, step, known, patience=0)) as states:
         now = await anext(states)
     return state.model_copy(
         update={

@@ -25,7 +25,7 @@ from bevel_tui.reachability.agreement import agreement
 from bevel_tui.reachability.checks import SOCKETS, Expected, check_cluster
 from bevel_tui.reachability.dialer import Dialer
 from bevel_tui.reachability.dynamic import Done, Key, Updater
-from bevel_tui.reachability.gate import PROBE_LABEL, gate
+from bevel_tui.reachability.gate import PATIENCE, PROBE_LABEL, gate
 from bevel_tui.reachability.inside import paths
 from bevel_tui.reachability.inside.script import Question
 from bevel_tui.reachability.resolver import Resolver
@@ -69,7 +69,9 @@ class LiveReach:
             )
         return self._resolvers[access.name]
 
-    async def gate(self, access: Access, step: DnsStep, addresses: tuple[str, ...]) -> AsyncGenerator[GateReport]:
+    async def gate(
+        self, access: Access, step: DnsStep, addresses: tuple[str, ...], *, patience: float | None = None
+    ) -> AsyncGenerator[GateReport]:
         """States until the domain leads to the gateway."""
         simulated = access.simulation is not None
         async for state in gate(
@@ -82,6 +84,7 @@ class LiveReach:
             # A simulated person is as quick as the simulated time: ask more often.
             first=0.2 if simulated else 1.0,
             longest=1.0 if simulated else 15.0,
+            patience=PATIENCE if patience is None else patience,
         ):
             yield GateReport(
                 ready=state.ready,
@@ -92,6 +95,7 @@ class LiveReach:
                 addresses=state.addresses,
                 waiting_for=state.waiting_for,
                 zone=state.zone,
+                behind=state.behind,
             )
 
     async def publish(

@@ -209,6 +209,8 @@ class Lines(Renderer):
 
     def _dns_ready(self, event: DnsReady) -> None:
         self._line(event.time, event.cluster, ("dns", "green"), f"{event.domain} leads to {' '.join(event.addresses)}")
+        for resolver, answer in event.behind.items():
+            self._more(f"but {resolver} answers: {answer}")
 
     def _check(self, event: CheckDone) -> None:
         result = event.result

@@ -182,13 +182,14 @@ class DnsWaiting(Event):
 
 
 class DnsReady(Event):
-    """The domain leads to the gateway."""
+    """The domain leads to the gateway. `behind` are recursive resolvers that say something else all the same, and what."""
 
     type: Literal["dns-ready"] = "dns-ready"
     step: str
     cluster: str
     domain: str
     addresses: tuple[str, ...]
+    behind: dict[str, str] = {}
 
 
 class CheckDone(Event):

@@ -570,7 +570,9 @@ class MemoryReach:
     def records(self, step: DnsStep, addresses: tuple[str, ...]) -> tuple[DnsRecord, ...]:
         return ()
 
-    async def gate(self, access: Access, step: DnsStep, addresses: tuple[str, ...]) -> AsyncIterator[GateReport]:
+    async def gate(
+        self, access: Access, step: DnsStep, addresses: tuple[str, ...], *, patience: float | None = None
+    ) -> AsyncIterator[GateReport]:
         self.asked.append((step.domain, addresses))
         if self.delay:
             yield GateReport(False, step.domain, servers={"ns1": "no such name"}, waiting_for="somebody to create them")

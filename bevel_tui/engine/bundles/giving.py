@@ -204,7 +204,7 @@ class _Look:
         known = await self._addresses(gateway) if isinstance(gateway, AddressStep) else ()
         if not known:
             return False
-        async with aclosing(self.reach.gate(self.clusters[step.cluster], step, known)) as states:
+        async with aclosing(self.reach.gate(self.clusters[step.cluster], step, known, patience=0)) as states:
             async for state in states:
                 return bool(state.ready)
         return False

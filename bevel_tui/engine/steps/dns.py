@@ -36,7 +36,15 @@ async def perform(ctx: RunContext, step: DnsStep) -> Result:
         if state is None:
             return Result("cancelled", f"stopped while waiting for the DNS records of {step.domain}")
         if state.ready:
-            ctx.emit(DnsReady(step=step.id, cluster=step.cluster, domain=step.domain, addresses=tuple(state.addresses)))
+            ctx.emit(
+                DnsReady(
+                    step=step.id,
+                    cluster=step.cluster,
+                    domain=step.domain,
+                    addresses=tuple(state.addresses),
+                    behind=dict(state.behind),
+                )
+            )
             return Result("ok" if waited or written else "unchanged")
         waited = True
         ctx.emit(
