@@ -20,6 +20,7 @@ from bevel_tui.ui.jump import JumpScreen, letters
 from bevel_tui.ui.palette import Command
 from bevel_tui.ui.session import Session
 from tests.stories import T0
+from tests.ui.contrast import legible
 from tests.ui.snapshot import SIZES, picture, running, settle
 
 
@@ -64,6 +65,7 @@ async def test_help_is_about_what_has_the_focus(snapshot):
         await settle(pilot)
         assert isinstance(pilot.app.screen, HelpScreen)
         snapshot(pilot, "help")
+        await legible(pilot)
         await pilot.press("escape", "tab")
         await settle(pilot)
         assert "Goes on." in picture(pilot.app)
@@ -76,6 +78,7 @@ async def test_jump_goes_to_the_field_of_the_letter(snapshot):
         await settle(pilot)
         assert isinstance(pilot.app.screen, JumpScreen)
         snapshot(pilot, "jump")
+        await legible(pilot)
         await pilot.press("s")
         await settle(pilot)
         assert pilot.app.focused is not None and pilot.app.focused.id == "go"

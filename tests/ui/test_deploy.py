@@ -20,6 +20,7 @@ from bevel_tui.ui.widgets.lines import Lines
 from bevel_tui.ui.widgets.tree import RunTree
 from bevel_tui.views.state import RunView
 from tests.stories import T0, Story
+from tests.ui.contrast import legible
 from tests.ui.runs import Played, recording, until
 from tests.ui.snapshot import SIZES, picture, running, settle
 
@@ -137,6 +138,8 @@ class Shown:
 async def test_every_state_at_every_size(state, size, snapshot):
     async with Shown(STATES[state](), size) as shown:
         snapshot(shown.pilot, f"deploy-{state}")
+        if size == (120, 40):
+            await legible(shown.pilot)
         assert not any(lines.too_wide for lines in shown.app.screen.query(Lines) if lines.region.area)
 
 
@@ -187,6 +190,7 @@ async def test_cancelling_asks_what_shall_become_of_it(key, stage, rollback, sna
         assert isinstance(shown.app.screen, Dialog)
         if key == "k":
             snapshot(shown.pilot, "deploy-cancel")
+            await legible(shown.pilot)
         await shown.press(key)
         assert (shown.session.control.cancel.stage, shown.session.control.rollback) == (stage, rollback)
 
@@ -239,6 +243,7 @@ async def test_records_are_copied_in_every_form(snapshot, tmp_path, monkeypatch)
         await shown.press("y")
         assert isinstance(shown.app.screen, CopyDialog)
         snapshot(shown.pilot, "deploy-copy")
+        await legible(shown.pilot)
         await shown.press("enter")
         assert "203.0.113.10" in shown.app.clipboard
         await shown.press("y", "down", "s")
@@ -317,6 +322,8 @@ async def test_reachability_at_every_size(state, size, snapshot):
         await shown.press("r")
         assert isinstance(shown.app.screen, ReachScreen)
         snapshot(shown.pilot, f"reach-{state}")
+        if size == (80, 24):
+            await legible(shown.pilot)
         assert not any(lines.too_wide for lines in shown.app.screen.query(Lines) if lines.region.area)
 
 

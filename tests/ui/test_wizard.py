@@ -21,6 +21,7 @@ from bevel_tui.ui.screens.start import StartScreen
 from bevel_tui.ui.screens.step import StepScreen
 from bevel_tui.ui.setup import Hooks, Setup
 from bevel_tui.ui.widgets.choice import ChoiceList
+from tests.ui.contrast import legible
 from tests.ui.snapshot import SIZES, picture, running, settle
 from tests.ui.wizard import CLUSTERS, EAST, WEST, Deployed, ready, row, wizard
 
@@ -75,26 +76,38 @@ async def test_every_screen_at_every_size(
 ) -> None:
     app, _setup = wizard(monkeypatch, tmp_path, hooks=Hooks(sandbox=_no_sandbox, deploy=Deployed()))
     async with running(app, size) as pilot:
+
+        async def seen(name: str) -> None:
+            snapshot(pilot, name)
+            if size == (80, 24):
+                await legible(pilot)
+
         await ready_now(pilot)
-        snapshot(pilot, "start")
+        await seen("start")
         await two_clusters(pilot)
-        snapshot(pilot, "clusters")
+        await seen("clusters")
         await press(pilot, "ctrl+n")
-        snapshot(pilot, "platform")
+        await seen("platform")
         await press(pilot, "down", "ctrl+n")
-        snapshot(pilot, "gateway")
+        await seen("gateway")
         await press(pilot, "ctrl+n")
-        snapshot(pilot, "gateway-wrong")
+        await seen("gateway-wrong")
         await type_text(pilot, "east.acme.org")
         await press(pilot, "ctrl+n")
-        snapshot(pilot, "organizations")
+        await seen("organizations")
         await press(pilot, "ctrl+n")
-        snapshot(pilot, "services")
+        await seen("services")
         await press(pilot, "ctrl+n")
-        snapshot(pilot, "review")
+        await seen("review")
         for number, view in (("2", "plan"), ("3", "needs"), ("4", "command")):
             await press(pilot, number)
-            snapshot(pilot, f"review-{view}")
+            await seen(f"review-{view}")
+        await press(pilot, "ctrl+s")
+        await seen("save")
+        await press(pilot, "escape", "ctrl+n")
+        await seen("deploy-asks")
+        await press(pilot, "escape", "ctrl+p")
+        await seen("palette")
 
 
 async def _no_sandbox(_contexts: list[str]) -> Any:

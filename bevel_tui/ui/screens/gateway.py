@@ -12,6 +12,7 @@ from bevel_tui.ui.help import helped
 from bevel_tui.ui.screens.step import StepScreen
 from bevel_tui.ui.setup import Setup
 from bevel_tui.ui.widgets.form import Form
+from bevel_tui.ui.widgets.options import Options
 from bevel_tui.wizard import platforms
 
 _TYPE: YamlPath = ("gateway", "type")
@@ -27,7 +28,7 @@ class GatewayScreen(StepScreen):
         refused = self._refusals()
         if refused.get(self.draft.gateway) is not None:
             self.draft.set(_TYPE, None)  # what the platform made impossible is proposed anew
-        options = OptionList(*self._options(), id="gateways", classes="panel", compact=True)
+        options = Options(*self._options(), id="gateways", classes="panel", compact=True)
         options.highlighted = options.get_option_index(self.draft.gateway)
         options.border_title = "Gateway"
         yield helped(

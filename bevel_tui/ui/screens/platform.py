@@ -13,6 +13,7 @@ from bevel_tui.ui.help import helped
 from bevel_tui.ui.screens.step import StepScreen
 from bevel_tui.ui.setup import Setup
 from bevel_tui.ui.widgets.form import Form
+from bevel_tui.ui.widgets.options import Options
 from bevel_tui.wizard import platforms
 
 _TYPE: YamlPath = ("platform", "type")
@@ -27,7 +28,7 @@ class PlatformScreen(StepScreen):
     def content(self) -> ComposeResult:
         with Horizontal(id="choose"):
             names = platforms.platform_names()
-            options = OptionList(
+            options = Options(
                 *(Option(Content(platforms.PLATFORMS[name].title), id=name) for name in names),
                 id="platforms",
                 classes="panel",

@@ -18,6 +18,7 @@ from bevel_tui.ui.dialog import Answer, Dialog
 from bevel_tui.ui.help import helped
 from bevel_tui.ui.screens.step import StepScreen, screen_of
 from bevel_tui.ui.setup import Setup
+from bevel_tui.ui.widgets.options import Options
 from bevel_tui.wizard import sections
 from bevel_tui.wizard.draft import place
 from bevel_tui.wizard.platforms import GATEWAYS, PLATFORMS
@@ -53,7 +54,7 @@ class ReviewScreen(StepScreen):
 
     def content(self) -> ComposeResult:
         with Vertical(id="split"):
-            answers = OptionList(id="answers", classes="panel", compact=True)
+            answers = Options(id="answers", classes="panel", compact=True)
             answers.border_title = "Answers"
             yield helped(answers, "Enter goes back to an answer, or to what is wrong; Next or Esc returns here.")
             with VerticalScroll(id="views", classes="panel"):

@@ -18,6 +18,7 @@ from textual.widgets.option_list import Option
 from bevel_tui.records.errors import BevelError
 from bevel_tui.ui.base import BaseScreen
 from bevel_tui.ui.setup import SANDBOX_CONTEXTS, Setup
+from bevel_tui.ui.widgets.options import Options
 
 _WORDS = {
     "new": ("New network", "From your clusters to a network that can be reached, step by step."),
@@ -46,7 +47,7 @@ class StartScreen(BaseScreen):
     def body(self) -> ComposeResult:
         words = "Deploys Hyperledger Bevel ledger networks over your Kubernetes clusters and proves that they can be reached."
         yield Static(Content(words), id="welcome")
-        yield OptionList(*self._options(), id="ways")
+        yield Options(*self._options(), id="ways")
 
     def _ways(self) -> list[str]:
         ways = ["new", "open", "import"]

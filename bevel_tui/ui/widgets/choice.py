@@ -20,6 +20,8 @@ from textual.widget import Widget
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from bevel_tui.ui.widgets.options import Options
+
 
 class Choice(Widget, can_focus=True):
     """One of `choices`; `value` may be none of them (nothing chosen, or something a preset said that is wrong)."""
@@ -130,7 +132,7 @@ class ChoiceList(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="dialog", can_focus=False):
-            yield OptionList(*(Option(Content(choice)) for choice in self._choices), compact=True)
+            yield Options(*(Option(Content(choice)) for choice in self._choices), compact=True)
 
     def on_mount(self) -> None:
         options = self.query_one(OptionList)

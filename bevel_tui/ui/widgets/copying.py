@@ -14,6 +14,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from bevel_tui.ui.help import helped
+from bevel_tui.ui.widgets.options import Options
 
 
 class CopyDialog(ModalScreen[None]):
@@ -32,7 +33,7 @@ class CopyDialog(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="copying", classes="dialog"):
             options = (Option(title, id=str(number)) for number, (title, _, _) in enumerate(self._found))
-            yield helped(OptionList(*options, id="copy-what"), "Enter copies what is shown.")
+            yield helped(Options(*options, id="copy-what"), "Enter copies what is shown.")
             with VerticalScroll(id="copy-box", can_focus=False):
                 yield Static(id="copy-text")
 
