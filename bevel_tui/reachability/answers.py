@@ -156,7 +156,8 @@ def merge(name: str, zone: Zone, answers: Sequence[Answer]) -> Lookup:
     spoke = [answer for answer in answers if answer.outcome in ("answer", "nxdomain", "nodata")]
     if not spoke:
         outcome = answers[0].outcome if answers else "no-authority"
-        return Lookup(name, zone, tuple(answers), outcome)
+        chain = next((answer.chain for answer in answers if answer.chain), ())  # a circle, which nobody can answer
+        return Lookup(name, zone, tuple(answers), outcome, chain=chain)
     first = spoke[0]
     same = all(
         (a.outcome, sorted(a.addresses), a.chain) == (first.outcome, sorted(first.addresses), first.chain)

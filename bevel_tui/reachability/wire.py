@@ -208,13 +208,13 @@ def _answer(server: Server, name: str, reply: Reply) -> Answer:
         return replace(base, outcome="refused", detail="the server does not answer for this name")
     if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
         detail = "" if rcode == dns.rcode.SERVFAIL else dns.rcode.to_text(rcode)
-        return replace(base, outcome="servfail", detail=detail)
+        return replace(base, outcome="servfail", detail=detail, chain=_circle(message))
     if not isinstance(message, dns.message.QueryMessage):
         return replace(base, outcome="invalid", detail="not an answer to a query")
     try:
         chained = message.resolve_chaining()
     except dns.exception.DNSException as error:
-        return replace(base, outcome="invalid", detail=type(error).__name__)
+        return replace(base, outcome="invalid", detail=type(error).__name__, chain=_circle(message))
     chain = tuple(_text(item.target) for rrset in chained.cnames for item in rrset)
     if chained.answer is not None:
         addresses = tuple(sorted(str(item) for item in chained.answer))
@@ -227,6 +227,18 @@ def _answer(server: Server, name: str, reply: Reply) -> Answer:
         return replace(base, chain=chain, ttl=min(rrset.ttl for rrset in chained.cnames), negative_ttl=negative)
     referral = not base.authoritative and any(rrset.rdtype == dns.rdatatype.NS for rrset in message.authority)
     return replace(base, outcome="referral" if referral else "nodata", negative_ttl=negative)
+
+
+def _circle(message: dns.message.Message) -> tuple[str, ...]:
+    """The aliases of an answer that go in a circle; empty for all others. Knot shows it as it is, BIND with SERVFAIL."""
+    import dns.rdatatype
+
+    aliases = {_text(r.name): _text(r[0].target) for r in message.answer if r.rdtype == dns.rdatatype.CNAME}
+    name, seen = next(iter(aliases), ""), []
+    while name in aliases and aliases[name] not in seen:
+        name = aliases[name]
+        seen.append(name)
+    return tuple(seen) if name in aliases else ()
 
 
 def _both(four: Answer, six: Answer) -> Answer:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import ssl
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 
 import dns.flags
@@ -297,7 +297,7 @@ def gateway_class() -> type[Gateway]:
 
 
 @pytest.fixture
-async def real_dns(tmp_path) -> AsyncIterator[object]:
+def real_dns(tmp_path) -> Iterator[object]:
     """A factory of real BIND and Knot servers (`realdns.RealDns`); ended with the test."""
     from tests.reachability.realdns import RealDns
 
@@ -305,4 +305,4 @@ async def real_dns(tmp_path) -> AsyncIterator[object]:
     try:
         yield servers
     finally:
-        await servers.stop()
+        servers.stop()

@@ -5,17 +5,21 @@ Nothing outlives a test: a server is ended by its own process, and its folder is
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import shutil
 import socket
 import subprocess
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import dns.asyncquery
 import dns.exception
+import dns.flags
 import dns.message
+import dns.opcode
+import dns.query
+import dns.rdatatype
 import pytest
 
 #: Debian keeps these outside an ordinary user's PATH
@@ -40,64 +44,102 @@ def free_port() -> int:
                 return int(tcp.getsockname()[1])
 
 
-@dataclass
+@dataclass(eq=False)
 class RealServer:
     """A running server. `where` is ``address:port``; `log` what it has said."""
 
     kind: str
     folder: Path
     port: int
-    process: asyncio.subprocess.Process
+    process: subprocess.Popen[bytes]
     log: Path
 
     @property
     def where(self) -> str:
         return f"127.0.0.1:{self.port}"
 
-    async def stop(self) -> None:
-        if self.process.returncode is None:
+    def ask(self, name: str, kind: str, *, recursion: bool = False) -> dns.message.Message:
+        """One question, with whatever comes back."""
+        query = dns.message.make_query(name, kind, want_dnssec=True)
+        if not recursion:
+            query.flags &= ~dns.flags.RD
+        return dns.query.tcp(query, "127.0.0.1", timeout=5, port=self.port)
+
+    def serial(self, zone: str) -> int | None:
+        """The version of a zone that it serves."""
+        found = [r for r in self.ask(zone, "SOA").answer if r.rdtype == dns.rdatatype.SOA]
+        return int(found[0][0].serial) if found else None
+
+    def notify(self, zone: str) -> None:
+        """Tell a secondary that its zone has changed (RFC 1996)."""
+        message = dns.message.make_query(zone, "SOA")
+        message.set_opcode(dns.opcode.NOTIFY)
+        message.flags = (message.flags & ~dns.flags.RD) | dns.flags.AA
+        dns.query.udp(message, "127.0.0.1", timeout=5, port=self.port)
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
             self.process.terminate()
             try:
-                await asyncio.wait_for(self.process.wait(), 10)
-            except TimeoutError:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
                 self.process.kill()
-                await self.process.wait()
+                self.process.wait()
+
+
+def until(question: Callable[[], object], what: str, seconds: float = 20.0) -> None:
+    """Ask a server of another process until it has come round."""
+    ends = time.monotonic() + seconds
+    while not question():
+        assert time.monotonic() < ends, f"not in {seconds} s: {what}"
+        time.sleep(0.05)
 
 
 @dataclass
 class RealDns:
-    """Starts servers below `folder`; `zones` are origin -> text of the zone file."""
+    """Starts servers below `folder`; `zones` are origin -> text of the zone file. `port` None: a free one."""
 
     folder: Path
     servers: list[RealServer] = field(default_factory=list)
     key: str = "c2VjcmV0IG9mIGEgdGVzdCBvbmx5LCAzMiBieXRlcyE="
 
-    async def bind(
+    def bind(
         self,
         zones: dict[str, str],
         *,
         zone_options: str = "allow-update { key updater; };",
-        options: str = "recursion no;",
-        views: str = "",
+        options: str = "recursion no; dnssec-validation no;",
+        more: str = "",
+        listen: str = "127.0.0.1;",
+        port: int | None = None,
     ) -> RealServer:
-        """named, authoritative for `zones`. `views` replaces the zones by text of your own."""
-        named, home, port = program("named"), self._home("bind"), free_port()
+        """named, authoritative for `zones`. `more` is text of your own behind them."""
+        named, home, port = program("named"), self._home("bind"), port or free_port()
         for origin, text in zones.items():
             (home / f"{origin}.zone").write_text(text)
-        declared = views or "\n".join(
+        declared = "\n".join(
             f'zone "{origin}" {{ type primary; file "{home}/{origin}.zone"; {zone_options} }};' for origin in zones
         )
         (home / "named.conf").write_text(
             f'key "updater" {{ algorithm hmac-sha256; secret "{self.key}"; }};\n'
-            f'options {{ directory "{home}"; pid-file "{home}/named.pid"; listen-on port {port} {{ 127.0.0.1; }}; '
-            f'listen-on-v6 {{ none; }}; session-keyfile "{home}/session.key"; dnssec-validation no; {options} }};\n'
-            f"controls {{}};\n{declared}\n"
+            f'options {{ directory "{home}"; pid-file "{home}/named.pid"; listen-on port {port} {{ {listen} }}; '
+            f'listen-on-v6 {{ none; }}; session-keyfile "{home}/session.key"; {options} }};\n'
+            f"controls {{}};\n{declared}\n{more}\n"
         )
-        return await self._start("bind", home, port, named, "-g", "-c", str(home / "named.conf"), "-n", "1")
+        return self._start("bind", home, port, named, "-g", "-c", str(home / "named.conf"), "-n", "1")
 
-    async def knot(self, zones: dict[str, str], *, zone_options: str = "", more: str = "") -> RealServer:
-        """knotd, authoritative for `zones`; the key `updater` may update them."""
-        knotd, home, port = program("knotd"), self._home("knot"), free_port()
+    def knot(
+        self,
+        zones: dict[str, str],
+        *,
+        zone_options: str = "",
+        more: str = "",
+        acls: str = "",
+        more_zones: str = "",
+        port: int | None = None,
+    ) -> RealServer:
+        """knotd, authoritative for `zones`; the key `updater` may update them. `acls` and `more` are text before the zones."""
+        knotd, home, port = program("knotd"), self._home("knot"), port or free_port()
         for origin, text in zones.items():
             (home / f"{origin}.zone").write_text(text)
         declared = "".join(
@@ -108,32 +150,32 @@ class RealDns:
             f"  background-workers: 1\n"
             f"database:\n  storage: {home}/db\nlog:\n  - target: stderr\n    any: info\n"
             f"key:\n  - id: updater\n    algorithm: hmac-sha256\n    secret: {self.key}\n"
-            f"acl:\n  - id: update\n    key: updater\n    action: update\n{more}zone:\n{declared}"
+            f"acl:\n  - id: update\n    key: updater\n    action: update\n{acls}{more}zone:\n{declared}{more_zones}"
         )
-        return await self._start("knot", home, port, knotd, "-c", str(home / "knot.conf"))
+        return self._start("knot", home, port, knotd, "-c", str(home / "knot.conf"))
 
     def _home(self, kind: str) -> Path:
         home = self.folder / f"{kind}{len(self.servers)}"
         (home / "db").mkdir(parents=True)
         return home
 
-    async def _start(self, kind: str, home: Path, port: int, *argv: str) -> RealServer:
+    def _start(self, kind: str, home: Path, port: int, *argv: str) -> RealServer:
         log = home / "log"
         with log.open("wb") as stream:
-            process = await asyncio.create_subprocess_exec(*argv, stdout=stream, stderr=subprocess.STDOUT)
+            process = subprocess.Popen(argv, stdout=stream, stderr=subprocess.STDOUT)
         server = RealServer(kind, home, port, process, log)
         self.servers.append(server)
         query = dns.message.make_query("version.bind", "TXT", "CH")
         for _ in range(400):
-            if process.returncode is not None:
+            if process.poll() is not None:
                 break
             try:
-                await dns.asyncquery.tcp(query, "127.0.0.1", timeout=2, port=port)
+                dns.query.tcp(query, "127.0.0.1", timeout=2, port=port)
                 return server
             except (OSError, dns.exception.DNSException, EOFError):
-                await asyncio.sleep(0.05)
+                time.sleep(0.05)
         raise AssertionError(f"{kind} did not start:\n{log.read_text()}")
 
-    async def stop(self) -> None:
+    def stop(self) -> None:
         for server in self.servers:
-            await server.stop()
+            server.stop()

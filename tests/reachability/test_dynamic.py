@@ -22,8 +22,8 @@ ALIAS = records(DOMAIN, ["lb-1.cloud.test"], 300)
 
 
 @pytest.fixture(params=["bind", "knot"])
-async def server(request, real_dns):
-    return await getattr(real_dns, request.param)({"example.test": ZONE})
+def server(request, real_dns):
+    return getattr(real_dns, request.param)({"example.test": ZONE})
 
 
 @pytest.fixture
@@ -39,8 +39,21 @@ async def answers(server, name: str) -> set[str]:
 
 
 async def test_the_life_of_a_domain(server, updater):
+    foreseen = await updater.foresee(DOMAIN, FIRST, "n1")
+    assert (foreseen.outcome, foreseen.words) == (
+        "created",
+        f"*.{DOMAIN}: A 203.0.113.10 AAAA 2001:db8::10 in zone example.test",
+    )
+    assert not await updater.marked(DOMAIN), "a look changes nothing"
     done = await updater.publish(DOMAIN, FIRST, "n1")
     assert (done.outcome, done.zone) == ("created", "example.test")
+    assert (await updater.foresee(DOMAIN, FIRST, "n1")).outcome == "unchanged"
+    foreseen = await updater.foresee(DOMAIN, SECOND, "n1")
+    assert foreseen.outcome == "replaced"
+    assert "A 203.0.113.10 AAAA 2001:db8::10 -> A 203.0.113.20" in foreseen.words
+    with pytest.raises(UpdateError) as refused:
+        await updater.foresee(DOMAIN, SECOND, "ours")
+    assert refused.value.code == "update-record-taken"
     for name in (f"rpc.{DOMAIN}", f"peer0.org1.{DOMAIN}", DOMAIN):
         assert await answers(server, name) == {"203.0.113.10", "2001:db8::10"}
     assert (await updater.publish(DOMAIN, FIRST, "n1")).outcome == "unchanged"
@@ -92,7 +105,7 @@ async def test_what_a_person_changed_is_left(server, updater, real_dns):
 
 
 async def test_a_record_without_our_mark_is_somebodys(real_dns):
-    server = await real_dns.bind({"example.test": ZONE + "*.east IN A 198.51.100.7\neast IN A 198.51.100.8\n"})
+    server = real_dns.bind({"example.test": ZONE + "*.east IN A 198.51.100.7\neast IN A 198.51.100.8\n"})
     updater = Updater(Dialer(), server.where, Key("updater", "hmac-sha256", real_dns.key))
     with pytest.raises(UpdateError) as refused:
         await updater.publish(DOMAIN, FIRST, "n1")
@@ -101,7 +114,7 @@ async def test_a_record_without_our_mark_is_somebodys(real_dns):
 
 
 async def test_the_domains_own_name_stays_where_somebody_has_it(real_dns):
-    server = await real_dns.bind({"example.test": ZONE + "east IN A 198.51.100.8\n"})
+    server = real_dns.bind({"example.test": ZONE + "east IN A 198.51.100.8\n"})
     updater = Updater(Dialer(), server.where, Key("updater", "hmac-sha256", real_dns.key))
     assert (await updater.publish(DOMAIN, FIRST, "n1")).outcome == "created"
     assert await answers(server, DOMAIN) == {"198.51.100.8"}
@@ -110,7 +123,7 @@ async def test_the_domains_own_name_stays_where_somebody_has_it(real_dns):
 
 
 async def test_a_domain_that_is_a_zone_gets_no_alias_of_its_own(real_dns):
-    server = await real_dns.bind({DOMAIN: ZONE})
+    server = real_dns.bind({DOMAIN: ZONE})
     updater = Updater(Dialer(), server.where, Key("updater", "hmac-sha256", real_dns.key))
     assert (await updater.publish(DOMAIN, ALIAS, "n1")).zone == DOMAIN
     assert await answers(server, f"rpc.{DOMAIN}") == {"lb-1.cloud.test"}
@@ -128,7 +141,7 @@ async def test_a_domain_that_is_a_zone_gets_no_alias_of_its_own(real_dns):
     ids=lambda value: value if isinstance(value, str) else "",
 )
 async def test_keys_that_do_not_serve(real_dns, key, code):
-    server = await real_dns.bind({"example.test": ZONE})
+    server = real_dns.bind({"example.test": ZONE})
     with pytest.raises(UpdateError) as refused:
         await Updater(Dialer(), server.where, key).publish(DOMAIN, FIRST, "n1")
     assert refused.value.code == code
@@ -138,7 +151,7 @@ async def test_keys_that_do_not_serve(real_dns, key, code):
 
 async def test_servers_that_do_not_serve(real_dns):
     key = Key("updater", "hmac-sha256", real_dns.key)
-    server = await real_dns.bind({"elsewhere.test": ZONE})
+    server = real_dns.bind({"elsewhere.test": ZONE})
     for where, code in ((server.where, "update-not-authoritative"), ("127.0.0.1:1", "update-server-silent")):
         with pytest.raises(UpdateError) as refused:
             await Updater(Dialer(), where, key, timeout=0.5).publish(DOMAIN, FIRST, "n1")

@@ -46,9 +46,7 @@ def missing(host: str, lookup: Lookup, serials: Mapping[str, int], blocker: str 
     if cut is not None and cut.detail.startswith("the answer was cut short"):
         words = f"{host}: the answer of {cut.server.label} does not fit into UDP, and it cannot be had over TCP"
         return Fault("dns-tcp-blocked", words, f"Open TCP port 53 to {cut.server.label}: DNS needs both (RFC 7766).")
-    if lookup.outcome == "invalid" and any("Chain" in a.detail for a in lookup.answers):
-        return Fault("dns-alias-loop", f"{host}: its aliases go in a circle", remedies.create(host))
-    if lookup.chain and lookup.outcome == "servfail":
+    if lookup.chain and lookup.outcome in ("servfail", "invalid"):
         return Fault("dns-alias-loop", f"{host}: its aliases go in a circle or never end", remedies.create(host))
     if lookup.chain and lookup.outcome in ("nxdomain", "nodata", "answer"):
         words = f"{host} is an alias of {lookup.chain[-1]}, which has no address"
