@@ -150,7 +150,9 @@ class RealDns:
             f"  background-workers: 1\n"
             f"database:\n  storage: {home}/db\nlog:\n  - target: stderr\n    any: info\n"
             f"key:\n  - id: updater\n    algorithm: hmac-sha256\n    secret: {self.key}\n"
-            f"acl:\n  - id: update\n    key: updater\n    action: update\n{acls}{more}zone:\n{declared}{more_zones}"
+            f"acl:\n  - id: update\n    key: updater\n    action: update\n{acls}{more}"
+            # what a secondary keeps, too: Debian's default is a folder of the system's
+            f"template:\n  - id: default\n    storage: {home}/db\nzone:\n{declared}{more_zones}"
         )
         return self._start("knot", home, port, knotd, "-c", str(home / "knot.conf"))
 
