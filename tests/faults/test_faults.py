@@ -24,7 +24,7 @@ from bevel_tui.records.steps import ObjectRef
 from bevel_tui.sandbox.apiserver import SimulatedCluster
 from bevel_tui.sandbox.process import ClusterSpec, serve
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(300)]
 
 SPEED = 25.0
 
@@ -48,7 +48,7 @@ class Scene:
         **options: Any,
     ) -> list[Any]:
         """One run; `when` sees every event as it happens. All events."""
-        options.setdefault("timeout", 60.0)
+        options.setdefault("timeout", 240.0)
         chosen = RunOptions(kubeconfig=self.kubeconfig, **options)
         events = []
         async with contextlib.aclosing(api.deploy(network or self.network, chosen)) as stream:
@@ -139,7 +139,7 @@ async def test_a_slow_api_server(scene: Scene) -> None:
         await asyncio.sleep(0.15)
 
     scene.spoil("east", slowly)
-    assert ended(await scene.deploy(timeout=140.0))[0] == 0
+    assert ended(await scene.deploy())[0] == 0
 
 
 async def test_watches_that_are_closed_all_the_time_and_history_that_is_forgotten(scene: Scene) -> None:
