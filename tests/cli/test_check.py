@@ -45,7 +45,7 @@ def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     subprocess.run([*bevel, "--preset", PRESET, "--kubeconfig", path, "--yes"], cwd=ROOT, env=env, check=True)
     yield path
     process.send_signal(signal.SIGINT)
-    process.wait(10)
+    process.wait(60)
 
 
 @contextlib.asynccontextmanager
@@ -204,7 +204,7 @@ def test_a_look_that_is_cut_off_leaves_no_pod(kubeconfig: str, slow: str, number
 
         asyncio.run(started())
         process.send_signal(number)
-        assert process.wait(10) == (130 if number == signal.SIGINT else -number)
+        assert process.wait(60) == (130 if number == signal.SIGINT else -number)
         if number == signal.SIGINT:
             began = time.monotonic()
             asyncio.run(gone(kubeconfig))
@@ -231,4 +231,4 @@ def test_watching_tells_what_changes_until_ctrl_c(kubeconfig: str) -> None:
             pass
     assert "failed -> ok  west from east  cluster-path" in process.stdout.readline()
     process.send_signal(signal.SIGINT)
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0

@@ -41,7 +41,7 @@ def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     assert process.stdout is not None
     yield process.stdout.readline().strip()
     process.send_signal(signal.SIGINT)
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
 
 
 def test_a_besu_network_grows_and_shrinks(bevel: Run, kubeconfig: str, tmp_path: Path) -> None:

@@ -123,9 +123,9 @@ def operators(preset: str, tmp_path: Path) -> Iterator[tuple[Operator, ...]]:
     for operator in found:
         if operator.runs and operator.process is not None:
             operator.process.kill()
-            operator.process.wait(10)
+            operator.process.wait(60)
     process.send_signal(signal.SIGINT)
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
 
 
 def carry(bevel: Run, preset: str, sender: Operator, receiver: Operator, path: Path, sent: dict[str, Any]) -> None:
@@ -174,7 +174,7 @@ def test_two_operators_without_a_common_kubeconfig(
     for operator in operators:
         assert operator.process is not None
         last = operator.events[-1] if operator.events else {}
-        assert operator.process.wait(10) == 0, last
+        assert operator.process.wait(60) == 0, last
         assert last["type"] == "run-finished"
         checks = [event["result"] for event in operator.events if event["type"] == "check-done"]
         assert {(check["cluster"], check["status"]) for check in checks} == {(operator.cluster, "ok")}

@@ -48,7 +48,7 @@ def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     assert Path(path).stat().st_mode & 0o777 == 0o600
     yield path
     process.send_signal(signal.SIGINT)
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
     assert not Path(path).exists()
 
 

@@ -61,7 +61,7 @@ def test_a_newcomer_with_a_cluster_of_its_own(
         time.sleep(0.1)
     for operator in operators:
         assert operator.process is not None
-        assert operator.process.wait(10) == 0, operator.events[-1:]
+        assert operator.process.wait(60) == 0, operator.events[-1:]
     installed = [e["release"] for o in operators for e in o.events if e["type"] == "release-applied"]
     assert installed.count("allchannel-update-1") == 1
     assert {"definition", "peer0-allchannel"} <= set(installed)

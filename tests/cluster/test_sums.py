@@ -28,7 +28,7 @@ def role(ref: ObjectRef, **more: Any) -> dict[str, Any]:
 
 
 async def filled(client: KubeClient) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         async for _, obj in client.watch(RBAC, "ClusterRole", fields=f"metadata.name={SUM.name}"):
             if obj.get("rules"):
                 return

@@ -29,7 +29,7 @@ def kubeconfig(tmp_path: Path) -> Iterator[str]:
         yield process.stdout.readline().strip()
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
 
 
 def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:

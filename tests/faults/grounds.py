@@ -74,7 +74,7 @@ def simulated(preset: str, speed: float, folder: Path) -> Iterator[Ground]:
             yield ground
     finally:
         process.terminate()
-        process.wait(15)
+        process.wait(60)
 
 
 @contextlib.contextmanager

@@ -133,7 +133,7 @@ sleep 30
         verb="uninstall", release="r", namespace="n", kubeconfig=tmp_path / "k", context="c", hook_timeout=5
     )
     running = asyncio.create_task(driver.run(operation, cancel=cancel))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not ready.exists() or not ready.read_text().strip():
             await asyncio.sleep(0.02)
         cancel.set()

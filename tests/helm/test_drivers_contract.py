@@ -105,7 +105,7 @@ class Site:
 
     async def until_job(self) -> None:
         """Until Helm has created the hook's Job."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await self.get("Job", "demo-hook", "batch/v1") is None:
                 await asyncio.sleep(0.02)
 
@@ -275,13 +275,13 @@ async def test_cancel_leaves_a_failed_release_and_applies_nothing_more(site: Sit
     running = asyncio.create_task(site.run("install", chart(site.folder, hook=HANGING), cancel=cancel))
     await site.until_job()
     cancel.set()
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(60):
         done = await running
     assert (done.ok, done.reason) == (False, "cancelled"), done
     # Were the hook to end now, a goroutine that is still there would go on with the objects.
     account = {"name": "nobody-has-this", "namespace": site.namespace}
     await site.client.create({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account})
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not ((await site.get("Job", "demo-hook", "batch/v1")) or {}).get("status", {}).get("succeeded"):
             await asyncio.sleep(0.05)
     assert await site.get("ConfigMap", "demo-config") is None

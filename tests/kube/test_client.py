@@ -164,7 +164,7 @@ async def test_a_watch_outlives_lost_connections_and_forgotten_versions(server: 
 
     server.handler = handler
     seen = []
-    async with await connect(server, tmp_path) as client, asyncio.timeout(10):
+    async with await connect(server, tmp_path) as client, asyncio.timeout(60):
         async for change, obj in client.watch("v1", "Pod", "d"):
             seen.append((change, obj.get("metadata", {}).get("name")))
             if seen[-1] == ("ADDED", "c"):
@@ -261,7 +261,7 @@ async def test_a_token_that_was_rotated_in_the_kubeconfig_is_taken_from_there_by
         kubeconfig(tmp_path / "config", server.url, {"token": "new"})
         changed.set()
         changed.clear()
-        change, obj = await asyncio.wait_for(upcoming, 20)
+        change, obj = await asyncio.wait_for(upcoming, 60)
         assert (change, obj["metadata"]["name"]) == ("ADDED", "one")
         assert client.renewals == 1
         changed.set()

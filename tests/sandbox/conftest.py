@@ -51,7 +51,7 @@ class Box:
         return await self.clients[cluster].get(ObjectRef(API_VERSIONS[kind], kind, name, namespace))
 
     async def until(
-        self, cluster: str, kinds: tuple[str, ...], question: Callable[[], Any], *, seconds: float = 15.0
+        self, cluster: str, kinds: tuple[str, ...], question: Callable[[], Any], *, seconds: float = 60.0
     ) -> Any:
         """The first true answer, asked again after changes of those kinds."""
         return await asyncio.wait_for(self.world.sites[cluster].view.until(kinds, question), seconds)
@@ -61,7 +61,7 @@ class Box:
         found = self.servers[cluster].store.collection("events").all(None)
         return [(e["reason"], e["message"]) for e in found if e["involvedObject"]["name"].startswith(name)]
 
-    async def event(self, cluster: str, name: str, text: str, *, seconds: float = 10.0) -> str:
+    async def event(self, cluster: str, name: str, text: str, *, seconds: float = 60.0) -> str:
         """Wait for an Event whose message holds `text`; its reason."""
 
         async def look() -> str:
@@ -323,7 +323,7 @@ class Rehearsal:
         ]
         return "\n".join(lines)
 
-    async def logged(self, cluster: str, pod: str, text: str, *, seconds: float = 10.0) -> None:
+    async def logged(self, cluster: str, pod: str, text: str, *, seconds: float = 60.0) -> None:
         """Wait until a pod wrote `text`."""
         try:
             async with asyncio.timeout(seconds):

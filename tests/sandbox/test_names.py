@@ -12,7 +12,7 @@ from bevel_tui.sandbox.externaldns import ANNOTATION
 Box = Any
 
 
-async def becomes(question: Callable[[], bool], seconds: float = 10.0) -> None:
+async def becomes(question: Callable[[], bool], seconds: float = 60.0) -> None:
     async with asyncio.timeout(seconds):
         while not question():
             await asyncio.sleep(0.01)

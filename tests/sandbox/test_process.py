@@ -18,7 +18,7 @@ from bevel_tui.records.errors import BevelError
 from bevel_tui.sandbox import process
 
 
-async def gone(path: Path, seconds: float = 10.0) -> None:
+async def gone(path: Path, seconds: float = 60.0) -> None:
     async with asyncio.timeout(seconds):
         while path.exists():
             await asyncio.sleep(0.02)

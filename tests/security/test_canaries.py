@@ -68,7 +68,7 @@ def sandbox(state: Path) -> Iterator[str]:
         yield process.stdout.readline().strip()
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 async def made_keys(kubeconfig: str) -> set[str]:

@@ -53,7 +53,7 @@ def clusters(tmp_path: Path) -> Iterator[Path]:
         yield Path(process.stdout.readline().strip())
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
 
 
 def test_helmfile_brings_it_about(clusters: Path, tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ async def test_our_own_client(kubeconfig: Path, cluster: SimulatedCluster) -> No
             await client.create(config("a"))
         assert (caught.value.status, caught.value.reason) == (409, "AlreadyExists")
         seen = []
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             async for change, obj in client.watch("v1", "ConfigMap", "default", labels="of=tests"):
                 seen.append((change, obj.get("data")))
                 match len(seen):

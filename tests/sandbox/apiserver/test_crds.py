@@ -68,7 +68,7 @@ def mapping(name: str = "m", version: str = "v2", **spec: Any) -> dict[str, Any]
 @pytest.fixture
 async def defined(client: Any) -> Any:
     await client.post(CRDS, definition())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not (await client.get(f"{CRDS}/mappings.example.org")).get("status", {}).get("conditions"):
             await asyncio.sleep(0.01)
     return client

@@ -15,7 +15,7 @@ PODS = "/api/v1/namespaces/default/pods"
 
 
 async def until(check: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not await check():
             await asyncio.sleep(0.01)
 

@@ -213,7 +213,7 @@ async def test_a_changed_field_is_a_conflict_of_owners(tool: Any, chart: Path, f
 async def test_a_release_fails_when_its_hook_does(tool: Any, chart: Path, client: Any) -> None:
     installing = asyncio.create_task(tool("helm", "install", "demo", str(chart), "--timeout", "30s", ok=False))
     path = "/apis/batch/v1/namespaces/default/jobs/demo-init"
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await client("GET", path))[0] != 200:
             await asyncio.sleep(0.02)
     condition = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "too often"}

@@ -48,7 +48,7 @@ def pod(name: str, **resources: Any) -> dict[str, Any]:
 
 
 async def until_used(client: Any, wanted: dict[str, str]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while (await client.get(f"{QUOTAS}/q")).get("status", {}).get("used") != wanted:
             await asyncio.sleep(0.01)
 
