@@ -132,11 +132,11 @@ async def _watch(network: Network, asked: Asked, run: RunOptions, cancel: Cancel
                 view.checks, network=network.name, simulated=view.simulated, exit_code=code, indent=None
             )
             sys.stdout.write(text + "\n")
-            sys.stdout.flush()
         elif code in _ANSWERED:
             watching.round(view.checks, simulated=view.simulated)
         else:
             watching.trouble(finished.error if finished and finished.error else "The checks could not be made.")
+        sys.stdout.flush()  # a pipe is told each round at its end
         try:
             await asyncio.wait_for(cancel.stopping.wait(), asked.interval)
         except TimeoutError:

@@ -5,9 +5,9 @@
             await pilot.press("down")
             snapshot(pilot, "start")                  # tests/ui/snapshots/start-80x24.txt
 
-`BEVEL_TUI_RECORD=1` writes the files anew (the diff is what you review). `BEVEL_TUI_PICTURES=DIR` writes an SVG of
-each beside, for `rsvg-convert -o x.png x.svg`. Text and not SVG is compared: a diff of it can be read, and a release of
-Textual that draws a border otherwise changes nothing in it.
+`BEVEL_TUI_RECORD=1` writes the files anew (the diff is what you review), and with them the pictures in the documentation.
+`BEVEL_TUI_PICTURES=DIR` writes an SVG of each beside, for `rsvg-convert -o x.png x.svg`. Text and not SVG is compared: a
+diff of it can be read, and a release of Textual that draws a border otherwise changes nothing in it.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from typing import Any
 from rich.console import Console
 from textual.app import App
 from textual.pilot import Pilot
+
+from tests.ui import picture as pictures
 
 SIZES = ((80, 24), (120, 40), (200, 60))
 FOLDER = Path(__file__).parent / "snapshots"
@@ -46,14 +48,18 @@ async def settle(pilot: Pilot[Any]) -> None:
 
 def picture(app: App[Any]) -> str:
     """What the terminal shows, as lines without trailing blanks, screens below dialogs included."""
+    lines = _printed(app).export_text(styles=False).splitlines()
+    return "\n".join(line.rstrip() for line in lines[: app.size.height]) + "\n"
+
+
+def _printed(app: App[Any]) -> Console:
+    """A console that was shown what the terminal shows."""
     width, height = app.size
     console = Console(
         width=width, height=height, file=io.StringIO(), force_terminal=True, record=True, legacy_windows=False
     )
-    update = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)
-    console.print(update)
-    lines = console.export_text(styles=False).splitlines()
-    return "\n".join(line.rstrip() for line in lines[:height]) + "\n"
+    console.print(app.screen._compositor.render_update(full=True, screen_stack=app._background_screens))
+    return console
 
 
 def compare(pilot: Pilot[Any], name: str) -> None:
@@ -68,6 +74,11 @@ def compare(pilot: Pilot[Any], name: str) -> None:
     if os.environ.get("BEVEL_TUI_RECORD"):
         FOLDER.mkdir(exist_ok=True)
         path.write_text(shown)
+        if path.stem in pictures.SHOWN:
+            title = app.screen.title or name
+            made = pictures.svg(_printed(app)._record_buffer, width, height, title)
+            pictures.FOLDER.mkdir(exist_ok=True)
+            (pictures.FOLDER / f"{path.stem}.svg").write_text(made)
         return
     assert path.exists(), f"{path.name} is not recorded: BEVEL_TUI_RECORD=1"
     wanted = path.read_text()

@@ -58,15 +58,20 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 @contextmanager
-def terminal(folder: Path, *arguments: str, size: tuple[int, int] = (120, 40)) -> Iterator[Terminal]:
-    """``bevel-tui ARGUMENTS`` in a terminal of that size; the last line shown will be ``left with CODE``."""
+def terminal(
+    folder: Path, *arguments: str, size: tuple[int, int] = (120, 40), environ: dict[str, str] | None = None
+) -> Iterator[Terminal]:
+    """``bevel-tui ARGUMENTS`` in a terminal of that size; the last line shown will be ``left with CODE``.
+
+    `environ` goes over an environment that has a home in `folder` and no kubeconfig.
+    """
     session = Terminal(f"bevel-tui-test-{uuid.uuid4().hex[:8]}")
     program = shlex.join([sys.executable, "-m", "bevel_tui", *arguments])
     command = ["new-session", "-d", "-x", str(size[0]), "-y", str(size[1]), "-c", str(folder)]
     subprocess.run(
         [*session._tmux, *command, f"{program}; echo left with $?; read nothing"],
         check=True,
-        env=environment(folder),
+        env={**environment(folder), **(environ or {})},
         cwd=folder,
     )
     try:

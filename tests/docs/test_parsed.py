@@ -1,43 +1,48 @@
-"""Every `bevel-tui` line in the README and in docs/ is one that the command line takes."""
+"""Every `bevel-tui` command that a page names, also inside a sentence, and every one that the program's own messages
+tell people to type, is one that the command line takes."""
 
 from __future__ import annotations
 
 import re
 import shlex
-from pathlib import Path
 
 import click
 import pytest
 
 from bevel_tui.cli import cli
+from tests.docs.pages import PAGES, ROOT, commands, mentions
 
-ROOT = Path(__file__).parents[2]
-LINE = re.compile(r"^\s*(?:\$ |- run: |run: )?(bevel-tui(?: .*)?)$")
+#: `bevel-tui` with a command, in a text of the program; a sentence goes on with a word that is none
+_SAID = re.compile(r"[`$] ?(?:kubectl bevel|bevel-tui) ([^`\"']+)[`\"']")
 
 
 def documented() -> list[tuple[str, str]]:
-    found = []
-    for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
-        if path.name == "commands.md":  # made from the command line itself
+    found = {}
+    for page in PAGES:
+        if page.name == "commands.md":  # made from the command line itself
             continue
-        fenced = False
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-            if line.lstrip().startswith("```"):
-                fenced = not fenced
-            match = LINE.match(line)
-            if match and "..." not in line and (fenced or line.startswith("    ")):
-                # columns: what stands behind two blanks is an explanation
-                found.append((f"{path.name}:{number}", re.split(r"\s{2,}", match[1])[0]))
-    return found
+        for command in (*commands(page), *mentions(page)):
+            text = re.sub(r"^kubectl bevel (--context \S+ -n \S+) (\w+)", r"bevel-tui \2 \1", command.text)
+            if text.startswith("bevel-tui") and "..." not in text.replace("sha256:...", ""):
+                found.setdefault(text, command.name)
+    return [(name, text) for text, name in found.items()]
+
+
+def said() -> list[tuple[str, str]]:
+    found = {}
+    for source in sorted((ROOT / "bevel_tui").rglob("*.py")):
+        for match in _SAID.finditer(source.read_text(encoding="utf-8")):
+            if "..." not in match[1] and re.fullmatch(r"[\w./<>:-]+( [\w./<>:=,*-]+)*", match[1]):
+                found.setdefault(f"bevel-tui {match[1]}", str(source.relative_to(ROOT)))
+    return [(where, text) for text, where in found.items()]
 
 
 def words(line: str) -> list[str]:
-    """The arguments, without comment, redirection and what comes behind a pipe."""
-    parts = shlex.split(line.split(" #", maxsplit=1)[0].split(" >", maxsplit=1)[0].split(" | ", maxsplit=1)[0])
-    return parts[1:]
+    """The arguments, without redirection and what comes behind a pipe."""
+    return shlex.split(re.split(r" >>? | \| ", line)[0])[1:]
 
 
-@pytest.mark.parametrize(("where", "line"), documented())
+@pytest.mark.parametrize(("where", "line"), documented() + said())
 def test_the_command_line_takes_it(where: str, line: str) -> None:
     arguments = words(line)
     command: click.Command = cli
@@ -49,6 +54,9 @@ def test_the_command_line_takes_it(where: str, line: str) -> None:
         command = child
     try:
         taken(command, ctx, arguments)
+    except click.BadOptionUsage as error:
+        # what follows is put in when the program says it
+        assert where.endswith(".py") and "requires an argument" in error.message
     except click.UsageError as error:
         pytest.fail(f"{where}: {line}: {error.format_message()}")
 
@@ -74,4 +82,5 @@ def test_what_is_wrong_is_found(arguments: list[str]) -> None:
 
 
 def test_there_are_some() -> None:
-    assert len(documented()) > 30
+    assert len(documented()) > 60
+    assert len(said()) > 10
