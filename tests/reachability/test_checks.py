@@ -493,7 +493,8 @@ async def test_a_dead_address_costs_its_own_timeout_only(world, stack):
     dead = when[("tcp-connect", f"{GATEWAY}:443")]
     assert dead[1].status == "failed"
     assert "no answer" in dead[1].summary
-    assert when[("protocol", "http://validatorrpc.east.test")][0] < 1.4 <= dead[0] < 3.0
+    assert when[("protocol", "http://validatorrpc.east.test")][0] < dead[0], "it keeps nobody waiting"
+    assert dead[0] >= 1.4
 
 
 async def test_leaving_early_leaves_nothing_running(world):

