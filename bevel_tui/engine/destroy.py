@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from bevel_tui.engine import inventory, memory, sums
+from bevel_tui.engine import definitions, inventory, memory, sums
 from bevel_tui.engine.bundles import received
 from bevel_tui.engine.cancel import GRACE, Cancellation
 from bevel_tui.engine.connect import unusable
@@ -328,9 +328,7 @@ class Removal:
 
     async def _gone(self, step: Step, access: Access, ref: ObjectRef) -> bool:
         """Wait until a deleted object is deleted to its end; False when the run stops before."""
-        self.run.emit(
-            StepWaiting(step=step.id, cluster=step.cluster, waiting_for=(f"{ref.kind} {ref.name} to be gone",))
-        )
+        self._wait_for(step, ref)
         async for change, obj in access.client.watch(ref.api_version, ref.kind, fields=f"metadata.name={ref.name}"):
             if change == "SYNCED" and await access.client.get(ref) is None:
                 return True
@@ -340,28 +338,36 @@ class Removal:
                 return False
         return True
 
+    def _wait_for(self, step: Step, *refs: ObjectRef) -> None:
+        told = tuple(f"{ref.kind} {ref.name} to be gone" for ref in refs)
+        self.run.emit(StepWaiting(step=step.id, cluster=step.cluster, waiting_for=told))
+
     async def _definitions_gone(self, step: ReleaseStep, access: Access) -> Result | None:
         """Definitions go only when the API server has cleared their objects away. A deployment that met one half gone
         would apply to what vanishes a moment later."""
-        for item in step.expects:
-            if item.ref.kind != "CustomResourceDefinition":
-                continue
-            found = await access.client.get(item.ref)
-            if found is None or not found["metadata"].get("deletionTimestamp"):
-                continue
-            try:
-                async with asyncio.timeout(DEFINITION_GONE):
-                    if not await self._gone(step, access, item.ref):
-                        return Result("cancelled", f"stopped while {item.ref.name} was being deleted")
-            except TimeoutError:
-                held = ", ".join(found["metadata"].get("finalizers") or ()) or "nothing that is named"
-                return Result(
-                    "failed",
-                    f"CustomResourceDefinition {item.ref.name} is still being deleted after {DEFINITION_GONE:.0f} s, "
-                    f"held by {held}.",
-                    "Look at what is left of its kind (kubectl get, all namespaces), then run the same command again.",
-                )
-        return None
+        refs = await definitions.going(access.client, step)
+        if not refs:
+            return None
+        self._wait_for(step, *refs)
+        done = asyncio.create_task(definitions.gone(access.client, refs))
+        stop = asyncio.create_task(self.cancel.stopping.wait())
+        try:
+            await asyncio.wait({done, stop}, timeout=DEFINITION_GONE, return_when=asyncio.FIRST_COMPLETED)
+            if done.done():
+                done.result()
+                return None
+        finally:
+            for task in (done, stop):
+                task.cancel()
+            await asyncio.gather(done, stop, return_exceptions=True)
+        if self.cancel.stopping.is_set():
+            return Result("cancelled", "stopped while definitions were being deleted")
+        names = ", ".join(ref.name for ref in await definitions.going(access.client, step))
+        return Result(
+            "failed",
+            f"Still being deleted after {DEFINITION_GONE:.0f} s, CustomResourceDefinition {names}.",
+            "Look at what is left of its kind (kubectl get, all namespaces), then run the same command again.",
+        )
 
 
 async def _finished(driver: HelmDriver, operation: Operation) -> Outcome:

@@ -11,6 +11,8 @@ US = "bevel-tui"
 NETWORK = "bevel-tui.dev/network"
 #: on a release's record: digest of what was installed
 DIGEST = "bevel-tui.dev/digest"
+#: annotation on a definition that is being deleted: when the API server was last reminded of it
+REMINDED = "bevel-tui.dev/reminded"
 #: our own namespace in every cluster: inventory and Lease
 HOME = "bevel-tui"
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from bevel_tui.engine.destroy import DEFINITION_GONE, Removal, in_order, removal_needs, removal_order
 from bevel_tui.helm.driver import Outcome
+from bevel_tui.kube.client import ApiError
 from bevel_tui.records.steps import Expected, NamespaceStep, ObjectRef, ReleaseStep
 
 pytestmark = pytest.mark.looptime(start=0)
@@ -160,25 +161,37 @@ def test_nothing_is_removed_before_what_depended_on_it(data: Any) -> None:
 
 
 class _Definitions:
-    """A client of an API server that takes its time to delete a CustomResourceDefinition."""
+    """An API server that has forgotten that it was about to delete a definition. It looks again when that changes, and
+    deletes it `ready` seconds after the start or never."""
 
-    def __init__(self, gone_after: float | None) -> None:
-        self.gone_after = gone_after
+    def __init__(self, ready: float | None) -> None:
+        self.ready = ready
         self.there = True
+        self.gone = asyncio.Event()
+        self.reminded = 0
 
     async def get(self, ref: Any) -> dict[str, Any] | None:
-        held = {"name": ref.name, "deletionTimestamp": "now", "finalizers": ["customresourcecleanup"]}
-        return {"metadata": held} if self.there else None
+        held = {"name": ref.name, "deletionTimestamp": "now", "annotations": {"a": "b"}}
+        return {"kind": ref.kind, "metadata": held} if self.there else None
+
+    async def replace(self, obj: Any) -> dict[str, Any]:
+        assert obj["metadata"]["annotations"].keys() == {"a", "bevel-tui.dev/reminded"}
+        self.reminded += 1
+        if self.reminded == 1:
+            raise ApiError(409, "Conflict", "the object has been modified")
+        if self.ready is not None and asyncio.get_running_loop().time() >= self.ready:
+            self.there = False
+            self.gone.set()
+        return dict(obj)
 
     async def watch(self, api_version: str, kind: str, **_: Any) -> Any:
         yield "SYNCED", {}
-        await asyncio.sleep(self.gone_after if self.gone_after is not None else 10_000)
-        self.there = False
+        await self.gone.wait()
         yield "DELETED", {"metadata": {"name": "mappings.getambassador.io"}}
 
 
-@pytest.mark.parametrize(("gone_after", "outcome"), [(30.0, None), (None, "failed")])
-async def test_definitions_are_waited_for_until_they_are_gone(gone_after: float | None, outcome: str | None) -> None:
+@pytest.mark.parametrize(("ready", "outcome"), [(30.0, None), (None, "failed")])
+async def test_definitions_are_waited_for_until_they_are_gone(ready: float | None, outcome: str | None) -> None:
     ref = ObjectRef("apiextensions.k8s.io/v1", "CustomResourceDefinition", "mappings.getambassador.io")
     step = ReleaseStep(
         id="east/crds", cluster="east", release="crds", chart="crds", chart_version="1", expects=(Expected(ref),)
@@ -188,9 +201,9 @@ async def test_definitions_are_waited_for_until_they_are_gone(gone_after: float 
     removal.run = SimpleNamespace(emit=emitted.append)  # type: ignore[assignment]
     removal.cancel = SimpleNamespace(stopping=asyncio.Event())  # type: ignore[assignment]
     began = asyncio.get_running_loop().time()
-    result = await removal._definitions_gone(step, SimpleNamespace(client=_Definitions(gone_after)))  # type: ignore[arg-type]
+    result = await removal._definitions_gone(step, SimpleNamespace(client=_Definitions(ready)))  # type: ignore[arg-type]
     assert asyncio.get_running_loop().time() - began == (30.0 if outcome is None else DEFINITION_GONE)
     assert (result.outcome if result is not None else None) == outcome
     assert emitted[0].waiting_for == ("CustomResourceDefinition mappings.getambassador.io to be gone",)
     if result is not None:
-        assert "held by customresourcecleanup" in str(result.reason)
+        assert "CustomResourceDefinition mappings.getambassador.io" in str(result.reason)

@@ -208,3 +208,53 @@ async def test_every_cell_ends_with_the_release_deployed_and_its_hooks_run(
         assert ran == (hooks in {"install", "both"})
     # Keys that a delete hook would have removed are there still.
     assert ("v1", "Secret", "alpha", "validator-keys") in east.objects
+
+
+# ---------------------------------------------------------------- Helm is done, and its record does not say so
+
+
+def _last(world: Any, release: str) -> tuple[list[str], list[Any]]:
+    return [verb for verb, name in world.helm.verbs() if name.endswith(f"/{release}")], [
+        obj["metadata"]["labels"]["status"]
+        for key, obj in sorted(world.clusters["east"].objects.items(), key=str)
+        if key[1] == "Secret" and (obj["metadata"].get("labels") or {}).get("name") == release
+    ]
+
+
+@pytest.mark.looptime(start=0)
+async def test_a_record_that_could_not_be_written_is_repaired_in_the_same_run(world: Any) -> None:
+    world.helm.unrecorded["validator-1"] = 1
+    events = await world.run()
+    assert events[-1].exit_code == 0, events[-1].error
+    assert _last(world, "validator-1") == (["install", "install"], ["deployed"])
+    told = [e for e in events if e.type == "release-applied" and e.release == "validator-1"]
+    assert [e.action for e in told] == ["repair"]
+    (notice,) = [e.text for e in events if e.type == "notice" and "could not write that down" in e.text]
+    assert "alpha/validator-1 is repaired" in notice
+    quiet = len(world.writes())
+    assert (await world.run())[-1].exit_code == 0
+    assert len(world.writes()) == quiet
+
+
+@pytest.mark.looptime(start=0)
+async def test_an_upgrade_whose_record_could_not_be_written_is_repaired_too(world: Any) -> None:
+    await world.run()
+    step = world.release("east", "alpha", "validator-1")
+    world.plan = world.plan.changed(step.id, values={**step.values, "more": True})
+    world.helm.unrecorded["validator-1"] = 1
+    events = await world.run()
+    assert events[-1].exit_code == 0, events[-1].error
+    verbs, statuses = _last(world, "validator-1")
+    assert verbs == ["install", "upgrade", "upgrade"]
+    assert statuses == ["superseded", "deployed"]
+
+
+@pytest.mark.looptime(start=0)
+async def test_a_record_that_can_never_be_written_fails_the_step(world: Any) -> None:
+    world.helm.unrecorded["validator-1"] = 9
+    events = await world.run()
+    assert events[-1].exit_code == 1
+    assert "could not write that down" in events[-1].error
+    assert _last(world, "validator-1")[0] == ["install", "install"]
+    world.helm.unrecorded.clear()
+    assert (await world.run())[-1].exit_code == 0

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import re
 from typing import Any
 
 from bevel_tui.kube.client import ApiError, KubeClient
 from bevel_tui.kube.contexts import read
+from bevel_tui.records.steps import ObjectRef
 
 #: what a deployment makes, kind by kind
 KINDS = [
@@ -24,8 +28,37 @@ _SYSTEM = {"kube-system", "kube-node-lease", "kube-public"}
 _BARE = {"Job", "Lease", "PersistentVolumeClaim", "Namespace", "Service", "CustomResourceDefinition"}
 
 
-async def dump(kubeconfig: str) -> dict[str, Any]:
-    """All objects of all contexts, by ``context kind namespace/name``."""
+#: our own namespace
+_HOME = "bevel-tui"
+#: networks that follow each other in clusters have this in all their names (tests/faults/seeds.py)
+_TAG = re.compile(r"s\d{4}")
+
+
+async def dump(kubeconfig: str, tag: str = "") -> dict[str, Any]:
+    """All objects of all contexts, by ``context kind namespace/name``. With a `tag` those that bear it, without it in
+    their names, and those that bear none: what others have left behind may still be going."""
+    found = await _all(kubeconfig)
+    kept = {key: value for key, value in found.items() if not tag or tag in key or not _TAG.search(key)}
+    plain: dict[str, Any] = json.loads(json.dumps(kept).replace(tag, "")) if tag else kept
+    return plain
+
+
+async def sweep(kubeconfig: str, before: dict[str, Any]) -> None:
+    """Delete what was not there before, without waiting for the end of it; our own namespace stays, without content."""
+    clients: dict[str, KubeClient] = {}
+    async with contextlib.AsyncExitStack() as stack:
+        for key in (await _all(kubeconfig)).keys() - before.keys():
+            context, kind, place = key.split(" ")
+            namespace, _, name = place.rpartition("/")
+            if namespace not in {"", _HOME} or name == _HOME or (namespace and kind not in {"ConfigMap", "Lease"}):
+                continue
+            if context not in clients:
+                clients[context] = await stack.enter_async_context(await KubeClient.connect(context, kubeconfig))
+            api_version = next(version for version, known in KINDS if known == kind)
+            await clients[context].delete(ObjectRef(api_version, kind, name, namespace or None))
+
+
+async def _all(kubeconfig: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for context in [c.name for c in read(kubeconfig).contexts]:
         async with await KubeClient.connect(context, kubeconfig) as client:

@@ -106,5 +106,5 @@ def kill_a_helm(pid: int, seconds: float = 8.0) -> bool:
         if found := helms(pid):
             kill(found[-1])
             return True
-        time.sleep(0.005)
+        time.sleep(0.02)
     return False

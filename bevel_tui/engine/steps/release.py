@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bevel_tui.engine import immutable, objectvalues, sums
+from bevel_tui.engine import definitions, immutable, objectvalues, sums
 from bevel_tui.engine.addresses import in_plan
 from bevel_tui.engine.cancel import GRACE
 from bevel_tui.engine.clusterfacts import fill
@@ -25,12 +25,13 @@ from bevel_tui.engine.executor import Hold, Result
 from bevel_tui.engine.inherited import has_past
 from bevel_tui.engine.labels import DIGEST, NETWORK
 from bevel_tui.engine.manifests import installed_objects
+from bevel_tui.engine.observe import release_records
 from bevel_tui.engine.repair import TABLE, Record, Repair, hooks_of, situation, to_forget
 from bevel_tui.engine.waiting import Waiting, awaited
 from bevel_tui.helm.driver import Operation, Outcome
 from bevel_tui.helm.releases import objects as objects_in
 from bevel_tui.records.errors import BevelError, Code
-from bevel_tui.records.events import LogLine, Notice, ReleaseApplied
+from bevel_tui.records.events import LogLine, Notice, ReleaseApplied, StepWaiting
 from bevel_tui.records.findings import Finding
 from bevel_tui.records.steps import ObjectRef, ReleaseStep
 
@@ -53,6 +54,7 @@ async def perform(ctx: RunContext, step: ReleaseStep, hold: Hold, budget: float 
     if decision.action != "none" and decision.repair is not None:
         left = None if budget is None else budget - (asyncio.get_running_loop().time() - began) - _MARGIN
         ctx.changed.add(step.id)
+        await _definitions_gone(ctx, step)
         if decision.action == "install":
             ctx.created.add(step.id)
             if await has_past(ctx.access(step).client, step):
@@ -92,9 +94,16 @@ def _with_files(ctx: RunContext, step: ReleaseStep, decision: Decision) -> Decis
 
 
 async def _apply(
-    ctx: RunContext, step: ReleaseStep, decision: Decision, repair: Repair, waiting: Waiting, left: float | None
+    ctx: RunContext,
+    step: ReleaseStep,
+    decision: Decision,
+    repair: Repair,
+    waiting: Waiting,
+    left: float | None,
+    *,
+    again: bool = False,
 ) -> Result | None:
-    """Helm's part; None when it went well."""
+    """Helm's part; None when it went well. `again`: it did, but Helm's record does not say so."""
     if decision.located is None or repair.verb is None:
         return Result("failed", f"nothing can be done with release {step.release}: {repair.cause}")
     if repair.word in {"repair", "adopt"}:
@@ -139,6 +148,13 @@ async def _apply(
         ctx.emit(LogLine(step=step.id, cluster=step.cluster, source="helm", text=warning))
     if not outcome.ok:
         return _failure(ctx, step, outcome, finding)
+    if (left_pending := await _unrecorded(ctx, step, outcome.revision)) is not None:
+        if again:
+            return Result("failed", _UNRECORDED, "See that the cluster is reached and takes changes, then run again.")
+        found = situation(left_pending, digest=digest, network=operation.labels[NETWORK], now=time.time())
+        repair = TABLE[found, hooks_of(step.expects)]
+        once_more = replace(decision, cause=_UNRECORDED, repair=repair, records=left_pending)
+        return await _apply(ctx, step, once_more, repair, waiting, left, again=True)
     ctx.emit(
         ReleaseApplied(
             step=step.id,
@@ -228,6 +244,32 @@ async def _clear_the_way(
     await sums.release_rules(client, step)
     for record in to_forget(records, repair.forget):
         await client.delete(ObjectRef("v1", "Secret", record.secret, step.namespace))
+
+
+async def _definitions_gone(ctx: RunContext, step: ReleaseStep) -> None:
+    """Wait for definitions of an earlier life that are being deleted: what is applied to them vanishes with them."""
+    client = ctx.access(step).client
+    refs = await definitions.going(client, step)
+    if refs:
+        told = tuple(f"{ref.kind} {ref.name} to be gone" for ref in refs)
+        ctx.emit(StepWaiting(step=step.id, cluster=step.cluster, waiting_for=told))
+        await definitions.gone(client, refs)
+
+
+async def _unrecorded(ctx: RunContext, step: ReleaseStep, revision: int | None) -> tuple[Record, ...] | None:
+    """The records of a release whose operation went well and is pending all the same; None otherwise.
+
+    Helm calls it a success when it cannot write the last change of its record, because the cluster was cut off just
+    then [helm: pkg/action/install.go, "a tricky case"]. Then no Helm can work on the release, and the next run would
+    take it for cut off.
+    """
+    client = ctx.access(step).client
+    name = f"sh.helm.release.v1.{step.release}.v{revision or 1}"
+    secret = await client.get(ObjectRef("v1", "Secret", name, step.namespace))
+    status = str(((secret or {}).get("metadata", {}).get("labels") or {}).get("status") or "")
+    if not status.startswith("pending-"):
+        return None
+    return (await release_records(client, str(step.namespace))).get(step.release)
 
 
 def _plain(step: ReleaseStep, kind: str) -> list[ObjectRef]:
@@ -329,4 +371,5 @@ def _failure(ctx: RunContext, step: ReleaseStep, outcome: Outcome, finding: Find
     return Result("failed", f"Helm: {message}", None)
 
 
+_UNRECORDED = "Helm was done with it, but could not write that down: the cluster was cut off just then"
 _RENDER = "Check that --charts names Bevel v1.3.0; read Helm's message for the template that fails."

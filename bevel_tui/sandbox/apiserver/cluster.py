@@ -50,7 +50,8 @@ class SimulatedCluster:
         self.simulator = self.access.add(User("bevel-tui-simulator", (MASTERS, AUTHENTICATED)))
         self.host = ""
         self.port = 0
-        self.hosts: frozenset[str] = frozenset()
+        #: by which clients may call it, whatever the port: a tunnel has one of its own
+        self.names: frozenset[str] = frozenset()
         self._runner: web.ServerRunner | None = None
         self._definitions = Definitions(self.store, self.kinds)
         self._bootstrap = Bootstrap(self.api, self.authority.pem.decode())
@@ -100,7 +101,7 @@ class SimulatedCluster:
             self._runner = None
             raise
         self.host, self.port = host, self._runner.addresses[0][1]
-        self.hosts = frozenset({f"{host}:{self.port}", f"localhost:{self.port}"})
+        self.names = frozenset({host, "localhost"})
         self._bootstrap.run()
         await asyncio.sleep(0)  # the controllers furnish the namespaces
         return self

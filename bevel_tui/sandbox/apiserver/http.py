@@ -77,7 +77,7 @@ class Handler:
             return _refused(Refusal(500, f"an error in the simulated API server: {type(error).__name__}: {error}"))
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        if "Origin" in request.headers or (request.host or "") not in self._cluster.hosts:
+        if "Origin" in request.headers or (request.url.host or "") not in self._cluster.names:
             raise Refusal(403, "this server answers local Kubernetes clients only")
         for fault in self._cluster.faults:
             answer = fault(request)

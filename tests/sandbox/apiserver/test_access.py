@@ -39,6 +39,13 @@ async def test_strangers_are_refused(client: Any, headers: dict[str, str], statu
     assert (response.status, answer["kind"], answer["code"]) == (status, "Status", status)
 
 
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:1"])
+async def test_a_tunnel_may_stand_before_a_cluster(client: Any, host: str) -> None:
+    headers = {**client.headers, "Host": host}
+    async with client.session.get(client.cluster.url + PODS, headers=headers) as response:
+        assert response.status == 200
+
+
 async def test_the_certificate_is_verified_and_names_the_server(cluster: SimulatedCluster) -> None:
     async with aiohttp.ClientSession() as session:
         with pytest.raises(aiohttp.ClientConnectorCertificateError):
