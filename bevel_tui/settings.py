@@ -6,13 +6,14 @@ A flag wins over ``BEVEL_TUI_<NAME>``, that over the file, that over the default
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
 from bevel_tui import locations
+from bevel_tui.keys import ACTIONS, is_key
 from bevel_tui.network import wording
 from bevel_tui.network.basics import Model, Text
 from bevel_tui.network.problem import Problem, error, printable, where
@@ -61,10 +62,25 @@ def load(path: Path | None = None) -> Settings:
         settings = Settings.model_validate(tree.data, strict=True)
     except ValidationError as exc:
         problems += [_problem(e) for e in exc.errors(include_url=False)]
+    else:
+        problems += _keymap(settings.keymap)
     if not problems:
         return settings
     lines = [f"{where(p.path)} (line {tree.line(p.path)}): {printable(p.message, 2000)}" for p in problems]
     raise BevelError(Code.SETTINGS_INVALID, f"{path} cannot be used", details=tuple(dict.fromkeys(lines)))
+
+
+def _keymap(keymap: Mapping[str, str]) -> Iterator[Problem]:
+    """A name or a key that there is not would be ignored without a word."""
+    for action, named in keymap.items():
+        if action not in ACTIONS:
+            close = wording.nearest(action, ACTIONS)
+            hint = f"; did you mean `{close}`?" if close else "; the help screen (F1) has the names"
+            yield error("unknown-key", ("keymap", action), f"there is no action `{printable(action)}`{hint}")
+        for key in named.split(","):
+            if not is_key(key):
+                said = f"`{printable(key.strip())}` is no key; they are called f5, ctrl+x, shift+up, space, G"
+                yield error("value", ("keymap", action), said)
 
 
 def _problem(e: Mapping[str, Any]) -> Problem:

@@ -8,6 +8,7 @@ import pytest
 
 from bevel_tui import locations, settings
 from bevel_tui.cli.options import FromSettings
+from bevel_tui.keys import is_key
 from bevel_tui.records.errors import BevelError, Code
 
 PAGE = (Path(__file__).parents[1] / "docs" / "settings.md").read_text(encoding="utf-8")
@@ -47,6 +48,9 @@ def test_what_is_set_is_what_commands_start_from() -> None:
         ("color: sometimes\n", "color (line 1): must be one of auto, always or never"),
         ("kubeconfig: 7\n", "kubeconfig (line 1): must be a text, not the number 7; put it in quotes"),
         ("charts: /a\ncharts: /b\n", "charts"),
+        ("theme: dark\nkeymap:\n  qiut: f9\n", "keymap.qiut (line 3): there is no action `qiut`; did you mean `quit`?"),
+        ("keymap: {zzz: f9}\n", "keymap.zzz (line 1): there is no action `zzz`; the help screen (F1) has the names"),
+        ("keymap: {quit: 'ctrl+x,contrl+q'}\n", "keymap.quit (line 1): `contrl+q` is no key"),
         ("- a\n", "(document) (line 1): must be a mapping"),
     ],
 )
@@ -69,3 +73,13 @@ def test_the_page_lists_every_setting() -> None:
     for name, field in settings.Settings.model_fields.items():
         assert f"| `{name}` |" in PAGE
         assert f"| {field.description} |" in PAGE
+
+
+@pytest.mark.parametrize("key", ["f5", "ctrl+x", "G", "+", "ctrl+shift+up", "question_mark", " space", "é"])
+def test_keys(key: str) -> None:
+    assert is_key(key)
+
+
+@pytest.mark.parametrize("key", ["", "ctrl+", "f99", "strg+x", "up down", "question mark no"])
+def test_what_is_no_key(key: str) -> None:
+    assert not is_key(key)

@@ -66,7 +66,7 @@ class BevelApp(App[int]):
             wanted = THEMES[0].name
         self.theme = wanted
         if keymap:
-            self.set_keymap(dict(keymap))
+            self.set_keymap({name: keys.replace(" ", "") for name, keys in keymap.items()})
 
     def get_default_screen(self) -> Screen[Any]:
         """The first screen is the bottom of the stack: there is no empty one below it."""

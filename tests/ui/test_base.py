@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
+import inspect
+import pkgutil
 import subprocess
 import sys
 
 import pytest
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.dom import DOMNode
 from textual.widgets import Button, Input
 
+from bevel_tui.keys import ACTIONS
 from bevel_tui.records.events import RunFinished, RunStarted
 from bevel_tui.ui.app import BevelApp
 from bevel_tui.ui.base import BaseScreen
@@ -110,11 +115,24 @@ async def test_the_palette_offers_the_screens_commands_and_its_keys():
 
 async def test_keys_are_what_the_keymap_says():
     screen = Sample()
-    async with running(BevelApp(screen, keymap={"sample.next": "f9"}), (80, 24)) as pilot:
+    async with running(BevelApp(screen, keymap={"sample.next": "f8, f9"}), (80, 24)) as pilot:
         await pilot.press("ctrl+n")
         assert screen.went == []
         await pilot.press("f9")
         assert screen.went == ["next"]
+
+
+def test_the_names_of_all_bindings_are_what_a_keymap_may_say():
+    import bevel_tui.ui
+
+    found = set()
+    for module in pkgutil.walk_packages(bevel_tui.ui.__path__, "bevel_tui.ui."):
+        for _, kind in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
+            if issubclass(kind, DOMNode) and kind.__module__.startswith("bevel_tui.ui"):
+                own = [b for b in kind.__dict__.get("BINDINGS", ()) if not b.system]
+                assert all(binding.id for binding in own), kind
+                found |= {binding.id for binding in own}
+    assert found == set(ACTIONS)
 
 
 async def test_an_unknown_theme_is_said_and_harmless():
