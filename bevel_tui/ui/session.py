@@ -14,6 +14,7 @@ import asyncio
 import dataclasses
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bevel_tui.records.errors import BevelError, ExitCode
@@ -91,6 +92,8 @@ class Session:
         self.view = RunView()
         self.control = RunControl()
         self.deployment = deployment
+        #: the folder with the run's report, once it has ended
+        self.report: Path | None = None
         self._used = used if used is not None else []
         self._clock = clock
         self._stack = AsyncExitStack()
@@ -160,4 +163,4 @@ class Session:
                         remedy=remedy,
                     )
                 )
-            save(self.view)
+            self.report = save(self.view)

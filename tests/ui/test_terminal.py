@@ -11,13 +11,11 @@ from pathlib import Path
 import pytest
 
 from bevel_tui import api
+from tests.ui.pseudo import pseudo
 from tests.ui.terminal import Terminal, environment, terminal
 
-pytestmark = [
-    pytest.mark.sandbox,
-    pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed"),
-    pytest.mark.timeout(400),
-]
+pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(400)]
+in_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 SPEED = "60"
 
 
@@ -64,6 +62,7 @@ def start_to_review(screen: Terminal) -> None:
     screen.wait("1 Document", "kind: Network")
 
 
+@in_tmux
 def test_the_wizard_from_start_to_a_reachable_network(tmp_path: Path) -> None:
     with terminal(tmp_path, "setup", "--speed", SPEED) as screen:
         start_to_review(screen)
@@ -75,6 +74,8 @@ def test_the_wizard_from_start_to_a_reachable_network(tmp_path: Path) -> None:
         screen.wait("besu-network", "simulated", "finished: ok", "is deployed")
         screen.keys("r")
         screen.wait("Reachability", "deployed and reachable")
+        screen.keys("End")
+        screen.wait("report.html", "preset: besu-network.yaml")
         screen.keys("C-q")
         screen.wait("left with 0")
     assert not sandboxes(tmp_path)
@@ -85,43 +86,39 @@ def test_the_wizard_from_start_to_a_reachable_network(tmp_path: Path) -> None:
 
 
 def test_the_same_line_by_line(tmp_path: Path) -> None:
-    with terminal(tmp_path, "setup", "--plain", "--speed", SPEED, "-o", "plain.yaml") as screen:
-        screen.wait("What shall it be?", "Try the sandbox")
-        screen.keys("Enter")
-        screen.wait("1/6 Clusters", "Name east")
-        screen.keys("Enter")
-        screen.wait("Domain east.example.test")
-        screen.keys("C-u")
-        screen.text("East!")
-        screen.keys("Enter")
-        screen.wait("must be a DNS name")
-        screen.keys("C-u")
-        screen.text("eastern.example.test")
+    with pseudo(tmp_path, "setup", "--plain", "--speed", SPEED, "-o", "plain.yaml") as person:
+        person.wait("What shall it be?", "Try the sandbox")
+        person.keys("Enter")
+        person.wait("1/6 Clusters", "Name east")
+        person.keys("Enter")
+        person.wait("Domain east.example.test")
+        person.keys("C-u")
+        person.text("East!")
+        person.keys("Enter")
+        person.wait("must be a DNS name")
+        person.keys("C-u")
+        person.text("eastern.example.test")
         # every other proposal as it is; the questions with good defaults are not asked
         for words in (
             "Name west", "west.example.test", "(4)?", "Network", "Platform", "Version", "Consensus", "(5)?", "Gateway",
-            "Domain east", "Domain west", "(6)?", "How many organizations?",
+            "Domain east", "Domain west", "(6)?", "How many organizations?", "supplychain", "Cluster", "Validators",
+            "Members", "carrier", "Cluster", "Validators", "Members", "settings that have good defaults (8)?",
+            "DNS mode", "Keys in", "Images from", "Ledger charts", "good defaults", "What next?",
         ):  # fmt: skip
-            screen.keys("Enter")
-            screen.wait(words)
-        screen.keys("Enter")
-        for words in ("supplychain", "Cluster", "Validators", "Members", "carrier", "Cluster", "Validators", "Members"):
-            screen.wait(words)
-            screen.keys("Enter")
-        screen.wait("settings that have good defaults (8)?")
-        for words in ("DNS mode", "Keys in", "Images from", "Ledger charts", "good defaults", "What next?"):
-            screen.keys("Enter")
-            screen.wait(words)
-        screen.wait("Plan ", "28 steps")
-        screen.keys("Enter")
-        screen.wait("Preset file plain.yaml")
-        screen.keys("Enter")
-        screen.wait("eastern.example.test:15010", "Checks 119 ok", "left with 0")
+            person.keys("Enter")
+            person.wait(words)
+        person.keys("Enter")
+        person.wait("Preset file", "plain.yaml")
+        person.keys("Enter")
+        person.wait("eastern.example.test:15010", "Checks 119 ok")
+        assert person.ended() == 0
     assert not sandboxes(tmp_path)
     wanted = plan_of_run(tmp_path)
     network = api.load(str(tmp_path / "plain.yaml"))
     assert network.clusters[0].domain == "eastern.example.test"
     assert wanted == api.plan(network).id
+    shutil.rmtree(tmp_path / "xdg_state_home")
+    assert replay(tmp_path, "plain.yaml") == wanted
 
 
 def test_without_a_terminal_it_says_what_to_do(tmp_path: Path) -> None:

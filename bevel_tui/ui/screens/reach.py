@@ -112,19 +112,21 @@ class ReachScreen(BaseScreen):
             self.refresh_bindings()
 
     def _places(self) -> Iterable[tuple[str, str]]:
-        from bevel_tui import locations
-
-        deployment, run = self.session.deployment, self.session.view.run
+        deployment, report = self.session.deployment, self.session.report
         if deployment is not None and deployment.preset:
             yield "preset", deployment.preset
-        if run and deployment is not None and deployment.options.journal:
-            yield "every event of this run", str(locations.runs() / run / "events.jsonl")
+        if report is not None:
+            yield "report", str(report / "report.html")
+            yield "the same, and every event, in", str(report)
 
     def _next_steps(self) -> Iterable[str]:
         deployment, finished = self.session.deployment, self.session.view.finished
-        if deployment is None or not deployment.preset or finished is None:
+        if deployment is None or finished is None:
             return
         preset = deployment.preset
+        if not preset:
+            yield "Ctrl+S on the review saves the preset: with it all of this is repeated, checked and changed."
+            return
         if deployment.clusters is not None:
             yield f"bevel-tui sandbox up --preset {preset}   (simulated clusters to keep, for kubectl and helm)"
             return
