@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bevel_tui.engine import between
 from bevel_tui.engine.context import RunContext
 from bevel_tui.engine.decide import decide
 from bevel_tui.engine.executor import DONE, Hold, Result
@@ -83,5 +84,5 @@ async def _by_kind(ctx: RunContext, step: Step, hold: Hold, budget: float | None
         case DnsStep():
             return await dns.perform(ctx, step)
         case CheckStep():
-            return await check.perform(ctx, step)
+            return await (between.perform if step in ctx.closing else check.perform)(ctx, step)
     return Result("failed", f"nothing knows how to carry out a step of kind {step.kind}")

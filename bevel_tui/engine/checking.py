@@ -32,10 +32,11 @@ async def check_body(run: Run) -> bool:
         emit=run.emit,
         cancel=run.cancel,
         hosts=run.hosts,
-        retry=run.options.retry,
         rounds=CheckRounds(step.id for step in steps if step.managed and step.cluster in run.clusters),
+        retry=run.options.retry,
+        together=True,
         here=run.options.vantage != "clusters",
-        inside=run.options.vantage != "here",
+        inside=run.options.vantage in ("clusters", "both"),
     )
 
     async def perform(task: Task, hold: Hold) -> Result:

@@ -15,6 +15,7 @@ from bevel_tui.engine.control import RunControl
 from bevel_tui.engine.emitter import Emitter
 from bevel_tui.engine.options import RunOptions
 from bevel_tui.engine.ports import Cluster
+from bevel_tui.engine.rounds import CheckRounds
 from bevel_tui.engine.secrets import Secrets
 from bevel_tui.engine.shared import Shared
 from bevel_tui.engine.watcher import Watcher
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
     from bevel_tui.engine.decide import Decision
-    from bevel_tui.engine.rounds import CheckRounds
     from bevel_tui.reachability.dynamic import Done
 
 
@@ -134,8 +134,15 @@ class Reach(Protocol):
         """Whether a cluster's nodes speak of the same ledger as all others'."""
         ...
 
-    def inside(self, access: Access, step: str, rounds: CheckRounds) -> AsyncIterator[CheckResult]:
-        """What a pod of a cluster sees of every cluster's gateway, judged beside what all others see."""
+    def settled(
+        self, access: Access, step: CheckStep, gateway: AddressStep | None, retry: float
+    ) -> AsyncIterator[CheckResult]:
+        """What nodes of a cluster say of the whole ledger, where that could not be asked of the cluster alone."""
+        ...
+
+    def inside(self, access: Access, step: str, rounds: CheckRounds, retry: float) -> AsyncIterator[CheckResult]:
+        """What a pod of a cluster sees of every cluster's gateway, judged beside what all others see; it looks again
+        for `retry` seconds while something is wrong from there only."""
         ...
 
     def elsewhere(self, near: Access, step: CheckStep) -> AsyncIterator[CheckResult]:
@@ -181,6 +188,10 @@ class RunContext:
     codes: set[str] = field(default_factory=set)
     #: where each endpoint was found to be, by its id
     hosts: dict[str, str] = field(default_factory=dict)
+    #: what the checks of this run have answered so far
+    asked: CheckRounds = field(default_factory=lambda: CheckRounds(()))
+    #: the steps that close a deployment (`between`); no plan has them
+    closing: tuple[CheckStep, ...] = ()
     #: the other networks in these clusters
     shared: Shared = field(default_factory=Shared)
     #: steps of a former plan that are to be removed and are there

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bevel_tui.engine import inventory, memory
+from bevel_tui.engine.between import closing
 from bevel_tui.engine.bundles.inbox import Inbox
 from bevel_tui.engine.bundles.telling import Rounds
 from bevel_tui.engine.carry import carry_out
@@ -27,6 +28,7 @@ from bevel_tui.engine.rehearse import render_each_chart
 from bevel_tui.engine.removal import cluster_of
 from bevel_tui.engine.rights import review
 from bevel_tui.engine.rollback import roll_back
+from bevel_tui.engine.rounds import CheckRounds
 from bevel_tui.engine.runner import Run
 from bevel_tui.engine.secrets import Secrets, environment
 from bevel_tui.engine.settle import settle
@@ -123,13 +125,14 @@ async def prepare(run: Run, watcher: Watcher, work: Path, *, rights: bool = True
     going = tuple([step for step in run.leaving.steps if await is_present(run, step, found, purge=True)])
     if rights:
         judge(run.consequences, going, run.options.allow_destructive)
-    for step in going:
+    last = closing(run.chosen())
+    for step in (*going, *last):
         run.steps[step.id] = step
     secrets = Secrets.resolve([step for step in run.plan.steps if step.managed])
     run.emit.hide(secrets.values())
     driver = await run.parts.driver(run.options, environment(run.plan.steps))
     run.helm = driver.name
-    run.started((*run.chosen(), *going))
+    run.started((*run.chosen(), *going, *last))
     charts = run.parts.charts(run.network, run.options, run.clusters)
     ctx = RunContext(
         network=run.network,
@@ -151,6 +154,8 @@ async def prepare(run: Run, watcher: Watcher, work: Path, *, rights: bool = True
         hosts=run.hosts,
         shared=run.shared,
         going=going,
+        asked=CheckRounds(step.id for step in last),
+        closing=last,
         inbox=Inbox((access.client for access in run.clusters.values()), run.plan.network_name),
         awaited=awaited(run.plan.steps),
         rounds=Rounds.of(run.network, run.plan.steps),
@@ -249,8 +254,10 @@ async def _write(access: Access, documents: list[dict[str, Any]]) -> None:
 
 async def _execute(run: Run, ctx: RunContext) -> None:
     options = run.options
-    run.needs = run_needs(run.plan.steps)
+    run.needs = {**run_needs(run.plan.steps), **{step.id: step.needs for step in ctx.closing}}
     tasks = [_task(ctx, step, run.needs[step.id]) for step in run.chosen()]
+    # what is wrong from here too is told from what is wrong from inside only when the checks that failed have run
+    tasks += [Task(step.id, after=step.needs, budget=options.budget("check")) for step in ctx.closing]
     capacity = {"helm": options.helm_processes}
     capacity.update({f"helm/{name}": options.helm_per_cluster for name in ctx.clusters})
 

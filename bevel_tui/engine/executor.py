@@ -18,17 +18,21 @@ from bevel_tui.engine.control import RunControl
 Outcome = Literal["ok", "unchanged", "failed", "timed-out", "skipped", "cancelled"]
 #: outcomes after which dependants may start
 DONE: frozenset[str] = frozenset({"ok", "unchanged"})
+#: outcomes of tasks that ran to an end of their own, well or badly
+RAN: frozenset[str] = DONE | {"failed", "timed-out"}
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One node of the graph. `slots` are named resources of bounded capacity, held from the start until the
-    performer releases them (or the task ends). `budget` is seconds, None: unbounded."""
+    """One node of the graph. `needs` must go well before it, `after` must only have run. `slots` are named resources of
+    bounded capacity, held from the start until the performer releases them (or the task ends). `budget` is seconds,
+    None: unbounded."""
 
     id: str
     needs: tuple[str, ...] = ()
     slots: tuple[str, ...] = ()
     budget: float | None = None
+    after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +128,14 @@ class _Run:
         self.observe = observe
         self.results: dict[str, Result] = {}
         self.dependants: dict[str, list[Task]] = {task.id: [] for task in tasks}
-        self.missing: dict[str, int] = {}
+        #: what each task still waits for; empty: it is ready, runs or has run
+        self.missing: dict[str, set[str]] = {}
         for task in tasks:
-            for need in task.needs:
+            for need in (*task.needs, *task.after):
                 if self.order.get(need, len(tasks)) >= self.order[task.id]:
                     raise ValueError(f"{task.id} needs {need}, which does not come before it")
                 self.dependants[need].append(task)
-            self.missing[task.id] = len(set(task.needs))
+            self.missing[task.id] = {*task.needs, *task.after}
         for waiting in self.dependants.values():
             waiting[:] = list(dict.fromkeys(waiting))
         self.ready: list[int] = []  # heap of task indexes, waiting for slots only
@@ -222,17 +227,25 @@ class _Run:
             return
         again = [self.tasks[self.order[name]]]
         del self.results[name]
+        for dependant in self.dependants[name]:
+            if self.missing[dependant.id]:  # counted as done for those that come after it however it ends
+                self.missing[dependant.id].add(name)
         for task in self.tasks:  # needs come first: what was skipped may run after all, unless another need failed too
             result = self.results.get(task.id)
             if result is None or result.outcome != "skipped" or result.started is not None:
                 continue
-            if all(need not in self.results or self.results[need].outcome in DONE for need in task.needs):
+            if all(self._lets(need, task) for need in (*task.needs, *task.after)):
                 del self.results[task.id]
                 again.append(task)
         for task in again:
             if self.attend is not None:
                 self.attend.requeued(task)
         heapq.heappush(self.ready, self.order[name])
+
+    def _lets(self, need: str, task: Task) -> bool:
+        """Whether a task may still run as far as this one before it is concerned."""
+        result = self.results.get(need)
+        return result is None or result.outcome in (RAN if need not in task.needs else DONE)
 
     def _extend(self, name: str | None, seconds: float) -> None:
         if name is None:
@@ -303,9 +316,12 @@ class _Run:
         self.results[task.id] = result
         self.observe(task, result)
         for dependant in self.dependants[task.id]:
-            if result.outcome in DONE:
-                self.missing[dependant.id] -= 1
-                if not self.missing[dependant.id]:
+            missing = self.missing[dependant.id]
+            if not missing:  # it came after the first end of this one, which a person had tried again
+                continue
+            if self._lets(task.id, dependant):
+                missing.discard(task.id)
+                if not missing:
                     heapq.heappush(self.ready, self.order[dependant.id])
             elif dependant.id not in self.results:
                 # Whether it would have been run at all after a stop nobody can say: a stop explains it.

@@ -20,10 +20,13 @@ from bevel_tui.engine.context import Access
 from bevel_tui.engine.labels import NETWORK, ours
 from bevel_tui.kube.client import ApiError
 from bevel_tui.network.model import Network
+from bevel_tui.network.naming import namespace_of
+from bevel_tui.platforms.groundwork import placement
 from bevel_tui.reachability.inside.job import CONTAINER, KEPT, ROLE, ROLE_PROBE, START, job, lasts
 from bevel_tui.reachability.inside.paths import Look
 from bevel_tui.reachability.inside.script import Question, read
 from bevel_tui.records.steps import ObjectRef
+from bevel_tui.survey.access import Need, missing, sentences
 
 #: reasons of a waiting container that do not heal while we wait
 _STUCK = frozenset(
@@ -40,6 +43,27 @@ class Place:
     namespace: str
     pull_secret: str | None = None
     placement: Mapping[str, Any] | None = None
+
+
+def needs(namespace: str) -> frozenset[Need]:
+    """The rights that a look from a pod in this namespace takes."""
+    rights = {
+        ("batch", "jobs"): ("create", "list", "delete"),
+        ("", "pods"): ("list", "watch"),
+        ("", "events"): ("list", "watch"),
+        ("", "pods/log"): ("get",),
+    }
+    return frozenset(Need(namespace, *what, verb) for what, verbs in rights.items() for verb in verbs)
+
+
+def place_in(network: Network, cluster: str) -> Place | None:
+    """The namespace of the first organization of ours in a cluster: what holds for its pods holds for the probe."""
+    ours = [o for o in network.organizations if o.cluster == cluster and o.managed]
+    if not ours:
+        return None
+    registry = network.registry
+    secret = None if registry is None else registry.pull_secret
+    return Place(namespace_of(network, ours[0]), secret, placement(network))
 
 
 class _NotAllowed(Exception):  # noqa: N818 - what happened, in the words of the vocabulary
@@ -74,6 +98,10 @@ async def look(
         timeout=patience, pull_secret=place.pull_secret, placement=place.placement,
     )  # fmt: skip
     try:
+        denied = await missing(access.client, needs(place.namespace))
+        if denied:
+            words = f"your user may not start a pod and read what it says: {'; '.join(sentences(denied))}"
+            return made(skipped=words, remedy=_RIGHTS)
         await sweep(access, network.name, place.namespace)
         await access.client.create(body)
     except ApiError as error:

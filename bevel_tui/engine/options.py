@@ -34,9 +34,9 @@ class RunOptions:
     the whole run. `helm` names a driver (``cli``, ``sdk``) or a helm binary; None: the best there is.
     `helm_per_cluster` and `helm_processes` bound simultaneous Helm operations. `purge_data` (destroy) removes
     ledger data, keys and the namespaces that we created. `allow_destructive` names releases and organizations that a
-    deployment may remove with their data, and ``genesis`` where the ledger may be founded anew. `vantage` (check) says
-    who asks: this machine, a short-lived pod in every cluster, or both; `retry` (check) repeats what fails for so many
-    seconds."""
+    deployment may remove with their data, and ``genesis`` where the ledger may be founded anew. `vantage` says who
+    asks whether all can be reached: this machine, a short-lived pod in every cluster, or both; None: both after a
+    deployment that has changed something, else this machine. `retry` (check) repeats what fails for so many seconds."""
 
     kubeconfig: str | None = None
     charts: str | None = None
@@ -47,7 +47,7 @@ class RunOptions:
     allow_destructive: tuple[str, ...] = ()
     journal: bool = True
     check: bool = True
-    vantage: Literal["here", "clusters", "both"] = "here"
+    vantage: Literal["here", "clusters", "both"] | None = None
     retry: float = 0.0
     helm_per_cluster: int = 4
     helm_processes: int = field(default_factory=_processes)

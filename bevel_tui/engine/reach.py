@@ -11,7 +11,7 @@ from bevel_tui.engine.addresses import nodes_or_none
 from bevel_tui.engine.connect import simulation_of
 from bevel_tui.engine.context import Access, GateReport
 from bevel_tui.engine.externaldns import examine
-from bevel_tui.engine.inside import Place, look
+from bevel_tui.engine.inside import look, place_in
 from bevel_tui.engine.options import RunOptions
 from bevel_tui.engine.rounds import CheckRounds
 from bevel_tui.engine.routes import Routes
@@ -19,8 +19,6 @@ from bevel_tui.kube.client import ApiError
 from bevel_tui.network.ethereum import NODE_CHARTS
 from bevel_tui.network.model import Besu, Network, Quorum
 from bevel_tui.network.names import releases
-from bevel_tui.network.naming import namespace_of
-from bevel_tui.platforms.groundwork import placement
 from bevel_tui.reachability.agreement import agreement
 from bevel_tui.reachability.checks import SOCKETS, Expected, check_cluster
 from bevel_tui.reachability.dialer import Dialer
@@ -36,6 +34,8 @@ from bevel_tui.records.steps import AddressStep, CheckStep, DnsStep
 
 #: seconds that a name server gets to answer when a run looks at what it would have to write
 FORESEE = 2.0
+#: seconds between two looks from inside: resolvers there may remember a "no" from before the records were there
+_AGAIN = 5.0
 
 
 class LiveReach:
@@ -146,6 +146,13 @@ class LiveReach:
         self, access: Access, step: CheckStep, gateway: AddressStep | None, retry: float, *, settled: bool = False
     ) -> AsyncIterator[CheckResult]:
         """All checks of a cluster's endpoints; failing ones are asked again for `retry` seconds. Raises ApiError."""
+        expected = self._expected() if settled or not self._spread() else Expected()
+        async for result in self._check(access, step, gateway, retry, expected):
+            yield result
+
+    async def _check(
+        self, access: Access, step: CheckStep, gateway: AddressStep | None, retry: float, expected: Expected
+    ) -> AsyncIterator[CheckResult]:
         addresses, ports, service = await _gateway(access, gateway)
         if any(endpoint.node_port for endpoint in step.endpoints):
             addresses = await nodes_or_none(access.client)
@@ -168,7 +175,7 @@ class LiveReach:
             context=access.context,
             ttl=self._network.dns.ttl,
             sockets=self._sockets,
-            expected=self._expected(None if settled else access.name),
+            expected=expected,
             edge=Routes(access, self._network, step, gateway).read if gateway is not None else None,
             others=self._gateways,
         ):
@@ -178,22 +185,42 @@ class LiveReach:
         """Whether a cluster's nodes speak of the same ledger as all others'."""
         return agreement(rounds.results, cluster)
 
-    async def inside(self, access: Access, step: str, rounds: CheckRounds) -> AsyncIterator[CheckResult]:
+    async def settled(
+        self, access: Access, step: CheckStep, gateway: AddressStep | None, retry: float
+    ) -> AsyncIterator[CheckResult]:
+        """The words of a cluster's nodes about peers and blocks; nothing where `check` has asked them already.
+
+        Nodes that somebody else runs may come tomorrow: they are not missed yet.
+        """
+        nodes = tuple(endpoint for endpoint in step.endpoints if endpoint.probe == "json-rpc")
+        if nodes and self._spread():
+            expected = self._expected(ours=True)
+            async for result in self._check(access, replace(step, endpoints=nodes), gateway, retry, expected):
+                if result.id.startswith("ledger-"):
+                    yield result
+
+    async def inside(self, access: Access, step: str, rounds: CheckRounds, retry: float) -> AsyncIterator[CheckResult]:
         """A pod of the cluster looks at every gateway; told are its row of the matrix and how it went."""
         seen = paths.seen(rounds.results)
         asked = {to: paths.questions(rounds.endpoints[to], seen.get(to, paths.Seen())) for to in rounds.endpoints}
         everything = [question for questions in asked.values() for question in questions]
-        rounds.looks[access.name] = await self._look(access, everything)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + retry
+        while True:
+            mine = await self._look(access, everything)
+            if not paths.may_heal(mine, asked, seen) or loop.time() + _AGAIN > deadline:
+                break
+            await asyncio.sleep(_AGAIN)
+        rounds.looks[access.name] = mine
         rounds.inside.leave(step)
         await rounds.inside.wait()
-        mine = rounds.looks[access.name]
         for result in paths.judge(list(rounds.looks.values()), asked, seen, only=mine.cluster):
             yield result
 
     async def _look(self, access: Access, questions: list[Question]) -> paths.Look:
         if not self._network.probe.pods:
             return paths.Look(access.name, skipped="the preset does not want probe pods (probe.pods)")
-        place = self._place(access.name)
+        place = place_in(self._network, access.name)
         if place is None:
             return paths.Look(access.name, skipped="no organization of ours is in it")
         if not questions:
@@ -202,27 +229,25 @@ class LiveReach:
             )
         return await look(access, self._network, place, questions, patience=self._network.probe.timeout)
 
-    def _place(self, cluster: str) -> Place | None:
-        """The namespace of the first organization of ours in a cluster: what holds for its pods holds for the probe."""
-        ours = [o for o in self._network.organizations if o.cluster == cluster and o.managed]
-        if not ours:
-            return None
-        registry = self._network.registry
-        secret = None if registry is None else registry.pull_secret
-        return Place(namespace_of(self._network, ours[0]), secret, placement(self._network))
+    def _nodes(self, *, ours: bool = False) -> list[str]:
+        """The cluster of every Ethereum node of the network, or of our side of it."""
+        network = self._network
+        if not isinstance(network.platform, Besu | Quorum):
+            return []
+        known = [o for o in network.organizations if o.managed or not ours]
+        return [o.cluster for o in known for r in releases(network, o) if r.chart in NODE_CHARTS]
 
-    def _expected(self, cluster: str | None) -> Expected:
-        """What an Ethereum node of the network, or of one cluster of it, should say.
+    def _spread(self) -> bool:
+        """Whether one cluster's nodes have peers in others: then only all of them together make the ledger."""
+        return len(set(self._nodes())) > 1
 
-        GoQuorum's raft makes blocks for transactions only.
-        """
-        platform = self._network.platform
-        if not isinstance(platform, Besu | Quorum):
+    def _expected(self, *, ours: bool = False) -> Expected:
+        """What an Ethereum node should say. GoQuorum's raft makes blocks for transactions only."""
+        platform, nodes = self._network.platform, self._nodes(ours=ours)
+        if not nodes or not isinstance(platform, Besu | Quorum):
             return Expected()
-        known = [o for o in self._network.organizations if cluster in (None, o.cluster)]
-        nodes = [r for o in known for r in releases(self._network, o) if r.chart in NODE_CHARTS]
         period = None if platform.consensus == "raft" else float(platform.block_period)
-        return Expected(max(len(nodes) - 1, 0), period)
+        return Expected(len(nodes) - 1, period)
 
     async def elsewhere(self, near: Access, step: CheckStep) -> AsyncIterator[CheckResult]:
         """What can be asked from here of a cluster that somebody else runs. Failures are warnings. Raises ApiError."""

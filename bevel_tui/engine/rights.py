@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from bevel_tui.engine import inside
 from bevel_tui.engine.connect import unusable
 from bevel_tui.engine.context import RunContext
 from bevel_tui.engine.decide import Decision
+from bevel_tui.engine.inside import place_in
 from bevel_tui.engine.labels import HOME
 from bevel_tui.kube.client import ApiError
 from bevel_tui.kube.kinds import known
 from bevel_tui.records.errors import BevelError, Code
+from bevel_tui.records.events import Notice
 from bevel_tui.records.steps import (
     AddressStep,
     DnsStep,
@@ -91,9 +94,13 @@ def _verbs(ref: ObjectRef, verbs: Iterable[str]) -> Iterator[Need]:
 
 
 async def review(ctx: RunContext, decisions: Mapping[str, Decision]) -> None:
-    """Ask every cluster. Raises BevelError(ACCESS_DENIED) listing everything that is missing."""
+    """Ask every cluster. Raises BevelError(ACCESS_DENIED) listing everything that is missing.
+
+    That no pod may look from inside at the end is only told: the network stands without.
+    """
     lines: list[str] = []
-    for cluster, wanted in needs(ctx.plan.steps, decisions).items():
+    changing = needs(ctx.plan.steps, decisions)
+    for cluster, wanted in changing.items():
         client = ctx.clusters[cluster].client
         try:
             denied = await missing(client, wanted)
@@ -109,3 +116,25 @@ async def review(ctx: RunContext, decisions: Mapping[str, Decision]) -> None:
             details=tuple(lines),
             remedy="Ask the cluster's owner to apply the roles shown and to bind them to your user.",
         )
+    if changing:
+        await _looks(ctx)
+
+
+async def _looks(ctx: RunContext) -> None:
+    """Tell where no pod will look from inside."""
+    if not ctx.network.probe.pods or ctx.options.vantage == "here":
+        return
+    for step in ctx.closing:
+        place, client = place_in(ctx.network, step.cluster), ctx.access(step).client
+        if place is None:
+            continue
+        try:
+            denied = await missing(client, inside.needs(place.namespace))
+        except ApiError as error:
+            raise unusable(client, error) from None
+        if denied:
+            text = (
+                f"From inside cluster {step.cluster} nothing will be checked at the end, because your user may not start a "
+                f"pod there ({'; '.join(sentences(denied))})."
+            )
+            ctx.emit(Notice(cluster=step.cluster, text=text))

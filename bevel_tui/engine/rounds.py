@@ -35,16 +35,29 @@ class Meeting:
 
 
 class CheckRounds:
-    """`results` are all answers from here, `looks` those from inside, as far as they are known."""
+    """`results` are the newest answers from here, `looks` those from inside, as far as they are known."""
 
     def __init__(self, steps: Iterable[str]) -> None:
         members = tuple(steps)
         self.here = Meeting(members)
         self.inside = Meeting(members)
-        self.results: list[CheckResult] = []
+        self._results: dict[tuple[str, str, str], CheckResult] = {}
         self.looks: dict[str, Look] = {}
         #: endpoints by cluster, with the addresses that were found out
         self.endpoints: dict[str, tuple[Endpoint, ...]] = {}
+
+    @property
+    def results(self) -> list[CheckResult]:
+        """The newest answer to every question from here."""
+        return list(self._results.values())
+
+    def answered(self, result: CheckResult) -> None:
+        """An answer; it takes the place of an earlier one to the same question."""
+        self._results[result.id, result.cluster, result.target] = result
+
+    def forget(self, cluster: str) -> None:
+        """A cluster is asked anew from the beginning."""
+        self._results = {key: result for key, result in self._results.items() if result.cluster != cluster}
 
     def leave(self, step: str) -> None:
         """A step ends, however: nobody waits for it any more."""

@@ -232,7 +232,7 @@ class Probe(Model):
     )
     pods: bool = Field(
         True,
-        description="Whether `check` may start a short-lived pod in every cluster to look at the gateways from there.",
+        description="Whether `check`, and the end of a deployment, may start a short-lived pod in every cluster to look at the gateways from there.",
     )
     image: Text = Field(
         "ghcr.io/hyperledger/bevel-alpine:latest",

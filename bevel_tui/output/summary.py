@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bevel_tui.output import matrix
 from bevel_tui.output.checks import counts_in_words, problems
 from bevel_tui.output.paper import Paper
 from bevel_tui.records.events import RunFinished
+from bevel_tui.views.matrix import cells
 from bevel_tui.views.parts import BAD, StepView
 from bevel_tui.views.state import RunView
 from bevel_tui.views.words import Span, clean, duration, glyph, plural, style, word
@@ -26,6 +28,9 @@ def write(paper: Paper, view: RunView, *, next_steps: Sequence[str] = ()) -> Non
         paper.line("")
         paper.line(("Checks", "bold"), f"  {counts_in_words(view.checks)}")
         problems(paper, view.checks)
+        if cells(view.checks):
+            paper.line("")
+            matrix.write(paper, view.checks)
     _times(paper, view, finished)
     if next_steps:
         paper.line("")

@@ -115,6 +115,7 @@ class Session:
         if self.deployment is None:
             raise ValueError("nothing is known of what was deployed")
         network, options = self._used[-1] if self._used else (self.deployment.network, self.deployment.options)
+        options = dataclasses.replace(options, vantage="both")
         return Deployment(network=network, options=options, preset=self.deployment.preset, check=True).session(
             self._clock
         )

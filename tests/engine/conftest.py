@@ -26,6 +26,7 @@ from bevel_tui.engine.charts import Located
 from bevel_tui.engine.context import Access, GateReport
 from bevel_tui.engine.options import RunOptions
 from bevel_tui.engine.parts import Parts
+from bevel_tui.engine.rounds import CheckRounds
 from bevel_tui.engine.run import check, deploy, destroy
 from bevel_tui.helm.driver import Operation, Outcome
 from bevel_tui.kube.client import ApiError
@@ -528,6 +529,9 @@ class MemoryReach:
     def __init__(self) -> None:
         self.delay = 0.0
         self.failing: set[str] = set()
+        #: clusters whose pods have looked; (from, to) that do not get through
+        self.looks: list[str] = []
+        self.barred: set[tuple[str, str]] = set()
         self.asked: list[tuple[str, tuple[str, ...]]] = []
         #: what dynamic updates have written, and every update; the next ones raise `refusals`
         self.zone: dict[str, tuple[str, ...]] = {}
@@ -597,6 +601,31 @@ class MemoryReach:
                 status="failed" if bad else "ok",
                 summary="refused" if bad else "block 7",
                 remedy="mend it" if bad else None,
+            )
+
+    async def settled(
+        self, access: Access, step: CheckStep, gateway: AddressStep | None, retry: float
+    ) -> AsyncIterator[CheckResult]:
+        for result in ():
+            yield result
+
+    def agreement(self, cluster: str, rounds: CheckRounds) -> list[CheckResult]:
+        return []
+
+    async def inside(self, access: Access, step: str, rounds: CheckRounds, retry: float) -> AsyncIterator[CheckResult]:
+        self.looks.append(access.name)
+        rounds.inside.leave(step)
+        await rounds.inside.wait()
+        for to in rounds.endpoints:
+            bad = (access.name, to) in self.barred
+            yield CheckResult(
+                id="cluster-path",
+                category="clusters",
+                cluster=to,
+                target=f"{access.name} -> {to}",
+                status="failed" if bad else "ok",
+                summary="refused" if bad else "reached",
+                vantage=access.name,
             )
 
 

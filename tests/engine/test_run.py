@@ -38,13 +38,17 @@ async def test_a_preset_becomes_a_network_and_events_tell_all_of_it(world: Any) 
     assert len({event.run for event in events}) == 1
     last = events[-1]
     assert (last.outcome, last.exit_code, last.error) == ("ok", 0, None)
-    assert set(outcomes(events)) == {step.id for step in world.plan.steps}
+    assert set(outcomes(events)) == {step.id for step in world.plan.steps} | {"east/matrix"}
+    assert {step.id for step in events[0].steps} == set(outcomes(events))
     assert set(outcomes(events).values()) <= {"ok", "unchanged"}
     applied = of(events, "release-applied")
     assert {a.step for a in applied} == {s.id for s in world.plan.steps if s.kind == "release"}
     assert all(a.chart_source == "memory" and a.chart_digest and a.stand_in for a in applied)
     assert [e.url for e in last.endpoints] == ["http://v1rpc.east.example.com"]
-    assert [c.result.status for c in of(events, "check-done")] == ["ok"]
+    assert [(c.result.id, c.result.status) for c in of(events, "check-done")] == [
+        ("protocol", "ok"),
+        ("cluster-path", "ok"),
+    ]
     assert of(events, "address-known")[0].addresses == ("192.0.2.1",)
     assert world.reach.asked == [("east.example.com", ("192.0.2.1",))]
     assert 0 < last.critical_path <= last.duration

@@ -9,6 +9,7 @@ from typing import Any
 
 from bevel_tui.kube.client import ApiError, KubeClient
 from bevel_tui.kube.contexts import read
+from bevel_tui.reachability.inside.job import ROLE, ROLE_PROBE
 from bevel_tui.records.steps import ObjectRef
 
 #: what a deployment makes, kind by kind
@@ -88,6 +89,8 @@ def _note(found: dict[str, Any], context: str, kind: str, obj: dict[str, Any]) -
         if int(labels["version"]) > found.get(key, {"version": 0})["version"]:
             found[key] = {"version": int(labels["version"]), "status": labels["status"]}
         return
+    if (meta.get("labels") or {}).get(ROLE) == ROLE_PROBE:
+        return  # a look from inside that was cut off: the cluster removes it a minute after its end
     doomed = f"being deleted, held by {meta.get('finalizers')}" if "deletionTimestamp" in meta else None
     found[f"{context} {kind} {meta.get('namespace', '')}/{meta['name']}"] = doomed or shape(kind, obj)
 

@@ -54,7 +54,8 @@ async def probe_once(watching: Watching, network: Network) -> None:
         began = watching.checks.begin()
         with contextlib.suppress(ApiError, BevelError):
             known = replace(step, endpoints=await located(step.endpoints, feed.client, plan))
-            async for result in reach.check(await _access(feed, step.cluster), known, gateways.get(step.cluster), 0.0):
+            access = await _access(feed, step.cluster)
+            async for result in reach.check(access, known, gateways.get(step.cluster), 0.0, settled=True):
                 results[result.id, result.target] = result
         key = f"{network.name}/{step.cluster}"
         answers = tuple(results.values())

@@ -1,7 +1,7 @@
 """Probing what was deployed. A failing check is asked again for a while: a ledger needs its time.
 
 From this machine always; the answers of all clusters are compared, and where it is wanted a pod of each cluster looks at
-every gateway too (`inside`).
+every gateway too (`inside`): `check` does it in the same step, a deployment in steps of its own (`between`).
 """
 
 from __future__ import annotations
@@ -25,15 +25,17 @@ from bevel_tui.records.steps import AddressStep, CheckStep
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
     """How a run asks. `retry` is seconds for which a failing check is repeated, `hosts` gets the addresses found by
-    endpoint. With `rounds` the clusters are compared; `here`: what this machine sees is told, `inside`: pods look too."""
+    endpoint, `rounds` the answers. `together`: this step waits for all others, and compares; `here`: what this machine
+    sees is told, `inside`: pods look too."""
 
     reach: Reach
     plan: PlanLike
     emit: Emitter
     cancel: Cancellation
     hosts: dict[str, str]
+    rounds: CheckRounds
     retry: float = 0.0
-    rounds: CheckRounds | None = None
+    together: bool = False
     here: bool = True
     inside: bool = False
 
@@ -46,6 +48,7 @@ async def perform(ctx: RunContext, step: CheckStep) -> Result:
         emit=ctx.emit,
         cancel=ctx.cancel,
         hosts=ctx.hosts,
+        rounds=ctx.asked,
         retry=ctx.network.probe.retry,
     )
     return await ask(asking, ctx.access(step), step)
@@ -66,34 +69,33 @@ async def ask(asking: Asking, access: Access, step: CheckStep) -> Result:
 
     async def questions() -> None:
         gateway = next((s for s in asking.plan.steps if isinstance(s, AddressStep) and s.cluster == step.cluster), None)
-        settled = asking.rounds is not None
-        async for result in asking.reach.check(access, step, gateway, asking.retry, settled=settled):
-            if asking.rounds is not None:
-                asking.rounds.results.append(result)
+        asking.rounds.forget(step.cluster)
+        asking.rounds.endpoints[step.cluster] = step.endpoints
+        async for result in asking.reach.check(access, step, gateway, asking.retry, settled=asking.together):
+            asking.rounds.answered(result)
             if asking.here:
                 tell(result)
-        if asking.rounds is None:
+        if not asking.together:
             return
-        asking.rounds.endpoints[step.cluster] = step.endpoints
         asking.rounds.here.leave(step.id)
         await asking.rounds.here.wait()
         if asking.here:
             for result in asking.reach.agreement(step.cluster, asking.rounds):
                 tell(result)
         if asking.inside:
-            async for result in asking.reach.inside(access, step.id, asking.rounds):
+            async for result in asking.reach.inside(access, step.id, asking.rounds, asking.retry):
                 tell(result)
 
     try:
-        if not await _unless_stopped(questions(), asking.cancel):
+        if not await unless_stopped(questions(), asking.cancel):
             return Result("cancelled", "stopped while checking")
     finally:
-        if asking.rounds is not None:
+        if asking.together:
             asking.rounds.leave(step.id)
-    return _verdict(results)
+    return verdict(results)
 
 
-async def _unless_stopped(work: Coroutine[Any, Any, None], cancel: Cancellation) -> bool:
+async def unless_stopped(work: Coroutine[Any, Any, None], cancel: Cancellation) -> bool:
     """Whether `work` came to its end before the run was to stop."""
     doing = asyncio.create_task(work)
     stopping = asyncio.create_task(cancel.stopping.wait())
@@ -120,7 +122,8 @@ async def ask_elsewhere(reach: Reach, near: Access, step: CheckStep, emit: Emitt
     return Result("ok")
 
 
-def _verdict(results: list[CheckResult]) -> Result:
+def verdict(results: list[CheckResult]) -> Result:
+    """How a step with these answers has ended."""
     failed = [result for result in results if result.status == "failed"]
     if not failed:
         return Result("ok")

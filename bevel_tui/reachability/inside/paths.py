@@ -168,6 +168,18 @@ def judge(
     return [*(_pod(look) for look in told), *paths]
 
 
+def may_heal(look: Look, asked: Mapping[str, Sequence[Question]], here: Mapping[str, Seen]) -> bool:
+    """Whether a look found something wrong that is right from this machine: worth another look."""
+    if look.sight is None:
+        return False
+    return any(
+        trouble.key.removeprefix("tcp ") not in here.get(to, Seen()).dead
+        for to, what in asked.items()
+        if what
+        for trouble in troubles(what, look.sight, here.get(to, Seen()))[0]
+    )
+
+
 def _pod(look: Look) -> CheckResult:
     target = f"a pod in namespace {look.namespace}" if look.namespace else "a pod"
     evidence = tuple(f"NetworkPolicy {name} restricts what leaves pods there" for name in look.policies)

@@ -39,7 +39,13 @@ class ReachScreen(BaseScreen):
         Binding("escape", "back", "Back", id="back", tooltip="Back to the deployment"),
         Binding("o", "problems", "Problems", id="reach.problems", tooltip="Show only what is not well, or all"),
         Binding("a", "every", "All", id="reach.all", tooltip="A line for every answer, also where many are alike"),
-        Binding("k", "again", "Check again", id="reach.again", tooltip="Ask every check again; nothing is changed"),
+        Binding(
+            "k",
+            "again",
+            "Check again",
+            id="reach.again",
+            tooltip="Ask every check again, from here and from a pod in every cluster; nothing is changed",
+        ),
         Binding("y", "copy", "Copy", id="reach.copy", tooltip="Copy endpoints and the lines that call them"),
     ]
 

@@ -1,0 +1,106 @@
+"""The closing steps of a deployment: after every check, however it ended; pods look only where something was changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import looptime  # noqa: F401 - its marker makes time virtual
+import pytest
+
+from bevel_tui.engine.between import closing
+from bevel_tui.engine.context import Access
+from bevel_tui.engine.executor import Result, Task, execute
+from bevel_tui.engine.inside import Place, look
+from bevel_tui.reachability.inside.script import Question
+from tests.engine.conftest import MemoryPlan
+
+pytestmark = pytest.mark.looptime(start=0)
+
+
+def finished(events: list[Any]) -> dict[str, Any]:
+    return {event.step: event for event in events if event.type == "step-finished"}
+
+
+def paths(events: list[Any]) -> dict[str, str]:
+    return {
+        e.result.target: e.result.status for e in events if e.type == "check-done" and e.result.id == "cluster-path"
+    }
+
+
+async def test_pods_look_after_a_change_and_not_when_there_was_nothing_to_do(world: Any) -> None:
+    events = await world.run()
+    assert paths(events) == {"east -> east": "ok"}
+    assert world.reach.looks == ["east"]
+    assert finished(events)["east/matrix"].outcome == "ok"
+    before = world.versions()
+    events = await world.run()
+    assert paths(events) == {} and world.reach.looks == ["east"]
+    assert finished(events)["east/matrix"].outcome == "unchanged"
+    assert "bevel-tui check asks from inside" in finished(events)["east/matrix"].reason
+    assert world.versions() == before
+    # asked for, or not wanted
+    assert paths(await world.run(vantage="both")) == {"east -> east": "ok"}
+
+
+async def test_a_path_that_is_barred_from_inside_is_exit_5_and_names_itself(world: Any) -> None:
+    world.reach.barred.add(("east", "east"))
+    events = await world.run()
+    assert (events[-1].outcome, events[-1].exit_code) == ("unreachable", 5)
+    assert events[-1].error == "east/matrix: east -> east: refused"
+    assert finished(events)["east/check"].outcome == "ok"
+
+
+async def test_what_is_broken_from_here_is_looked_at_from_inside_all_the_same(world: Any) -> None:
+    world.reach.failing.add("rpc")
+    events = await world.run()
+    assert finished(events)["east/check"].outcome == "failed"
+    assert paths(events) == {"east -> east": "ok"}
+    assert events[-1].exit_code == 5
+
+
+async def test_nothing_closes_a_deployment_that_has_failed(world: Any) -> None:
+    world.clusters["east"].failing.add("genesis-init")
+    events = await world.run()
+    assert finished(events)["east/matrix"].outcome == "skipped"
+    assert world.reach.looks == []
+
+
+async def test_that_no_pod_may_look_is_told_before_and_fails_nothing(world: Any) -> None:
+    few = [replace(step, needs=()) for step in world.plan.steps if step.id in ("east/alpha", "east/check")]
+    world.plan = MemoryPlan(tuple(few))
+    world.clusters["east"].denied = {("create", "jobs"), ("list", "events")}
+    events = await world.run()
+    assert events[-1].exit_code == 0
+    (text,) = [e.text for e in events if e.type == "notice"]
+    assert "From inside cluster east nothing will be checked" in text
+    assert "create jobs.batch" in text and "list events" in text
+    # and the look itself says the same, without trying
+    access = Access("east", "east", Path("kubeconfig"), world.clusters["east"])
+    writes = world.writes()
+    seen = await look(access, world.network, Place("alpha"), (Question("192.0.2.1"),), patience=1.0)
+    assert seen.sight is None
+    assert "create jobs.batch" in seen.skipped and "--from here" in str(seen.remedy)
+    assert world.writes() == writes
+
+
+def test_every_cluster_of_ours_is_closed(world: Any) -> None:
+    (step,) = closing(world.plan.steps)
+    assert (step.id, step.kind, step.needs, step.endpoints) == ("east/matrix", "check", ("east/check",), ())
+    assert closing(world.plan.changed("east/check", managed=False).steps) == ()
+
+
+async def test_a_task_after_others_waits_for_their_end_and_is_skipped_with_those_that_never_ran() -> None:
+    ends: list[str] = []
+
+    async def perform(task: Task, hold: Any) -> Result:
+        ends.append(task.id)
+        return Result("failed" if task.id in ("bad", "worse") else "ok")
+
+    tasks = [Task("bad"), Task("fine"), Task("last", ("fine",), after=("bad",))]
+    results = await execute(tasks, perform)
+    assert ends == ["bad", "fine", "last"] and results["last"].outcome == "ok"
+    tasks = [Task("worse"), Task("never", ("worse",)), Task("last", after=("never",))]
+    results = await execute(tasks, perform)
+    assert (results["last"].outcome, results["last"].reason) == ("skipped", "needs worse")
