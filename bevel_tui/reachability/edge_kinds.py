@@ -103,7 +103,7 @@ LEDGER_KINDS: tuple[CheckKind, ...] = (
         "Does the ledger answer in its own language?",
         "an endpoint",
         "JSON-RPC: chain id, block number and genesis block. WebSocket: the upgrade. Fabric operations: /healthz. Fabric CA: "
-        "/cainfo. Fabric gRPC: HTTP/2. Tessera: /upcheck. Corda network map: /network-map; doorman: any answer. Raw TCP "
+        "/cainfo. Fabric gRPC: the health call (grpc.health.v1), or HTTP/2 where it is not served. Tessera: /upcheck. Corda network map: /network-map; doorman: any answer. Raw TCP "
         "(RLPx, Indy's ZeroMQ, Corda's p2p): the connection stays open.",
         "The gateway has no route for the host (404), nobody answers behind it (502 to 504), or the answer is not the "
         "ledger's.",

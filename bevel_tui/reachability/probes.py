@@ -19,6 +19,7 @@ from typing import Any
 
 from bevel_tui.reachability import certificates
 from bevel_tui.reachability.certificates import Certificate
+from bevel_tui.reachability.grpc import health
 from bevel_tui.reachability.streams import FailureKind, ProbeError, Streams, Target, connected, secured
 from bevel_tui.reachability.web import Response, exchange
 
@@ -26,8 +27,6 @@ from bevel_tui.reachability.web import Response, exchange
 _NAME_MISMATCH, _ADDRESS_MISMATCH, _EXPIRED = 62, 64, 10
 #: days before expiry from which a certificate is worth a warning
 EXPIRY_WARNING = 30
-#: a client's first words in HTTP/2 and an empty SETTINGS frame (type 4), RFC 9113
-_PREFACE, _SETTINGS = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
 #: how long a raw TCP connection must stay open to count: a gateway without a backend hangs up at once
 _STAYS = 0.5
 
@@ -246,36 +245,31 @@ async def tessera(target: Target, trust: Trust | None, *, over_tls: bool) -> Fou
 
 
 async def fabric_grpc(target: Target, trust: Trust | None) -> Found:
-    """TLS with ALPN h2, which gRPC clients insist on, and the server's first HTTP/2 frame (RFC 9113 3.4).
-
-    What the service behind says would need a Fabric client's keys.
-    """
+    """TLS with ALPN h2, which gRPC clients insist on, and the health call; where a component does not serve that, that it
+    speaks HTTP/2 is all there is to know without a Fabric client's keys."""
     phases: dict[str, float] = {}
     try:
-        async with secured(target, _context(trust, ("h2",)), phases, sni=target.host) as (reader, writer):
-            protocol = writer.get_extra_info("ssl_object").selected_alpn_protocol()
+        async with secured(target, _context(trust, ("h2",)), phases, sni=target.host) as streams:
+            protocol = streams[1].get_extra_info("ssl_object").selected_alpn_protocol()
             if protocol != "h2":
                 words = "the TLS server does not offer HTTP/2 (ALPN h2), which gRPC needs"
                 raise ProbeError("answer", words, evidence=(*target.route, f"ALPN {protocol or 'none'}"), phases=phases)
-            started = time.perf_counter()
-            writer.write(_PREFACE + _SETTINGS)
-            frame = await asyncio.wait_for(reader.readexactly(9), target.timeout)
-            phases["first-byte"] = time.perf_counter() - started
+            told = await health(streams, target, phases)
     except ssl.SSLCertVerificationError as error:
         raise await _refused(target, error, phases) from error
     except ssl.SSLError as error:
         if "CERTIFICATE_REQUIRED" not in str(error.reason):
             raise ProbeError("closed", "the component hung up after the handshake", phases=phases) from error
         return Found("the component offers gRPC to clients with a certificate", (*target.route, "ALPN h2"), phases)
-    except TimeoutError as error:
-        words = f"no HTTP/2 answer within {target.timeout:g} s"
-        raise ProbeError("timeout", words, evidence=target.route, phases=phases) from error
-    except (asyncio.IncompleteReadError, OSError) as error:
+    except OSError as error:
         raise ProbeError("closed", "the component hung up after the handshake", phases=phases) from error
-    if frame[3] != _SETTINGS[3]:
-        words = "what answers does not speak HTTP/2"
-        raise ProbeError("answer", words, evidence=(*target.route, f"first frame: {frame.hex()}"), phases=phases)
-    return Found("the component answers gRPC (HTTP/2)", (*target.route, "ALPN h2, HTTP/2 SETTINGS"), phases)
+    evidence = (*target.route, "ALPN h2", f"grpc.health.v1: {told.words}")
+    if told.serving is False:
+        words = f"the component answers gRPC, but says of itself: {told.words}"
+        raise ProbeError("answer", words, evidence=evidence, phases=phases)
+    return Found(
+        "the component is serving gRPC" if told.serving else "the component answers gRPC (HTTP/2)", evidence, phases
+    )
 
 
 # ---------------------------------------------------------------- TLS

@@ -14,7 +14,7 @@ from typing import Literal
 from bevel_tui.reachability.dialer import Dialer
 
 #: why a probe did not get through. `closed`: accepted, then hung up; `route`: the gateway knows no such host;
-#: `backend`: the gateway has nobody behind the route; `answer`: somebody answered, but not as expected;
+#: `backend`: the gateway has nobody behind the route; `answer`: somebody answered, but not as expected, or that it is ill;
 #: `no-peers`, `halted`: a node that is alone, a chain that makes no block.
 FailureKind = Literal[
     "refused", "timeout", "unreachable", "closed", "tls", "other-ca", "wrong-name", "expired", "default-certificate", "trust",

@@ -398,7 +398,7 @@ CASES: dict[str, Case] = {
     "a server without HTTP/2": case(
         "protocol", "protocol-answer", "ALPN none", (PEER,), gateway(alpn=("http/1.1",))),
     "HTTP/1 where gRPC should be": case(
-        "protocol", "protocol-answer", "first frame", FABRIC, gateway(frame=b"HTTP/1.1 400 Bad")),
+        "protocol", "protocol-answer", "HTTP/1.1 400", FABRIC, gateway(frame=b"HTTP/1.1 400 Bad")),
     "gRPC hangs up": case("protocol", "protocol-closed", "hung up", FABRIC, gateway(frame=b"")),
     "nobody behind a raw port": case("protocol", "protocol-backend", "hangs up at once", ETHEREUM, gateway(hangs_up=True)),
     "no network map": case(

@@ -17,10 +17,9 @@ from bevel_tui.sandbox.ledger import answer as rpc_answer
 if TYPE_CHECKING:
     from bevel_tui.sandbox.components import Component
 
-#: an HTTP/2 SETTINGS frame without settings: what every server sends first (RFC 9113 3.4)
-SETTINGS = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
-SETTINGS_ACK = b"\x00\x00\x00\x04\x01\x00\x00\x00\x00"
-PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+#: gRPC's health check, and its answer: length-prefixed, status (field 1) is SERVING
+HEALTH = "/grpc.health.v1.Health/Check"
+SERVING = b"\x00\x00\x00\x00\x02\x08\x01"
 _IDLE = 60.0
 HTTP_PROTOCOLS = {"json-rpc", "ws", "http", "fabric-operations", "fabric-ca", "doorman", "network-map"}
 
@@ -113,27 +112,47 @@ def _authority(component: Component, request: web.BaseRequest) -> web.Response:
 
 
 class Grpc(asyncio.Protocol):
-    """The opening of an HTTP/2 connection, enough to tell that a gRPC server is there; requests stay unanswered."""
+    """A gRPC server that serves grpc.health.v1 and nothing else: every other call is not implemented."""
 
     def __init__(self) -> None:
+        from h2.config import H2Configuration
+        from h2.connection import H2Connection
+
         self._transport: asyncio.Transport | None = None
-        self._seen = b""
-        self._answered = False
+        self._connection = H2Connection(H2Configuration(client_side=False, header_encoding="utf-8"))
+        self._paths: dict[int, str] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        self._transport.write(SETTINGS)
+        self._connection.initiate_connection()
+        self._transport.write(self._connection.data_to_send())
         asyncio.get_running_loop().call_later(_IDLE, transport.close)
 
     def data_received(self, data: bytes) -> None:
-        if self._answered or self._transport is None:
+        from h2 import events
+        from h2.exceptions import ProtocolError
+
+        if self._transport is None:
             return
-        self._seen += data
-        if self._seen.startswith(PREFACE):
-            self._answered = True
-            self._transport.write(SETTINGS_ACK)
-        elif not PREFACE.startswith(self._seen):
+        try:
+            for event in self._connection.receive_data(data):
+                if isinstance(event, events.RequestReceived):
+                    self._paths[event.stream_id or 0] = dict(event.headers or ()).get(":path", "")  # type: ignore[call-overload]
+                elif isinstance(event, events.StreamEnded):
+                    self._answer(event.stream_id or 0)
+        except ProtocolError:
             self._transport.close()
+            return
+        self._transport.write(self._connection.data_to_send())
+
+    def _answer(self, stream: int) -> None:
+        head = [(":status", "200"), ("content-type", "application/grpc")]
+        if self._paths.pop(stream, "") != HEALTH:
+            self._connection.send_headers(stream, [*head, ("grpc-status", "12")], end_stream=True)
+            return
+        self._connection.send_headers(stream, head)
+        self._connection.send_data(stream, SERVING)
+        self._connection.send_headers(stream, [("grpc-status", "0")], end_stream=True)
 
 
 class Silent(asyncio.Protocol):
