@@ -28,7 +28,7 @@ def write(paper: Paper, view: RunView, *, next_steps: Sequence[str] = ()) -> Non
         paper.line("")
         paper.line(("Checks", "bold"), f"  {counts_in_words(view.checks)}")
         problems(paper, view.checks)
-        if cells(view.checks):
+        if any(state != "skipped" for row in cells(view.checks).values() for state in row.values()):
             paper.line("")
             matrix.write(paper, view.checks)
     _times(paper, view, finished)

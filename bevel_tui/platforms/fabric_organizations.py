@@ -248,7 +248,8 @@ class Organizations(View):
             "console",
             host=f"{host}.{self.suffix(organization)}" if self.exposed else f"{host}.svc.cluster.local",
             port=443 if self.exposed else 3000,
-            protocol="tls" if self.exposed else "tcp",
+            # HAProxy ends its TLS, with its own certificate: the chart names no Secret, and the console speaks plain HTTP
+            protocol="https" if self.exposed else "tcp",
             probe="tls" if self.exposed else "tcp",
             service=f"{release.name}.{namespace}:3000",
         )
