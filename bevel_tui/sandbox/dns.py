@@ -118,6 +118,13 @@ class NameServer:
         for value in values:
             self.add(name, rdtype, value, ttl=ttl)
 
+    def values(self, name: str, rdtype: str) -> frozenset[str]:
+        """What stands at exactly this name; what a wildcard would answer does not."""
+        owner = _absolute(name)
+        zone = self._zone(owner)
+        held = zone.records.get(owner, {}) if zone is not None else {}
+        return frozenset(held[rdtype][1] if rdtype in held else ())
+
     def addresses(self, name: str) -> list[str]:
         """The IPv4 addresses of a name, as a resolver inside the sandbox finds them (no packet is sent)."""
         query = dns.message.make_query(_absolute(name), "A")

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from bevel_tui.reachability.names.externaldns import ANNOTATION
 from bevel_tui.records.steps import ObjectRef
-from bevel_tui.sandbox.externaldns import ANNOTATION
 
 Box = Any
 
