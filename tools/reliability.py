@@ -1,7 +1,7 @@
 """Writes docs/reliability.md from what a test run measured: nothing in it is typed by hand.
 
     .venv/bin/pytest tests/cluster tests/faults --junitxml results.xml
-    .venv/bin/python -m tests.faults.soak --seeds 200 --on real --record soak.jsonl
+    .venv/bin/python -m tests.faults.soak --seeds 200 --on real --lanes 3 --record soak.jsonl
     .venv/bin/python tools/reliability.py results.xml soak.jsonl > docs/reliability.md
 
 Tests hand over figures with pytest's `record_property`. Only tests that passed count.
@@ -99,10 +99,13 @@ def soak(seeds: list[dict[str, Any]]) -> Iterator[str]:
     broken = sum((Counter(seed["broken"]) for seed in seeds), Counter[str]())
     bad = [seed for seed in seeds if seed["problems"]]
     yield "## Broken at random moments, and started again\n"
+    destroyed = sum(bool(seed.get("destroyed")) for seed in seeds)
     yield (
         f"{len(seeds)} seeds on {seeds[0]['ground']}, {sum(seed['starts'] for seed in seeds)} starts, {broken.total()} "
-        "faults. Each seed deploys, is broken, is started until it ends by itself, is compared with a run that was not "
-        "broken (objects without uids and times), and is destroyed with its data.\n"
+        "faults. Each seed deploys, is broken, is started until it ends by itself, and is compared with a run that was "
+        "not broken (objects without uids and times): no release installed twice, nothing missing, nothing too much, no "
+        f"temporary folder left. {destroyed} of them were then destroyed with their data, which must leave what was "
+        "there before.\n"
     )
     yield "| what was killed or cut | times |"
     yield "|---|---:|"

@@ -24,13 +24,15 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Ground:
-    """Clusters for one network. Users get `kubeconfig`, whose servers are behind `taps`; `direct` is not cut off."""
+    """Clusters for one network. Users get `kubeconfig`, whose servers are behind `taps`; `direct` is not cut off.
+    `player` is the process that plays what runs in real ones."""
 
     name: str
     preset: str
     kubeconfig: str
     direct: str
     taps: dict[str, Tap]
+    player: int = 0
 
     @property
     def contexts(self) -> list[str]:
@@ -38,7 +40,7 @@ class Ground:
 
 
 @contextlib.contextmanager
-def tapped(name: str, preset: str, direct: str, folder: Path) -> Iterator[Ground]:
+def tapped(name: str, preset: str, direct: str, folder: Path, player: int = 0) -> Iterator[Ground]:
     """A ground for the clusters of a kubeconfig."""
     document: dict[str, Any] = yaml.safe_load(Path(direct).read_text())
     taps: dict[str, Tap] = {}
@@ -53,7 +55,7 @@ def tapped(name: str, preset: str, direct: str, folder: Path) -> Iterator[Ground
         path = folder / "tapped.kubeconfig"
         path.touch(0o600)
         path.write_text(json.dumps(document))
-        yield Ground(name, preset, str(path), direct, by_context)
+        yield Ground(name, preset, str(path), direct, by_context, player)
 
 
 @contextlib.contextmanager
@@ -96,7 +98,7 @@ def real(preset: str, speed: float, folder: Path) -> Iterator[Ground]:
         try:
             direct = planes.write_kubeconfig(folder / "direct.kubeconfig", running)
             name = f"real control planes (Kubernetes {binary.version()})"
-            with tapped(name, preset, str(direct), folder) as ground:
+            with tapped(name, preset, str(direct), folder, player.process.pid) as ground:
                 yield ground
         finally:
             player.stop()

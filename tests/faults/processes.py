@@ -34,14 +34,21 @@ def command(arguments: Sequence[str], scratch: Path, environ: Mapping[str, str] 
     )
 
 
-def follow(process: subprocess.Popen[str], at: int | None = None, then: Callable[[], None] | None = None) -> Events:
-    """Its events until it ends, however it ends; `then` is called once, when the event of index `at` has come."""
+def follow(
+    process: subprocess.Popen[str],
+    at: int | Callable[[dict[str, Any]], bool] | None = None,
+    then: Callable[[], None] | None = None,
+) -> Events:
+    """Its events until it ends, however it ends; `then` is called once, when so many events have come as `at` says, or
+    the one that it holds for."""
     assert process.stdout is not None
     events: Events = []
     for line in process.stdout:
         with contextlib.suppress(ValueError):
             events.append(json.loads(line))
-        if at is not None and then is not None and len(events) >= at:
+        if then is None or at is None or not events:
+            continue
+        if len(events) >= at if isinstance(at, int) else at(events[-1]):
             then()
             then = None
     process.wait()

@@ -37,6 +37,7 @@ class Seed:
     seconds: float = 0.0
     broken: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
+    destroyed: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,7 @@ class Site:
 
     def clear(self, before: dict[str, Any], seed: Seed) -> None:
         """Destroy, and see that it has gone."""
+        seed.destroyed = True
         code, events = self.destroy()
         if code:
             seed.problems.append(f"destroy ended with {code}: {events[-1:]}")

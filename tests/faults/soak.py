@@ -44,7 +44,7 @@ def one_by_one(ground: Ground, seeds: Iterable[int], scratch: Path, ways: Sequen
     scratch.mkdir()
     site = Site(ground, ground.preset, scratch)
     yardstick = site.measure()
-    helm = _helm()
+    helm = helm_program()
     aside = Seed(-1)
     site.clear(yardstick.before, aside)
     if aside.problems:
@@ -64,7 +64,7 @@ def side_by_side(
 ) -> list[Seed]:
     """Seeds on several grounds that are alike, one on each at a time; `told` is called with each in the end, from any
     thread. Raises RuntimeError when nothing works even undisturbed."""
-    helm = _helm()
+    helm = helm_program()
     free: SimpleQueue[Ground] = SimpleQueue()
     for ground in grounds:
         free.put(ground)
@@ -96,7 +96,8 @@ def side_by_side(
         return list(pool.map(one, seeds))
 
 
-def _helm() -> str:
+def helm_program() -> str:
+    """A Helm program, else the SDK: what BEVEL_TUI_HELM may be set to."""
     from tests.tools.binaries import BinaryMissingError, helm
 
     try:
@@ -144,7 +145,8 @@ def main() -> int:
                     "network": Path(preset).stem,
                     "starts": seed.starts,
                 }
-                row |= {"broken": seed.broken, "seconds": round(seed.seconds, 1), "problems": seed.problems}
+                row |= {"broken": seed.broken, "seconds": round(seed.seconds, 1), "destroyed": seed.destroyed}
+                row |= {"problems": seed.problems}
                 with options.record.open("a") as out:
                     out.write(json.dumps(row) + "\n")
 
