@@ -1,7 +1,7 @@
 """A plan for Argo CD: an Application for each release, in sync waves, and one that holds them all.
 
 Argo CD renders charts itself, so secret values have no way into an Application: where a release needs some, the README
-says which. An Application that waits for a handed-off file is not synced by itself.
+says which. An Application that waits for what a person carries or makes (`holds`) is not synced by itself.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 from bevel_tui.export import groundwork
 from bevel_tui.export.flux import crossing
 from bevel_tui.export.handoffs import Manifest
+from bevel_tui.export.holds import holds
 from bevel_tui.export.work import Work, place, values
 from bevel_tui.export.yamltext import documents
 from bevel_tui.records.steps import ReleaseStep
@@ -29,8 +30,10 @@ def files(work: Work, *, repository: str, branch: str, store: str | None) -> dic
             objects += [*groundwork.stored(work, cluster, store), *crossing(work, cluster, store)]
         found[f"groundwork/{cluster}/objects.yaml"] = documents(objects)
         found[f"apps/{cluster}-groundwork.yaml"] = documents([_groundwork(work, cluster, repository, branch)])
+    held = holds(work, "argocd", store)
     for step in work.releases:
-        found[f"apps/{name(work, step)}.yaml"] = documents([application(work, step, repository, branch)])
+        made = application(work, step, repository, branch, held=step.id in held)
+        found[f"apps/{name(work, step)}.yaml"] = documents([made])
     return found
 
 
@@ -39,13 +42,13 @@ def name(work: Work, step: ReleaseStep) -> str:
     return re.sub(r"[^a-z0-9-]", "-", f"{step.cluster}-{step.namespace}-{step.release}")[:63].strip("-")
 
 
-def application(work: Work, step: ReleaseStep, repository: str, branch: str) -> Manifest:
-    """The Application of a release."""
+def application(work: Work, step: ReleaseStep, repository: str, branch: str, *, held: bool) -> Manifest:
+    """The Application of a release; `held`: until a person lets it go on."""
     plain, _ = values(step)
     sync: dict[str, Any] = {
         "syncOptions": ["CreateNamespace=true", "ServerSideApply=true", "RespectIgnoreDifferences=true"]
     }
-    if not work.files_for(step):
+    if not held:
         sync["automated"] = {"prune": False, "selfHeal": False}
     sync["retry"] = {"limit": 5, "backoff": {"duration": "30s", "factor": 2, "maxDuration": "10m"}}
     return _application(

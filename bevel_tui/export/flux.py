@@ -1,7 +1,7 @@
 """A plan for Flux: per cluster namespaces, one GitRepository and a HelmRelease for each release, with dependsOn.
 
-Each cluster's Flux reads its own folder. dependsOn reaches no further than a cluster, so a release that waits for a file
-of another one is suspended until a person has carried the file (README).
+Each cluster's Flux reads its own folder. dependsOn reaches no further than a cluster, so a release that waits for
+something from another one, or from a person, is suspended (`holds`) until a person lets it go on (README).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Any
 
 from bevel_tui.export import groundwork
 from bevel_tui.export.handoffs import Manifest, external
+from bevel_tui.export.holds import holds
 from bevel_tui.export.work import Work, place, values
 from bevel_tui.export.yamltext import documents
 from bevel_tui.records.steps import ReleaseStep
@@ -25,6 +26,7 @@ _AGAIN = {"name": "RetryOnFailure", "retryInterval": "1m"}
 def files(work: Work, *, repository: str, branch: str, store: str | None) -> dict[str, str]:
     """Texts by path. `repository`: URL of the Git repository that will hold them; `store`: a ClusterSecretStore."""
     found: dict[str, str] = {}
+    held = holds(work, "flux", store)
     for cluster in work.clusters():
         folder = f"clusters/{cluster}"
         found[f"{folder}/00-namespaces.yaml"] = documents(groundwork.namespaces(work, cluster))
@@ -35,7 +37,9 @@ def files(work: Work, *, repository: str, branch: str, store: str | None) -> dic
                 found[f"{folder}/02-external-secrets.yaml"] = documents(wanted)
         for step in work.releases:
             if step.cluster == cluster:
-                found[f"{folder}/releases/{step.namespace}-{step.release}.yaml"] = documents([release(work, step)])
+                found[f"{folder}/releases/{step.namespace}-{step.release}.yaml"] = documents(
+                    [release(work, step, held=step.id in held)]
+                )
     return found
 
 
@@ -48,8 +52,8 @@ def _source(work: Work, repository: str, branch: str) -> Manifest:
     }
 
 
-def release(work: Work, step: ReleaseStep) -> Manifest:
-    """The HelmRelease of a release."""
+def release(work: Work, step: ReleaseStep, *, held: bool) -> Manifest:
+    """The HelmRelease of a release; `held`: until a person lets it go on."""
     plain, _ = values(step)
     spec: dict[str, Any] = {
         "interval": "10m",
@@ -74,7 +78,7 @@ def release(work: Work, step: ReleaseStep) -> Manifest:
     ]
     if needs:
         spec["dependsOn"] = needs
-    if work.files_for(step):
+    if held:
         spec["suspend"] = True
     secret = groundwork.VALUES_SECRET.format(step.release)
     gaps = groundwork.secret_gaps(step)

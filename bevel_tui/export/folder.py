@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bevel_tui.export import argocd, flux, guide, helmfile
+from bevel_tui.export import argocd, flux, groundwork, guide, helmfile
 from bevel_tui.export.handoffs import script, slug
+from bevel_tui.export.holds import by_hand, holds
 from bevel_tui.export.work import Work, place, values
 from bevel_tui.network.model import Network
 from bevel_tui.plan.graph import Plan
@@ -57,9 +58,15 @@ def left_to_do(network: Network, plan: Plan, target: Target) -> list[str]:
         found.append(f"{open_values} values are to be filled in (FILL-IN), listed in README.md")
     if target.engine != "helmfile" and target.repository == REPOSITORY:
         found.append("--repository was not given: replace the place holder by your Git repository")
-    manual = guide.by_hand(work, target.engine, target.store)
+    manual = by_hand(work, target.engine, target.store)
     if manual:
         found.append(f"{len(manual)} handoffs are carried by hand, with the scripts in handoffs/")
+    keys = groundwork.keys(work)
+    if keys:
+        found.append(f"{len(keys)} Secrets with keys of nodes are to be made, as README.md says")
+    held = holds(work, target.engine, target.store)
+    if held:
+        found.append(f"{len(held)} releases are held back until you let them go on; README.md says when")
     return found
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from bevel_tui.export.handoffs import Manifest, external_secret
 from bevel_tui.export.work import Gap, Work, values
+from bevel_tui.platforms.ethereum_charts import QUORUM_KEYS
 from bevel_tui.records.steps import KeysStep, NamespaceStep, ReleaseStep, SecretStep, SecretValue
 
 #: the Secret with the secret values of a release, in the release's namespace
@@ -51,6 +52,9 @@ def stored(work: Work, cluster: str, store: str) -> list[Manifest]:
                 "data": {key: _use(key) if isinstance(value, SecretValue) else value for key, value in step.data},
             }
         found.append(manifest)
+    for made in (step for step in keys(work) if step.cluster == cluster):
+        wanted = {name: (keys_remote(made), name) for name in QUORUM_KEYS}
+        found.append(external_secret(made.name, str(made.namespace), store, wanted))
     for release in (release for release in work.releases if release.cluster == cluster):
         gaps = secret_gaps(release)
         if gaps:
@@ -58,6 +62,11 @@ def stored(work: Work, cluster: str, store: str) -> list[Manifest]:
             name = VALUES_SECRET.format(release.release)
             found.append(external_secret(name, str(release.namespace), store, wanted))
     return found
+
+
+def keys_remote(step: KeysStep) -> str:
+    """Where a store has the keys of a node."""
+    return f"{step.namespace}-{step.name}"
 
 
 def key_of(gap: Gap) -> str:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
+
 from bevel_tui.export import groundwork
-from bevel_tui.export.handoffs import external, outgoing, slug
+from bevel_tui.export.handoffs import outgoing, slug
+from bevel_tui.export.holds import by_hand, holds
 from bevel_tui.export.work import Work, asking, place, values
-from bevel_tui.records.steps import HandoffStep, SecretValue
+from bevel_tui.platforms.ethereum_charts import QUORUM_KEYS
+from bevel_tui.records.steps import HandoffStep, KeysStep, SecretValue
+
+#: as in Bevel's chart quorum-node (templates/node-hooks-pre-install.yaml)
+_GENESIS_TOOL = "npx quorum-genesis-tool --validators 0 --members 1 --bootnodes 0"
 
 TITLES = {"flux": "Flux", "argocd": "Argo CD", "helmfile": "helmfile"}
 
@@ -51,6 +58,7 @@ def readme(work: Work, engine: str, *, repository: str, branch: str, store: str 
         *_filled(work),
         *_secrets(work, engine, store),
         *_handoffs(work, engine, store),
+        *_held(work, engine, store),
         "## Names and checks\n",
         "The engine waits for no DNS record and checks nothing from outside. bevel-tui does, with the same preset:\n",
         "    bevel-tui dns --preset FILE       # the records to create",
@@ -100,20 +108,32 @@ def _secrets(work: Work, engine: str, store: str | None) -> list[str]:
                 "Argo CD has no way to put a Secret into values; give these by a plugin such as argocd-vault-plugin:\n"
             ]
             lines += [f"- {place(step)}: `{gap.dotted}`: {gap.value}" for step, gap in lost] + [""]
-    for step in made:
-        lines += [
-            f"- Secret `{step.name}` in {step.cluster}/{step.namespace} must hold the keys of a node (nodekey, nodekey.pub, "
-            "address, accountPrivateKey, accountPassword, accountKeystore, accountAddress) before its release is installed: "
-            "Bevel's chart makes them incompletely. bevel-tui makes them when it deploys; here make them yourself.",
-        ]
+    if made:
+        lines += [*_node_keys(work, made, store), ""]
     return ["## Secrets\n", *lines, ""] if lines else []
 
 
-def by_hand(work: Work, engine: str, store: str | None) -> list[HandoffStep]:
-    """The handoffs that a person carries."""
-    if engine == "helmfile":
-        return [h for h in work.handoffs if h.crossing is not None]
-    return [h for h in work.handoffs if store is None or external(h, store) is None]
+def _node_keys(work: Work, made: list[KeysStep], store: str | None) -> list[str]:
+    """How a person makes the keys of nodes that bevel-tui makes when it deploys, with the tool that Bevel's charts use."""
+    lines = [
+        "Each of the Secrets below must hold the keys of a node before its release is installed: Bevel's chart makes them "
+        "incompletely. Make a set for each, and remove the files then. A chosen password of the account goes behind "
+        "`--accountPassword`; without one the tool makes one up.\n"
+    ]
+    files = " ".join(f"--from-file={name}" for name in QUORUM_KEYS)
+    for step in made:
+        folder = f"keys/{step.cluster}-{step.name}"
+        lines.append(f"    {_GENESIS_TOOL} --outputPath {folder}")
+        if store is None:
+            kubectl = f"kubectl --context {shlex.quote(work.context(step.cluster))} -n {step.namespace}"
+            lines.append(f"    (cd {folder}/*/member0 && {kubectl} create secret generic {step.name} {files})")
+    if store is not None:
+        lines += [
+            f"\nPut the content of the files into the store behind `{store}`, as properties of these names "
+            f"({', '.join(QUORUM_KEYS)}):\n",
+            *(f"- `{groundwork.keys_remote(step)}`" for step in made),
+        ]
+    return lines
 
 
 def _handoffs(work: Work, engine: str, store: str | None) -> list[str]:
@@ -131,13 +151,35 @@ def _handoffs(work: Work, engine: str, store: str | None) -> list[str]:
     if engine == "helmfile":
         lines += ["What crosses between operators is a file that one gives to the other:\n"]
     else:
-        resume = "flux resume helmrelease" if engine == "flux" else "argocd app sync"
-        further = "set `suspend: false` in its file" if engine == "flux" else "or turn on automated sync"
         lines += [
             f"{TITLES[engine]} has no means for these. When the source is ready, run the script; where it fills a file of a "
-            f"chart, commit and push that, and let the release go on ({resume}; {further}).\n"
+            "chart, commit and push that.\n"
         ]
     return [*lines, *(_by_hand(handoff) for handoff in manual), ""]
+
+
+_GO_ON = {
+    "flux": "suspended: dependsOn reaches no further than a cluster, and Flux sees no person's work. Let one go on with\n"
+    "`flux resume helmrelease RELEASE -n NAMESPACE`, or set `suspend: false` in its file",
+    "argocd": "not synced by themselves, and later waves wait for them. Let one go on with `argocd app sync APPLICATION`, or\n"
+    "turn on its automated sync",
+}
+
+
+def _held(work: Work, engine: str, store: str | None) -> list[str]:
+    """When to let the releases go on that are held back, in an order in which it can be done."""
+    held = holds(work, engine, store)
+    if not held:
+        return []
+    rows = []
+    for hold in held.values():
+        needed = [
+            *(f"`handoffs/{slug(handoff)}.sh` was run" for handoff in hold.handoffs),
+            *(f"Secret `{keys.name}` is there" for keys in hold.keys),
+            *(f"{place(other)} is ready" for other in hold.releases),
+        ]
+        rows.append(f"1. **{place(hold.step)}**, when {', '.join(needed)}")
+    return ["## Held back\n", f"These are {_GO_ON[engine]}.\n", *rows, ""]
 
 
 def _by_hand(handoff: HandoffStep) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from bevel_tui.network.model import Network
 from bevel_tui.plan.graph import Plan
-from bevel_tui.records.steps import AnyStep, ClusterFact, HandoffStep, ObjectValue, ReleaseStep, SecretValue
+from bevel_tui.records.steps import AnyStep, ClusterFact, HandoffStep, KeysStep, ObjectValue, ReleaseStep, SecretValue
 
 #: stands in values for what only a cluster can tell
 FILL_IN = "FILL-IN"
@@ -74,6 +74,10 @@ class Work:
         found = {other.id for other in self._upstream(step) if isinstance(other, HandoffStep)}
         found |= {h.id for h in self.handoffs if h.target_step == step.id}
         return tuple(handoff for handoff in self.handoffs if handoff.id in found)
+
+    def keys_for(self, step: ReleaseStep) -> tuple[KeysStep, ...]:
+        """The Secrets with keys of a node that must be there before this release."""
+        return tuple(other for other in self._upstream(step) if isinstance(other, KeysStep) and other.managed)
 
     def files_for(self, step: ReleaseStep) -> tuple[HandoffStep, ...]:
         """The handoffs that fill a file of this release's chart."""

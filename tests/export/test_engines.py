@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,18 @@ import jsonschema
 import pytest
 import yaml
 
+from bevel_tui.export import argocd
 from bevel_tui.export.folder import ENGINES, Target, texts
+from bevel_tui.export.handoffs import slug
+from bevel_tui.export.holds import holds
 from bevel_tui.export.work import FILL_IN, Gap, Work, place, values
 from bevel_tui.network import shipped
 from bevel_tui.network.load import load, parse
 from bevel_tui.network.model import Network
 from bevel_tui.network.save import dump
 from bevel_tui.plan.build import build
-from bevel_tui.records.steps import SecretValue
+from bevel_tui.platforms.ethereum_charts import QUORUM_KEYS
+from bevel_tui.records.steps import KeysStep, ReleaseStep, SecretValue
 
 SCHEMAS = {
     path.stem: jsonschema.Draft202012Validator(json.loads(path.read_text()))
@@ -145,8 +150,123 @@ def test_order(name: str) -> None:
             if other.cluster == step.cluster:
                 wanted = {"name": other.release, "namespace": other.namespace}
                 assert wanted in flux[step.cluster, str(step.namespace), step.release]["dependsOn"]
-        waits = bool(work.files_for(step))
+        waits = step.id in holds(work, "flux", None)
         assert flux[step.cluster, str(step.namespace), step.release].get("suspend", False) is waits
+
+
+class Hands:
+    """Who follows README.md to the letter: what stands under "Held back", and no sooner."""
+
+    def __init__(self, readme: str) -> None:
+        self.held: dict[str, list[str]] = {}
+        for line in readme.partition("\n## Held back\n")[2].splitlines():
+            if row := re.fullmatch(r"1\. \*\*(.+)\*\*, when (.+)", line):
+                self.held[row[1]] = row[2].split(", ")
+
+    def may(self, release: str, ready: set[str], scripts: set[str]) -> bool:
+        """Whether it says that this release may go on. Secrets with keys can be made at any time."""
+        return all(
+            reason.removesuffix(" is ready") in ready
+            or reason.startswith("Secret `")
+            or reason.partition("` was run")[0].lstrip("`") in scripts
+            for reason in self.held[release]
+        )
+
+
+def scripts_that_work(work: Work, ready: set[str]) -> set[str]:
+    """The scripts whose source is there: all releases before their handoff are."""
+    steps = {step.id: step for step in work.plan.steps}
+    return {
+        f"handoffs/{slug(handoff)}.sh"
+        for handoff in work.handoffs
+        if all(place(s) in ready for n in handoff.needs if isinstance(s := steps[n], ReleaseStep))
+    }
+
+
+@pytest.mark.parametrize("store", [None, "store"])
+@pytest.mark.parametrize("name", shipped.names())
+def test_flux_installs_nothing_before_what_it_needs(name: str, store: str | None) -> None:
+    """Every cluster's Flux installs at once all that dependsOn and suspend let it; a person follows the README."""
+    network = load(name)
+    plan = build(network)
+    work = Work(network, plan)
+    files = texts(network, plan, Target("flux", store=store))
+    releases = {
+        f"{p.split('/')[1]}/{d['metadata']['namespace']}/{d['metadata']['name']}": d["spec"]
+        for p, d in objects(files)
+        if d["kind"] == "HelmRelease"
+    }
+    hands = Hands(files["README.md"])
+    assert set(hands.held) == {key for key, spec in releases.items() if spec.get("suspend")}
+    before = {place(step): {place(other) for other in work.before(step)} for step in work.releases}
+    ready: set[str] = set()
+    while len(ready) < len(releases):
+        scripts = scripts_that_work(work, ready)
+        now = {
+            key
+            for key, spec in releases.items()
+            if key not in ready
+            and (not spec.get("suspend") or hands.may(key, ready, scripts))
+            and all(f"{key.split('/')[0]}/{n['namespace']}/{n['name']}" in ready for n in spec.get("dependsOn", []))
+        }
+        assert now, f"nothing can go on any more after {sorted(ready)}"
+        assert [(key, other) for key in now for other in before[key] if other not in ready] == []
+        ready |= now
+
+
+@pytest.mark.parametrize("name", shipped.names())
+def test_argocd_installs_nothing_before_what_it_needs(name: str) -> None:
+    """Waves one after the other, all of a wave at once; what does not sync by itself is synced as the README says."""
+    network = load(name)
+    plan = build(network)
+    work = Work(network, plan)
+    files = texts(network, plan, Target("argocd"))
+    hands = Hands(files["README.md"])
+    waves: dict[int, list[str]] = {}
+    for path, document in objects(files):
+        chart = document.get("spec", {}).get("source", {}).get("path", "")
+        if path.startswith("apps/") and chart.startswith("charts/"):
+            key = chart.removeprefix("charts/")
+            assert ("automated" in document["spec"]["syncPolicy"]) == (key not in hands.held)
+            waves.setdefault(int(document["metadata"]["annotations"][argocd.WAVE]), []).append(key)
+    before = {place(step): {place(other) for other in work.before(step)} for step in work.releases}
+    ready: set[str] = set()
+    for _, keys in sorted(waves.items()):
+        scripts = scripts_that_work(work, ready)
+        assert [key for key in keys if key in hands.held and not hands.may(key, ready, scripts)] == []
+        assert [(key, other) for key in keys for other in before[key] if other not in ready] == []
+        ready |= set(keys)
+    assert len(ready) == len(work.releases)
+
+
+def test_keys_of_goquorum_nodes_are_a_step_of_a_person_or_of_external_secrets() -> None:
+    """A member's release is held back until its Secret is there; the README has the command, or the store's names."""
+    network = load("quorum-two-clusters")
+    plan = build(network)
+    (made, *_) = [step for step in plan.steps if isinstance(step, KeysStep)]
+    for engine in ("flux", "argocd"):
+        readme = texts(network, plan, Target(engine))["README.md"]
+        assert f"create secret generic {made.name} --from-file=address --from-file=nodekey" in readme
+        assert f"Secret `{made.name}` is there" in readme
+    files = texts(network, plan, Target("flux", store="store"))
+    found = {d["metadata"]["name"]: d for _, d in objects(files) if d["kind"] == "ExternalSecret"}
+    pulled = {item["secretKey"]: item["remoteRef"] for item in found[made.name]["spec"]["data"]}
+    assert set(pulled) == set(QUORUM_KEYS)
+    assert {item["key"] for item in pulled.values()} == {f"{made.namespace}-{made.name}"}
+    assert f"`{made.namespace}-{made.name}`" in files["README.md"]
+    assert "create secret generic" not in files["README.md"]
+
+
+def test_values_that_argo_cd_cannot_take_are_listed() -> None:
+    """Each secret value of a release, with where it stands and which reference it is; never in a file."""
+    network = secretive("besu-two-clusters")
+    plan = build(network)
+    readme = texts(network, plan, Target("argocd"))["README.md"]
+    for step in Work(network, plan).releases:
+        for gap in values(step)[1]:
+            if isinstance(gap.value, SecretValue):
+                assert f"- {place(step)}: `{gap.dotted}`: {gap.value}" in readme
+    assert "MY_PASSWORD" in readme
 
 
 def test_external_secrets_carry_what_they_can() -> None:
