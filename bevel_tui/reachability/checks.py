@@ -13,15 +13,17 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bevel_tui.reachability import eyeballs, probes
+from bevel_tui.reachability import ethereum, eyeballs, handshake, probes
 from bevel_tui.reachability.categories import category_of
 from bevel_tui.reachability.dialer import Dialer
+from bevel_tui.reachability.found import Found
+from bevel_tui.reachability.handshake import Trust
+from bevel_tui.reachability.languages import ask
 from bevel_tui.reachability.names.checks import NameChecks
 from bevel_tui.reachability.objects.checks import ObjectChecks, ReadEdge, excused
-from bevel_tui.reachability.probes import Found, Trust
 from bevel_tui.reachability.remedies import Remedies
 from bevel_tui.reachability.resolver import Resolver
-from bevel_tui.reachability.streams import ProbeError, Target
+from bevel_tui.reachability.streams import ProbeError, Target, connected
 from bevel_tui.reachability.verdict import Verdict
 from bevel_tui.reachability.wanted import is_ip, normal
 from bevel_tui.records.checks import CheckResult, CheckStatus
@@ -172,15 +174,15 @@ class _Run:
             await self._behind_connection(endpoint, broken.words)
             return
         targets = self._targets(endpoint, leads.addresses)
-        opened = await asyncio.gather(*(self._connects(endpoint, target) for target in targets))
-        took = {
-            t.via: v.phases.get("connect", v.duration) if v.passed else None
-            for t, v in zip(targets, opened, strict=True)
-        }
-        chosen = eyeballs.first(took)
-        target = next((t for t in targets if t.via == chosen), None)
+        connecting = asyncio.gather(*(self._connects(endpoint, target) for target in targets))
+        chosen = targets[0].via
         if len(targets) > 1:
-            await self.edge("tcp-choice", f"{host}:{port}", lambda: _choice(took))
+            choice = await self.edge("tcp-choice", f"{host}:{port}", lambda: _choice(targets))
+            chosen = choice.addresses[0] if choice.addresses else ""
+        opened = await connecting
+        # between the race and the probe an address may have died, or come to life
+        alive = [t for t, verdict in zip(targets, opened, strict=True) if verdict.passed]
+        target = next((t for t in alive if t.via == chosen), alive[0] if alive else None)
         if target is None:
             await self._behind_connection(endpoint, opened[0].words)
             return
@@ -196,7 +198,7 @@ class _Run:
             spoke = await self.edge(
                 "protocol",
                 url(endpoint),
-                lambda: excused(self._probe("protocol", endpoint, self._ask(endpoint, target)), cause),
+                lambda: excused(self._probe("protocol", endpoint, ask(endpoint, target, self._trust(endpoint))), cause),
             )
             if endpoint.probe == "json-rpc":
                 await self._ledger(endpoint, target, spoke)
@@ -206,11 +208,11 @@ class _Run:
         where, trust, over_tls = url(endpoint), self._trust(endpoint), endpoint.protocol in ("https", "tls")
 
         async def has_peers() -> Verdict:
-            probe = probes.peers(target, trust, over_tls=over_tls, others=self.expected.others)
+            probe = ethereum.peers(target, trust, over_tls=over_tls, others=self.expected.others)
             return await self._probe("ledger-peers", endpoint, probe)
 
         async def grows() -> Verdict:
-            probe = probes.grows(target, trust, over_tls=over_tls, period=self.expected.block_period or 1.0)
+            probe = ethereum.grows(target, trust, over_tls=over_tls, period=self.expected.block_period or 1.0)
             return await self._probe("ledger-grows", endpoint, probe)
 
         asked = [self.edge("ledger-peers", where, has_peers, spoke, not spoke.passed)] if self.expected.others else []
@@ -365,29 +367,7 @@ class _Run:
             remedy, command = self.remedies.probe("trust", endpoint), self.remedies.command("trust", endpoint)
             return Verdict("failed", words, (), remedy, code="tls-trust", command=command)
         alpn = ("h2",) if endpoint.probe == "fabric-grpc" else ("http/1.1",)
-        return await self._probe("tls-handshake", endpoint, probes.tls(target, self._trust(endpoint), alpn=alpn))
-
-    async def _ask(self, endpoint: Endpoint, target: Target) -> Found:
-        trust, over_tls = self._trust(endpoint), endpoint.protocol in ("https", "tls")
-        match endpoint.probe:
-            case "json-rpc":
-                return await probes.json_rpc(target, trust, over_tls=over_tls)
-            case "ws":
-                return await probes.websocket(target, trust, over_tls=over_tls)
-            case "fabric-operations":
-                return await probes.fabric_operations(target)
-            case "fabric-ca":
-                return await probes.fabric_ca(target, trust)
-            case "fabric-grpc":
-                return await probes.fabric_grpc(target, trust)
-            case "network-map":
-                return await probes.network_map(target, trust, over_tls=over_tls)
-            case "doorman":
-                return await probes.doorman(target, trust, over_tls=over_tls)
-            case "tessera":
-                return await probes.tessera(target, trust, over_tls=over_tls)
-            case "tls" | "tcp":
-                return await probes.stays_open(target)
+        return await self._probe("tls-handshake", endpoint, handshake.tls(target, self._trust(endpoint), alpn=alpn))
 
     def _trust(self, endpoint: Endpoint) -> Trust | None:
         pem = self.trust.get(endpoint.id)
@@ -414,13 +394,21 @@ def _facts(verdict: Verdict) -> dict[str, str]:
     return {**verdict.facts, **({"addresses": " ".join(verdict.addresses)} if verdict.addresses else {})}
 
 
-async def _choice(took: Mapping[str, float | None]) -> Verdict:
+async def _choice(targets: Sequence[Target]) -> Verdict:
     """Which of several addresses a client takes; that some are dead, or all, their own checks say."""
-    chosen = eyeballs.first(took)
-    words = "no address can be used" if chosen is None else f"a client uses {chosen} first"
-    return Verdict(
-        "ok" if chosen is not None else "skipped", words, eyeballs.order_in_words(took), addresses=tuple(took)
-    )
+    by_address = {target.via: target for target in targets}
+
+    async def connect(address: str) -> None:
+        async with connected(by_address[address], {}):
+            pass
+
+    attempts = await eyeballs.race(by_address, connect)
+    evidence = tuple(f"{number}. {attempt.words}" for number, attempt in enumerate(attempts, start=1))
+    first = eyeballs.winner(attempts)
+    if first is None:
+        return Verdict("skipped", "no address can be used", evidence)
+    words = f"a client uses {first.address}, {1000 * first.ended:.0f} ms after it began"
+    return Verdict("ok", words, evidence, phases={"connect": first.ended}, addresses=(first.address,))
 
 
 async def _never() -> Verdict:

@@ -67,10 +67,11 @@ CONNECTION_KINDS: tuple[CheckKind, ...] = (
         "tcp-choice",
         "Which of several addresses does a client use?",
         "a host and a port; asked only where the name has several addresses",
-        "The order in which clients try them (happy eyeballs, RFC 8305: families in turn, IPv6 first, 250 ms apart), and "
-        "when each would have answered. The checks behind go to the one that wins.",
+        "A race that is really run, as clients run it (happy eyeballs, RFC 8305: families in turn, IPv6 first, the next after "
+        "250 ms or as soon as one fails): when each address was tried, and how it ended. The checks behind go to the one "
+        "that wins.",
         "It never fails: addresses that do not answer fail in `tcp-connect`.",
-        ("tcp-connect",),
+        ("dns-address",),
     ),
     CheckKind(
         "tls-handshake",

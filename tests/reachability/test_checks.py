@@ -254,8 +254,25 @@ async def test_a_second_dead_address_fails_alone(world):
         results = await world.check(RPC)
     assert failed(results) == {("tcp-connect", "192.0.2.11:80")}
     assert of(results, "protocol").status == "ok"
-    assert of(results, "tcp-choice").summary == f"a client uses {GATEWAY} first"
-    assert "2. 192.0.2.11: no connection" in of(results, "tcp-choice").evidence
+    choice = of(results, "tcp-choice")
+    assert choice.summary.startswith(f"a client uses {GATEWAY}, ")
+    assert choice.evidence[0].startswith(f"1. {GATEWAY}: tried at 0 ms, connected at ")
+
+
+async def test_a_dead_first_family_costs_a_client_no_more_than_its_refusal(world):
+    """Really raced (RFC 8305): IPv6 goes first, is refused, and IPv4 follows at once."""
+    world.addresses = (GATEWAY, "2001:db8::1")
+    world.dns.zone("east.test", f"* 120 IN A {GATEWAY}\n* 120 IN AAAA 2001:db8::1\n")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        world.dialer = Dialer({**world.dialer.routes, "2001:db8::1:80": f"127.0.0.1:{free.getsockname()[1]}"})
+        results = await world.check(RPC)
+    assert failed(results) == {("tcp-connect", "2001:db8::1:80")}
+    assert of(results, "protocol").status == "ok"
+    choice = of(results, "tcp-choice")
+    assert choice.summary.startswith(f"a client uses {GATEWAY}, ")
+    assert [line.partition(", ")[2].partition(" at")[0] for line in choice.evidence] == ["failed", "connected"]
+    assert set(choice.phases) == {"connect"}
 
 
 async def test_no_route_for_a_host(world):

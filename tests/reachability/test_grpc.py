@@ -10,9 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 import grpc
 import pytest
 
-from bevel_tui.reachability import probes
+from bevel_tui.reachability import components
 from bevel_tui.reachability.dialer import Dialer
-from bevel_tui.reachability.probes import Found, Trust
+from bevel_tui.reachability.found import Found
+from bevel_tui.reachability.handshake import Trust
 from bevel_tui.reachability.streams import ProbeError, Target
 
 HOST = "peer0.east.test"
@@ -45,7 +46,7 @@ def serving(organization_ca, answer: bytes | grpc.StatusCode | None) -> Iterator
 async def ask(organization_ca, port: int, patience: float = 30.0) -> Found:
     dialer = Dialer({"192.0.2.10:443": f"127.0.0.1:{port}"})
     target = Target(HOST, 443, "192.0.2.10", dialer, patience)
-    return await probes.fabric_grpc(target, Trust(organization_ca.cert_pem.bytes().decode()))
+    return await components.fabric_grpc(target, Trust(organization_ca.cert_pem.bytes().decode()))
 
 
 @pytest.mark.parametrize(

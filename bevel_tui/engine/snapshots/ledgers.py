@@ -9,7 +9,7 @@ from bevel_tui.records.checks import CheckResult
 from bevel_tui.records.snapshot import LedgerFigures
 from bevel_tui.records.steps import Endpoint
 
-#: the words of a probe that gives no facts of its own (`reachability.probes.json_rpc`)
+#: the words of a probe that gives no facts of its own (`reachability.ethereum.json_rpc`)
 _BLOCK = re.compile(r"eth_blockNumber (\d+)")
 _PEERS = re.compile(r"net_peerCount (\d+)")
 
