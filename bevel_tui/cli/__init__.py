@@ -115,8 +115,9 @@ def cli(ctx: click.Context, /, preset: str | None, **options: Any) -> None:
         if any(ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE for name in options):
             raise click.UsageError("--preset is missing: name a file or a shipped preset.")
         from bevel_tui.cli import setup
+        from bevel_tui.cli.terminal import shows_screens
 
-        if setup.on_terminal():
+        if shows_screens():
             ctx.exit(setup.wizard(speed=options["speed"], kubeconfig=options["kubeconfig"]))
         click.echo(ctx.get_help())
         ctx.exit(ExitCode.USAGE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -49,9 +48,9 @@ def command(
 
     Nothing is changed unless you choose an action and confirm it; each shows the command that does the same.
     """
-    from bevel_tui.output.colour import is_terminal
+    from bevel_tui.cli.terminal import shows_screens
 
-    if not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
+    if not shows_screens():
         raise BevelError(
             Code.USAGE,
             "The dashboard needs a terminal.",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from bevel_tui import api
 from bevel_tui.cli import options as shared
+from bevel_tui.cli.terminal import served, shows_screens
 from bevel_tui.records.errors import BevelError, Code, ExitCode
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def deploy(preset: str, **options: object) -> int:
 async def _deploy(preset: str, options: Deployment) -> int:
     from bevel_tui.engine.options import RunOptions
 
-    if options.output == "screen" and not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if options.output == "screen" and not shows_screens():
         raise BevelError(
             Code.USAGE, "-o screen needs a terminal.", remedy="Use -o text or -o jsonl where there is none."
         )
@@ -83,7 +84,7 @@ async def _deploy(preset: str, options: Deployment) -> int:
             async with _clusters(network, options) as (network, kubeconfig):
                 events = api.deploy(network, replace(run_options, kubeconfig=kubeconfig), cancel=cancel)
                 code, view = await show(events, options.output, options.color)
-    if options.output in {"text", "screen"}:
+    if options.output == "text" or (options.output == "screen" and not served()):
         summary(view, options.color, _next_steps(f"{preset}{shared.repeated(options.own)}", options, code))
     return code
 

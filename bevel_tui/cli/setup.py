@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bevel_tui.cli import options
+from bevel_tui.cli.terminal import shows_screens
 from bevel_tui.records.errors import BevelError, Code, ExitCode
 
 if TYPE_CHECKING:
@@ -28,14 +28,9 @@ def command(ctx: click.Context, /, plain: bool, output: Path | None, kubeconfig:
     ctx.exit((ask if plain else wizard)(kubeconfig=kubeconfig, output=output, speed=speed))
 
 
-def on_terminal() -> bool:
-    """Whether a screen can be shown here."""
-    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "") not in ("", "dumb")
-
-
 def wizard(*, kubeconfig: str | None = None, output: Path | None = None, speed: float = 1.0) -> int:
     """The wizard on the screen. Raises BevelError(usage) without a terminal."""
-    if not on_terminal():
+    if not shows_screens():
         raise BevelError(
             Code.USAGE, "The wizard needs a terminal.", remedy="bevel-tui setup --plain asks line by line instead."
         )

@@ -135,3 +135,36 @@ def test_without_a_terminal_it_says_what_to_do(tmp_path: Path) -> None:
         )
         assert result.returncode == 2
         assert "terminal" in result.stderr and "Traceback" not in result.stderr
+
+
+def test_in_a_browser_behind_textual_serve(tmp_path: Path) -> None:
+    """As textual-serve 1.1 starts it: no terminal but pipes, on which packets carry what a terminal would."""
+    driver = {"TEXTUAL_DRIVER": "textual.drivers.web_driver:WebDriver", "COLUMNS": "100", "ROWS": "30"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "bevel_tui"],
+        cwd=tmp_path,
+        env={**environment(tmp_path), **driver},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None
+        assert process.stdout.readline() == b"__GANGLION__\n"
+        written = b""
+
+        def until(word: bytes) -> None:
+            nonlocal written
+            while word not in written:
+                kind, size = process.stdout.read(1), int.from_bytes(process.stdout.read(4), "big")  # type: ignore[union-attr]
+                assert kind, written
+                written += process.stdout.read(size)  # type: ignore[union-attr]
+
+        def send(kind: bytes, data: bytes) -> None:
+            process.stdin.write(kind + len(data).to_bytes(4, "big") + data)  # type: ignore[union-attr]
+            process.stdin.flush()  # type: ignore[union-attr]
+
+        until(b"Try the sandbox")
+        send(b"D", b"\x1bOP")  # F1
+        until(b"is the one in the keymap")
+        send(b"M", json.dumps({"type": "quit"}).encode())
+        process.stdout.read()
+        assert process.wait(60) == 0
