@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bevel_tui import locations, settings
+from bevel_tui.cli import main
 from bevel_tui.cli.options import FromSettings
 from bevel_tui.keys import is_key
 from bevel_tui.records.errors import BevelError, Code
@@ -38,6 +39,28 @@ def test_what_is_set_is_what_commands_start_from() -> None:
     assert defaults.get("plan") is defaults  # click hands a command its own part
     assert ("charts" in defaults, defaults["charts"], defaults.get("timeout")) == (True, "/charts", "1h30m")
     assert "kubeconfig" not in defaults
+
+
+@pytest.mark.parametrize("command", ["diagnose", "bundle", "doctor"])
+def test_a_flag_wins_over_the_environment_and_that_over_the_file(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a user sees it: which kubeconfig is missed."""
+    monkeypatch.delenv("BEVEL_TUI_KUBECONFIG", raising=False)
+
+    def missed(*flags: str) -> str:
+        offline = ["--offline"] if command == "doctor" else []
+        with pytest.raises(SystemExit):
+            main(None, [command, *offline, *flags])
+        said = "".join(capsys.readouterr())
+        (found,) = {name for name in ("of-file", "of-environment", "of-flag") if f"/{name}" in said}
+        return found
+
+    written("kubeconfig: /of-file\n")
+    assert missed() == "of-file"
+    monkeypatch.setenv("BEVEL_TUI_KUBECONFIG", "/of-environment")
+    assert missed() == "of-environment"
+    assert missed("--kubeconfig", "/of-flag") == "of-flag"
 
 
 @pytest.mark.parametrize(

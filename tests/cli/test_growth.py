@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.cli.connecting import handshakes, leaked, profiles
 from tests.cli.operating import Operator, Run, applied, touched, validators, versions
 
 pytestmark = pytest.mark.sandbox
@@ -180,6 +181,16 @@ def test_a_fabric_network_gets_a_peer_and_a_channel(bevel: Run, kubeconfig: str,
     assert (changed, gone) == (set(), set())
     assert "ConfigMap supplychain-net/second-genesis" in added
     assert operator.diff() == {}
+
+    # what an application gets of it: two channels, the new peer, names and CA certificates as the gateways have them
+    material = profiles(operator, tmp_path / "connection")
+    assert set(material) == {"supplychain", "carrier"}
+    assert set(material["carrier"]["channels"]) == {"allchannel", "second"}
+    assert len(material["carrier"]["peers"]) == 2
+    for profile in material.values():
+        nodes = profile["orderers"], profile["peers"], profile["certificateAuthorities"]
+        assert len(handshakes(kubeconfig, profile)) == sum(map(len, nodes)) >= 5
+    assert leaked(kubeconfig, tmp_path / "connection") == []
 
     # an organization into both channels, one update after the other in each: it says who it is, two sign, it joins
     operator.document["organizations"].append({"name": "broker", "cluster": "west", "fabric": {"peers": 1}})
