@@ -22,7 +22,7 @@ from tests.faults.soak import SMALL, TINY, helm_program
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="descendants are found through /proc"),
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(900),
 ]
 
 

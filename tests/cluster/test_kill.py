@@ -29,7 +29,7 @@ def grounds(control_plane: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         yield [stack.enter_context(real(TINY, 100.0, tmp_path_factory.mktemp("lane"))) for _ in range(LANES)]
 
 
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(1800)
 def test_broken_at_random_events_the_next_start_ends_in_the_same_state(
     grounds: list[Ground], tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
