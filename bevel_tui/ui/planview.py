@@ -5,6 +5,8 @@ A stage is how many steps must have gone before: everything in one stage can run
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -91,6 +93,7 @@ def needs(
         storage = f", {own.gibibytes} GiB" if own.storage else ""
         facts = [
             ("pods", f"{own.pods} that stay, {own.jobs} Jobs that end"),
+            ("requests", _requests(own)),
             ("volumes", f"{own.volumes}{storage}"),
             ("gateway", f"{own.balancers} Service of type LoadBalancer" if own.balancers else "none installed"),
             ("releases", str(own.releases)),
@@ -101,8 +104,28 @@ def needs(
         lines += [Content.assemble((f"  {name:<9}", "$text-muted"), words) for name, words in facts]
         lines += [Content.styled(f"  ! {words}", "$warning") for words in _doubts(own, row)]
         lines.append(Content(""))
+    if len(wanted) > 1:
+        total = functools.reduce(operator.add, wanted.values())
+        facts = [
+            ("pods", f"{total.pods} that stay"),
+            ("requests", _requests(total)),
+            ("storage", f"{total.gibibytes} GiB"),
+        ]
+        lines.append(Content.styled("All clusters", "bold"))
+        lines += [Content.assemble((f"  {name:<9}", "$text-muted"), words) for name, words in facts]
+        lines.append(Content(""))
     lines.append(Content.assemble(("duration  ", "$text-muted"), duration(plan, simulated=simulated)))
     return Content("\n").join(lines)
+
+
+def _requests(own: Footprint) -> str:
+    """What the pods ask the scheduler for."""
+    silent = f"{own.silent} of {own.pods} pods request nothing" if own.silent else ""
+    if not own.memory:
+        return silent or "nothing"
+    count = own.millicores / 1000
+    cores = f"{count:g} {'core' if count == 1 else 'cores'}, " if count else ""
+    return f"{cores}{own.memory / 2**30:.1f} GiB of memory" + (f"; {silent}" if silent else "")
 
 
 def _doubts(own: Footprint, row: SurveyRow | None) -> Iterator[str]:
@@ -115,6 +138,10 @@ def _doubts(own: Footprint, row: SurveyRow | None) -> Iterator[str]:
         yield f"its gateway may get no address: {row.load_balancer_why}"
     if row.missing_rights:
         yield f"rights are missing: {'; '.join(row.missing_rights[:3])}"
+    if row.cpu is not None and own.millicores > 1000 * row.cpu:
+        yield f"its nodes have {row.cpu:g} cores for the {own.millicores / 1000:g} that are requested"
+    if row.memory is not None and own.memory > row.memory:
+        yield f"its nodes have {row.memory / 2**30:.1f} GiB of memory for the {own.memory / 2**30:.1f} that are requested"
     if row.ready_nodes is not None and own.pods + own.jobs > 110 * row.ready_nodes:
         yield f"{own.pods} pods are more than {row.ready_nodes} nodes usually take (110 each)"
 
