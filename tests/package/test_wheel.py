@@ -1,6 +1,7 @@
 """What people install: the wheel, made from the sdist, in an environment that has nothing else.
 
-Every Python of ours that this machine has is tried: 3.11 to 3.13, as `python3.N` on PATH or under pyenv's root.
+Every Python of ours that this machine has is tried: 3.11 to 3.13, as `python3.N` on PATH or under pyenv's root; and the
+programs that install programs, uv and pipx, beside this Python or on PATH.
 """
 
 from __future__ import annotations
@@ -86,3 +87,38 @@ def test_it_works_where_nothing_else_is_installed(wheel: Path, python: str, tmp_
     home = {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}
     made = run(programs / "bevel-tui", "--preset", "besu-one-cluster", "--sandbox", "--speed", "20", **home)
     assert "simulated" in made
+
+
+def installer(name: str) -> Path | None:
+    """uv or pipx, one that starts."""
+    for candidate in (Path(sys.executable).parent / name, shutil.which(name)):
+        if candidate and Path(candidate).exists():
+            tried = subprocess.run([candidate, "--version"], capture_output=True, check=False)
+            if tried.returncode == 0:
+                return Path(candidate)
+    return None
+
+
+@pytest.mark.parametrize("name", ["uv", "pipx"])
+def test_it_is_installed_as_a_program_of_its_own(wheel: Path, name: str, tmp_path: Path) -> None:
+    """`uv tool install` and `pipx install`: both console scripts are there, and removing leaves none."""
+    program = installer(name)
+    if program is None:
+        pytest.skip(f"{name} is not installed: pip install {name}")
+    if "CI" not in os.environ:
+        pytest.skip("installed anew where CI is set only")
+    programs, cache = tmp_path / "bin", os.environ["BEVEL_TUI_TEST_CACHE"]
+    places = {
+        "uv": {"UV_TOOL_DIR": "tools", "UV_TOOL_BIN_DIR": "bin"},
+        "pipx": {"PIPX_HOME": "pipx", "PIPX_BIN_DIR": "bin", "PIPX_MAN_DIR": "man"},
+    }[name]
+    environ = {key: str(tmp_path / value) for key, value in places.items()}
+    environ |= {"UV_CACHE_DIR": f"{cache}/uv", "PIP_CACHE_DIR": f"{cache}/pip"}
+    verbs = ["tool", "install"] if name == "uv" else ["install"]
+    run(program, *verbs, "--python", sys.executable, wheel, **environ)
+    assert sorted(path.name for path in programs.iterdir()) == ["bevel-tui", "kubectl-bevel"]
+    assert run(programs / "bevel-tui", "--version").startswith("bevel-tui ")
+    assert run(programs / "kubectl-bevel", "plan", "--help").startswith("Usage: kubectl bevel plan")
+    assert "releases" in run(programs / "bevel-tui", "plan", "--preset", "fabric-two-clusters")
+    run(program, *verbs[:-1], "uninstall", "bevel-tui", **environ)
+    assert not list(programs.iterdir())
