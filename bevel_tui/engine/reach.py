@@ -26,6 +26,7 @@ from bevel_tui.reachability.dynamic import Done, Key, Updater
 from bevel_tui.reachability.gate import PATIENCE, PROBE_LABEL, gate
 from bevel_tui.reachability.inside import paths
 from bevel_tui.reachability.inside.script import Question
+from bevel_tui.reachability.mesh import mesh
 from bevel_tui.reachability.resolver import Resolver
 from bevel_tui.reachability.wanted import is_ip, normal, records
 from bevel_tui.records.checks import CheckResult
@@ -182,8 +183,8 @@ class LiveReach:
             yield result
 
     def agreement(self, cluster: str, rounds: CheckRounds) -> list[CheckResult]:
-        """Whether a cluster's nodes speak of the same ledger as all others'."""
-        return agreement(rounds.results, cluster)
+        """Whether a cluster's nodes speak of the same ledger as all others', and whom of them they miss as peers."""
+        return [*agreement(rounds.results, cluster), *mesh(rounds.results, cluster)]
 
     async def settled(
         self, access: Access, step: CheckStep, gateway: AddressStep | None, retry: float

@@ -15,8 +15,11 @@ from bevel_tui.views.words import Span, glyph, style, word
 
 
 def write(paper: Paper, results: Sequence[CheckResult]) -> None:
-    """A table: from (rows) to (columns). Names of columns are numbers where the names would not fit."""
+    """A table: from (rows) to (columns); nothing without a look from inside. Names of columns are numbers where the names
+    would not fit."""
     found = cells(results)
+    if not found:
+        return
     columns = list(dict.fromkeys(cluster for row in found.values() for cluster in row))
     first = max(len(name) for name in (*found, "from \\ to"))
     width = max(7, *(len(name) for name in columns)) + 4

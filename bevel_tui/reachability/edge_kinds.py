@@ -88,9 +88,8 @@ CONNECTION_KINDS: tuple[CheckKind, ...] = (
             Failure("tls-trust", "The CA certificate to verify against cannot be read, or is none."),
             Failure("tls-closed", "The connection is closed during the handshake: nobody is behind the route."),
             Failure("tls-timeout", "No handshake in time."),
-            Failure(
-                "tls-tls", "The handshake fails: what answers is no TLS server, or speaks no version that we accept."
-            ),
+            Failure("tls-tls", "The handshake fails, or what answers is no TLS server."),
+            Failure("tls-old-protocol", "What answers speaks no TLS version from 1.2 on."),
             Failure("tls-refused", "Refused, though it was accepted a moment ago."),
             Failure("tls-unreachable", "Not reachable, though it was a moment ago."),
             Failure("tls-expires-soon", "Warning: it expires within 30 days."),
@@ -116,6 +115,7 @@ LEDGER_KINDS: tuple[CheckKind, ...] = (
             Failure("protocol-timeout", "No answer in time."),
             Failure("protocol-answer", "Somebody answers, but not as this component does, or it says that it is ill."),
             Failure("protocol-tls", "The TLS connection breaks."),
+            Failure("protocol-old-protocol", "What answers speaks no TLS version from 1.2 on."),
             Failure("protocol-refused", "Refused, though it was accepted a moment ago."),
             Failure("protocol-unreachable", "Not reachable, though it was a moment ago."),
             Failure("protocol-trust", "The CA certificate to verify against is none."),
@@ -152,6 +152,17 @@ LEDGER_KINDS: tuple[CheckKind, ...] = (
             Failure("ledger-refused", "Refused, though it was accepted a moment ago."),
             Failure("ledger-unreachable", "Not reachable, though it was a moment ago."),
         ),
+    ),
+    CheckKind(
+        "ledger-mesh",
+        "Which nodes of the network has a node no connection to?",
+        "an Ethereum node's RPC; or all of a cluster, when none is missed",
+        "`admin_peers` of the node, beside `admin_nodeInfo` of every node of every cluster. Asked where those are enabled, as "
+        "Bevel's charts do.",
+        "Both sides' p2p ports are closed to each other, or neither knows the other's address. Blocks may still arrive by way "
+        "of third nodes, so it is a warning.",
+        ("protocol", "ledger-peers"),
+        failures=(Failure("ledger-missing-peers", "Warning: it is not connected to the nodes named."),),
     ),
     CheckKind(
         "ledger-grows",

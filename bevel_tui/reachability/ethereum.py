@@ -6,12 +6,14 @@ import asyncio
 import base64
 import contextlib
 import json
+import re
 import secrets
 import time
 from collections.abc import Sequence
 
 from bevel_tui.reachability.found import Found
 from bevel_tui.reachability.handshake import Trust
+from bevel_tui.reachability.mesh import NODE, PEERS
 from bevel_tui.reachability.queries import as_json, http, must_be_served, said
 from bevel_tui.reachability.streams import ProbeError, Target
 
@@ -26,6 +28,9 @@ async def json_rpc(target: Target, trust: Trust | None, *, over_tls: bool) -> Fo
         first = await _call(target, trust, over_tls, "eth_getBlockByNumber", {}, ["0x0", False])
         if isinstance(first, dict) and first.get("hash"):
             facts["genesis"] = str(first["hash"])
+    with contextlib.suppress(ProbeError):
+        own = node_id(await _call(target, trust, over_tls, "admin_nodeInfo", {}))
+        facts |= {NODE: own} if own else {}
     evidence = [*target.route, f"eth_chainId {chain}", f"eth_blockNumber {block}"]
     evidence += [f"genesis block {facts['genesis']}"] if "genesis" in facts else []
     return Found(f"the node answers: block {block} of chain {chain}", tuple(evidence), phases, facts=facts)
@@ -36,12 +41,30 @@ async def peers(target: Target, trust: Trust | None, *, over_tls: bool, others: 
     phases: dict[str, float] = {}
     count = _quantity(await _call(target, trust, over_tls, "net_peerCount", phases), "net_peerCount")
     evidence = (*target.route, f"net_peerCount {count}", f"other nodes of the network: {others}")
+    facts: dict[str, str] = {}
+    with contextlib.suppress(ProbeError):  # ADMIN is not everybody's to enable
+        told = await _call(target, trust, over_tls, "admin_peers", {})
+        if isinstance(told, list):
+            facts[PEERS] = " ".join(sorted(filter(None, map(node_id, told))))
     if count == 0 and others:
         raise ProbeError("no-peers", "the node has no peer: it is alone", evidence=evidence, phases=phases)
     if count < others:
         words = f"the node has {count} of {others} peers"
-        return Found(words, evidence, phases, warning=True, code="ledger-few-peers")
-    return Found(f"the node has {count} peer{'' if count == 1 else 's'}", evidence, phases)
+        return Found(words, evidence, phases, warning=True, code="ledger-few-peers", facts=facts)
+    return Found(f"the node has {count} peer{'' if count == 1 else 's'}", evidence, phases, facts=facts)
+
+
+def node_id(told: object) -> str | None:
+    """The first 16 digits of the public key in an answer of `admin_nodeInfo` or an entry of `admin_peers`.
+
+    It is in the enode (Besu's and geth's node, geth's peers), or the entry's id is the key itself (Besu's peers).
+    """
+    if not isinstance(told, dict):
+        return None
+    found = re.match(r"enode://([0-9a-fA-F]{16})", str(told.get("enode") or ""))
+    if found is None:
+        found = re.fullmatch(r"(?:0x)?([0-9a-fA-F]{16})[0-9a-fA-F]{112}", str(told.get("id") or ""))
+    return None if found is None else found.group(1).lower()
 
 
 async def grows(target: Target, trust: Trust | None, *, over_tls: bool, period: float) -> Found:

@@ -102,6 +102,8 @@ class Remedies:
                 if endpoint.trust is None:
                     return f"See the component's certificate Secret: {run}."
                 return f"Compare with the CA certificate, key {endpoint.trust[1]} of: {run}."
+            case "old-protocol":
+                return f"Let the component, or the proxy in its place, speak TLS 1.2 or 1.3; see what answers there: {run}."
             case "answer":
                 return f"Read the component's log: {run}."
             case "no-peers":
@@ -131,7 +133,7 @@ class Remedies:
                     return f"{self._kubectl} -n {namespace} get secrets"
                 ref = endpoint.trust[0]
                 return f"{self._kubectl} -n {ref.namespace or namespace} get {ref.kind.lower()} {ref.name} -o yaml"
-            case "answer" | "no-peers":
+            case "answer" | "no-peers" | "old-protocol":
                 return f"{self._kubectl} -n {namespace} logs -l app.kubernetes.io/instance={endpoint.release}"
             case "halted":
                 return f"{self._kubectl} get pods -A -o wide"

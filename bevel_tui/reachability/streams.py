@@ -17,7 +17,7 @@ from bevel_tui.reachability.dialer import Dialer
 #: `backend`: the gateway has nobody behind the route; `answer`: somebody answered, but not as expected, or that it is ill;
 #: `no-peers`, `halted`: a node that is alone, a chain that makes no block.
 FailureKind = Literal[
-    "refused", "timeout", "unreachable", "closed", "tls", "other-ca", "wrong-name", "expired", "default-certificate", "trust",
+    "refused", "timeout", "unreachable", "closed", "tls", "old-protocol", "other-ca", "wrong-name", "expired", "default-certificate", "trust",
     "route", "backend", "answer", "no-peers", "halted",
 ]  # fmt: skip
 
@@ -115,7 +115,11 @@ async def secured(
             words = f"the TLS handshake failed: {error.reason or error}".lower().replace("_", " ").replace("tls", "TLS")
             if error.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "UNKNOWN_PROTOCOL"):
                 words = "what answers does not speak TLS"
-            raise ProbeError("tls", words, evidence=target.route, phases=phases) from error
+            kind: FailureKind = "tls"
+            if error.reason in ("TLSV1_ALERT_PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "NO_PROTOCOLS_AVAILABLE"):
+                kind, words = "old-protocol", "what answers speaks no TLS version from 1.2 on"
+            evidence = (*target.route, f"TLS: {str(error.reason or error).lower().replace('_', ' ')}")
+            raise ProbeError(kind, words, evidence=evidence, phases=phases) from error
         except (OSError, EOFError) as error:
             phases["tls"] = time.perf_counter() - started
             words = "the connection was closed during the TLS handshake"

@@ -110,7 +110,13 @@ def test_clusters_look_at_each_other_and_leave_nothing(bevel: Run, kubeconfig: s
     assert (code, bad(document)) == (0, {})
     row = {"east": "ok", "west": "ok"}
     assert document["matrix"] == {"here": row, "east": row, "west": row}
-    assert {r["id"] for r in document["results"]} >= {"ledger-agrees", "ledger-peers", "ledger-grows", "cluster-pod"}
+    assert {r["id"] for r in document["results"]} >= {
+        "ledger-agrees",
+        "ledger-mesh",
+        "ledger-peers",
+        "ledger-grows",
+        "cluster-pod",
+    }
     asyncio.run(gone(kubeconfig))
     # one vantage alone
     code, document = check(bevel, kubeconfig, "--from", "clusters")

@@ -131,3 +131,9 @@ def test_watching_tells_only_what_changes():
     assert stream.getvalue().count("no cluster answers") == 1
     watching.round(healed[1:])
     assert "no longer asked" in stream.getvalue()
+
+
+def test_nothing_is_written_without_a_look_from_inside():
+    stream = io.StringIO()
+    write(Paper(stream), [BROKEN])
+    assert stream.getvalue() == ""

@@ -7,9 +7,13 @@ breaks, the check and code that must fail (or warn) alone, and words of its evid
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import copy
 import json
 import socket
+import ssl
+import threading
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -114,6 +118,9 @@ class World:
 
     def route(self, where: str, port: int) -> None:
         self.dialer = Dialer({**self.dialer.routes, where: f"127.0.0.1:{port}"})
+
+    def leads(self, where: str, to: str) -> None:
+        self.dialer = Dialer({**self.dialer.routes, where: to})
 
     def closed(self) -> int:
         free = socket.socket()
@@ -345,6 +352,34 @@ def ambassador(*cases: Case) -> list[Case]:
     return [replace(one, kind="ambassador") for one in cases]
 
 
+def old_tls(world: World) -> None:
+    """A server of the last decade, in a thread: asyncio's would hang up without the alert that others send."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    world.authority.issue_cert(PEER.host).configure_cert(context)
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with warnings.catch_warnings(action="ignore"):
+        context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):  # closed at the end of the test
+            while True:
+                plain, _ = listening.accept()
+                with plain, contextlib.suppress(OSError):
+                    context.wrap_socket(plain, server_side=True).close()
+
+    def end() -> None:
+        with contextlib.suppress(OSError):
+            listening.shutdown(socket.SHUT_RDWR)
+        listening.close()
+        thread.join()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    world.stack.callback(end)
+    world.route(f"{GATEWAY}:443", listening.getsockname()[1])
+
+
 CASES: dict[str, Case] = {
     # ------------------------------------------------------------ the gateway
     "no Service": case(
@@ -407,6 +442,12 @@ CASES: dict[str, Case] = {
         "protocol", "protocol-answer", "HTTP 500", CORDA, site(DOORMAN.host, says(500)), kind="ambassador"),
     "no transaction manager": case(
         "protocol", "protocol-answer", "/upcheck", CORDA, site(TESSERA.host, says(200, b"welcome")), kind="ambassador"),
+    "only old TLS": case(
+        "tls-handshake", "tls-old-protocol", "no TLS version from 1.2 on", (PEER,), old_tls),
+    # connecting to the limited broadcast address by TCP is refused by the kernel: there is no route for it
+    "no route to the address": case(
+        "tcp-connect", "tcp-unreachable", "cannot be reached: Network is unreachable", (RPC,),
+        lambda w: w.leads(f"{GATEWAY}:80", "255.255.255.255:80")),
     # ------------------------------------------------------------ what the ledger says of itself
     "a node that is alone": case(
         "ledger-peers", "ledger-no-peers", "net_peerCount 0", (RPC,), lambda w: w.node.known.update(net_peerCount="0x0")),
@@ -517,7 +558,7 @@ async def test_nothing_is_wrong_where_nothing_is_broken(
 
 
 def test_there_are_enough_of_them() -> None:
-    assert len(CASES) >= 55
+    assert len(CASES) >= 60
 
 
 async def test_what_fails_behind_a_wrong_object_is_told_as_its_consequence(world: World) -> None:

@@ -46,7 +46,10 @@ ALL = (RPC, WS, P2P, CA, PEER, WEB, OPS)
 
 def node(method: str, path: str, body: bytes):
     genesis = {"hash": "0xfeed", "number": "0x0"}
-    known = {"eth_chainId": "0x539", "eth_blockNumber": "0x2a", "eth_getBlockByNumber": genesis, "net_peerCount": "0x3"}
+    known = {
+        "eth_chainId": "0x539", "eth_blockNumber": "0x2a", "eth_getBlockByNumber": genesis, "net_peerCount": "0x3",
+        "admin_nodeInfo": {"enode": f"enode://{'ab' * 64}@10.0.0.1:30303"}, "admin_peers": [],
+    }  # fmt: skip
     result = known[json.loads(body)["method"]]
     return 200, {"Content-Type": "application/json"}, json.dumps({"jsonrpc": "2.0", "id": 1, "result": result}).encode()
 

@@ -110,7 +110,7 @@ def test_the_same_line_by_line(tmp_path: Path) -> None:
         person.keys("Enter")
         person.wait("Preset file", "plain.yaml")
         person.keys("Enter")
-        person.wait("eastern.example.test:15010", "Checks 128 ok")
+        person.wait("eastern.example.test:15010", "Checks 130 ok")
         assert person.ended() == 0
     assert not sandboxes(tmp_path)
     wanted = plan_of_run(tmp_path)
