@@ -1,13 +1,15 @@
-"""What all tests share: no test may see the user's own clusters, caches or state."""
+"""What all tests share: no test may see the user's own clusters, caches or state, or write a kubeconfig."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.guard import guarded
 from tests.stories import Story
 
 # Machines are noisy: how long an example takes is a benchmark's business, not a test's.
@@ -31,6 +33,14 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, str(value))
     for name in ("KUBECONFIG", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "BEVEL_TUI_HELM"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _kubeconfig_is_only_read(_own_home: None) -> Iterator[None]:
+    """Whatever a test does: kubeconfig files stay as they are, and nothing appears beside them."""
+    with guarded():
+        yield
+    assert not (Path.home() / ".kube" / "cache").exists(), "Helm's discovery cache belongs elsewhere"
 
 
 @pytest.fixture

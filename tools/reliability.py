@@ -1,15 +1,17 @@
 """Writes docs/reliability.md from what a test run measured: nothing in it is typed by hand.
 
-    .venv/bin/pytest tests/cluster tests/faults --junitxml results.xml
+    .venv/bin/pytest tests/cluster tests/faults tests/engine --junitxml results.xml
     .venv/bin/python -m tests.faults.soak --seeds 200 --on real --lanes 3 --record soak.jsonl
-    .venv/bin/python tools/reliability.py results.xml soak.jsonl > docs/reliability.md
+    .venv/bin/python tools/reliability.py results.xml soak.jsonl > new.md && mv new.md docs/reliability.md
 
 Tests hand over figures with pytest's `record_property`. Only tests that passed count.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
+import re
 import sys
 import xml.etree.ElementTree as ET
 from collections import Counter
@@ -18,6 +20,14 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
+DOCUMENT = ROOT / "docs" / "reliability.md"
+ORDER = (
+    "## Broken at random moments, and started again",
+    "## Killed at every event",
+    "## Presets on real control planes",
+    "## The sandbox against real Kubernetes",
+    "## Broken on purpose",
+)
 HEAD = """# What has been tried
 
 Written by `tools/reliability.py` from the results of a test run; do not edit. Figures are of one machine and one run.
@@ -82,14 +92,37 @@ def contract(cases: list[Case]) -> Iterator[str]:
 
 
 def faults(cases: list[Case]) -> Iterator[str]:
-    """What was broken on purpose."""
-    named = sorted(
-        {c.name.partition("[")[0].removeprefix("test_").replace("_", " ") for c in cases if "tests/faults" in c.file}
+    """What was broken on purpose, and what then happened: what the tests say of themselves."""
+    rows = importlib.import_module("tests.faults.catalogue").rows
+    passed = {f"{case.file}.py::{case.name.partition('[')[0]}" for case in cases}
+    yield "## Broken on purpose\n"
+    yield "Each is injected, and what then happens is asserted.\n"
+    yield "| fault | what happens | test |"
+    yield "|---|---|---|"
+    found = list(rows())
+    yield from (f"| {row.fault} | {row.outcome} | `{row.test}` |" for row in found)
+    left = [row.test for row in found if row.test not in passed]
+    yield f"\n{len(found) - len(left)} of {len(found)} passed in the run that this was written from."
+    yield ""
+
+
+def killed(cases: list[Case]) -> Iterator[str]:
+    """Presets that were killed at every event, in virtual time."""
+    found = [case.figures for case in cases if "killed" in case.figures]
+    if not found:
+        return
+    events = sum(int(row["events"]) for row in found)
+    states = sum(int(row["states"]) for row in found)
+    yield "## Killed at every event\n"
+    yield (
+        f"{len(found)} presets, with a recording Helm and clusters in memory, in virtual time: {events} events, which "
+        f"leave {states} different states behind. From each the next start ends in the state of an undisturbed run; Helm "
+        "does to each release once what the repair table says; what was done is not done again.\n"
     )
-    if named:
-        yield "## Broken on purpose\n"
-        yield from (f"- {name}" for name in named)
-        yield ""
+    yield "| preset | events | states |"
+    yield "|---|---:|---:|"
+    yield from (f"| {row['killed']} | {row['events']} | {row['states']} |" for row in found)
+    yield ""
 
 
 def soak(seeds: list[dict[str, Any]]) -> Iterator[str]:
@@ -118,14 +151,25 @@ def soak(seeds: list[dict[str, Any]]) -> Iterator[str]:
     yield ""
 
 
+def sections(text: str) -> dict[str, str]:
+    """The chapters of a document by their headings."""
+    parts = re.split(r"^(?=## )", text, flags=re.MULTILINE)[1:]
+    return {part.partition("\n")[0]: part.rstrip() for part in parts}
+
+
 def main() -> None:
-    """The command line above."""
+    """The command line above. A chapter for which these results hold nothing stays as it is."""
     records = [path for path in sys.argv[1:] if path.endswith(".jsonl")]
     cases = [case for path in sys.argv[1:] if path not in records for case in passed(path)]
     seeds = [json.loads(line) for path in records for line in Path(path).read_text().splitlines()]
-    lines = [HEAD, *soak(seeds), *presets(cases), *contract(cases), *faults(cases)]
-    sys.stdout.write("\n".join(lines).rstrip() + "\n")
+    lines = [*soak(seeds), *killed(cases), *presets(cases), *contract(cases), *faults(cases)]
+    before, made = sections(DOCUMENT.read_text()), sections("\n".join(lines))
+    # what these results say first, in the document's order; then what only the document has
+    kept = {**before, **made}
+    chapters = [kept.pop(heading) for heading in ORDER if heading in kept]
+    sys.stdout.write("\n\n".join([HEAD.rstrip(), *chapters, *kept.values()]) + "\n")
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
     main()

@@ -30,6 +30,8 @@ from bevel_tui.records.steps import ObjectRef
 
 DURATION = 60
 RENEW = 15.0
+#: seconds that giving it back may take
+RELEASE = 10.0
 #: seconds between attempts while the cluster does not answer
 AWAY = 2.0
 #: seconds between looks at a Lease that seems to be dead
@@ -148,16 +150,18 @@ class Lease:
             return before
         raise self._refused("someone", None)
 
-    async def release(self) -> None:
-        """Give it back: the object is deleted if it is still ours. Raises nothing."""
+    async def release(self, within: float = RELEASE) -> None:
+        """Give it back: the object is deleted if it is still ours. Raises nothing. A cluster that says nothing for
+        `within` seconds does not keep us: there it expires by itself."""
         if self._renewing is not None:
             self._renewing.cancel()
             await asyncio.gather(self._renewing, return_exceptions=True)
             self._renewing = None
         if self._held is not None:
             held, self._held = self._held, None
-            with contextlib.suppress(ApiError):  # it expires by itself
-                await self._client.delete(self._ref, uid=held["metadata"].get("uid"))
+            with contextlib.suppress(ApiError, TimeoutError):
+                async with asyncio.timeout(within):
+                    await self._client.delete(self._ref, uid=held["metadata"].get("uid"))
 
     async def _judge(self, found: dict[str, Any]) -> str | None:
         """Who held it, if that one is dead. Raises BevelError(LEASE_HELD) if it lives, or ApiError."""

@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterable, Mapping
 
+from bevel_tui.engine.cancel import GRACE
 from bevel_tui.engine.connect import unusable
 from bevel_tui.engine.context import Access
-from bevel_tui.engine.lease import Lease
+from bevel_tui.engine.lease import RELEASE, Lease
 from bevel_tui.engine.observe import gather_all
 from bevel_tui.engine.runner import Run
 from bevel_tui.kube.client import ApiError
@@ -49,4 +50,6 @@ async def leases(run: Run, clusters: Mapping[str, Access], names: Iterable[str])
         await gather_all(take(lease, clusters[name]) for lease, name in zip(leases, sorted(set(names)), strict=True))
         yield
     finally:
-        await asyncio.gather(*(lease.release() for lease in leases))
+        # who insists on leaving is not kept by a cluster that hangs
+        within = GRACE if run.cancel.aborting.is_set() else RELEASE
+        await asyncio.gather(*(lease.release(within) for lease in leases))

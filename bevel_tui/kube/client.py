@@ -13,6 +13,7 @@ import random
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Literal
 
+from bevel_tui.kube import transport
 from bevel_tui.kube.contexts import Kubeconfig, read
 from bevel_tui.kube.credentials import Credentials, load
 from bevel_tui.kube.kinds import Resource, known, prefix
@@ -88,7 +89,7 @@ class KubeClient(Transport):
 
     async def version(self) -> dict[str, Any]:
         """The server's version document (``gitVersion``...)."""
-        answer: dict[str, Any] = await self.request("GET", "/version")
+        answer: dict[str, Any] = await self.request("GET", "/version", seconds=transport.FIRST_ANSWER)
         return answer
 
     async def get(self, ref: ObjectRef) -> dict[str, Any] | None:
@@ -272,6 +273,8 @@ class KubeClient(Transport):
                         return
                     if response.status == 401 and await self.renew(sent):
                         continue
+                    if response.status in {429, 503}:
+                        await asyncio.sleep(transport.retry_after(response.headers.get("Retry-After"), silent))
                     if response.status >= 400:
                         raise await refusal(response)
                     async for line in response.content:

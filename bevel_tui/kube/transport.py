@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 #: who we are: the field manager of server-side apply and the user agent
 FIELD_MANAGER = "bevel-tui"
 _TRIES = 4
+#: seconds for an answer; a list of everything in a large cluster takes its time
+ANSWER = 60.0
+#: seconds for the first answer, which says whether there is anybody at all; it is asked for twice
+FIRST_ANSWER = 10.0
 #: seconds for which credentials that were renewed in vain are not renewed again: a plugin is not called per request
 VAIN = 30.0
 
@@ -72,27 +76,30 @@ class Transport:
         content_type: str = "application/json",
         raw: bool = False,
         accept: str | None = None,
+        seconds: float | None = None,
     ) -> Any:
-        """One request; the answer as JSON (or text when `raw`). Raises ApiError.
+        """One request; the answer as JSON (or text when `raw`). Raises ApiError. `seconds` are for one attempt.
 
         429 and 503 are repeated as the server asks (Retry-After), other 5xx when something is only read (an etcd that
         changes its leader), lost connections where repeating is harmless (everything but POST; a POST only when no
-        connection came about), 401 with new credentials.
+        connection came about), 401 with new credentials. Silence is waited for twice at most: who hangs, hangs.
         """
         import aiohttp
 
+        silent = 0
+        timeout = aiohttp.ClientTimeout(total=seconds or ANSWER, sock_connect=min(seconds or ANSWER, 10))
         for attempt in range(_TRIES):
             last = attempt == _TRIES - 1
             sent = self.renewals
             try:
                 async with await self.open(
-                    method, path, body=body, query=query, content_type=content_type, accept=accept
+                    method, path, body=body, query=query, content_type=content_type, accept=accept, timeout=timeout
                 ) as response:
                     if response.status == 401 and not last and await self.renew(sent):
                         continue
                     passing = response.status in {429, 503} or (method == "GET" and response.status in {500, 502, 504})
                     if passing and not last:
-                        await asyncio.sleep(_retry_after(response.headers.get("Retry-After"), attempt))
+                        await asyncio.sleep(retry_after(response.headers.get("Retry-After"), attempt))
                         continue
                     if response.status >= 400:
                         raise await refusal(response)
@@ -101,7 +108,8 @@ class Transport:
                 if last or isinstance(error, aiohttp.ClientConnectorCertificateError):
                     raise ApiError(0, "Unreachable", _words(error)) from None
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
-                if last or method == "POST":
+                silent += isinstance(error, TimeoutError)
+                if last or method == "POST" or silent > 1:
                     raise ApiError(0, "Unreachable", _words(error)) from None
             await asyncio.sleep(0.1 * 3**attempt)
         raise ApiError(0, "Unreachable", f"{self.server} does not answer")
@@ -141,7 +149,7 @@ class Transport:
             headers=headers,
             proxy=self._credentials.proxy,
             server_hostname=self._credentials.server_name,
-            timeout=timeout or aiohttp.ClientTimeout(total=60, sock_connect=10),
+            timeout=timeout or aiohttp.ClientTimeout(total=ANSWER, sock_connect=10),
         )
 
     async def renew(self, sent: int) -> bool:
@@ -174,7 +182,8 @@ class Transport:
             return True
 
 
-def _retry_after(header: str | None, attempt: int) -> float:
+def retry_after(header: str | None, attempt: int) -> float:
+    """Seconds until the server may be asked again: what its header says (30 at most), else more from time to time."""
     try:
         return min(float(header or ""), 30.0)
     except ValueError:

@@ -10,7 +10,7 @@ import asyncio
 import base64
 import json
 from collections import defaultdict
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -213,7 +213,20 @@ T = TypeVar("T")
 
 
 def virtual(work: Coroutine[Any, Any, T]) -> T:
-    """Carry it out in an event loop whose time passes at once; what it leaves behind is ended."""
+    """Carry it out in an event loop whose time passes at once; what it leaves behind is ended.
+
+    Nothing is done in threads: virtual time would run ahead of them.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asyncio, "to_thread", _here)
+        return _virtual(work)
+
+
+async def _here(function: Callable[..., Any], *arguments: Any, **more: Any) -> Any:
+    return function(*arguments, **more)
+
+
+def _virtual(work: Coroutine[Any, Any, T]) -> T:
     loop = looptime.new_event_loop(start=0, noop_cycles=1)  # nothing comes from outside: no cycles to wait for it
     try:
         return loop.run_until_complete(work)

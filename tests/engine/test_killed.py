@@ -6,7 +6,6 @@ that a recorded deployment went through is taken once, for all events that were 
 
 from __future__ import annotations
 
-import asyncio
 import copy
 from collections.abc import Callable
 from pathlib import Path
@@ -24,16 +23,6 @@ PRESETS = sorted(path.stem for path in (Path(__file__).parents[2] / "presets").g
 #: what differs between two deployments that are the same, in metadata and in the labels of Helm's records
 _TIMES = {"uid", "creationTimestamp", "resourceVersion", "generation"}
 _COUNTS = {"modifiedAt", "version"}
-
-
-@pytest.fixture(autouse=True)
-def _no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Virtual time would run ahead of what another thread does."""
-
-    async def here(function: Callable[..., Any], *arguments: Any) -> Any:
-        return function(*arguments)
-
-    monkeypatch.setattr(asyncio, "to_thread", here)
 
 
 def dump(world: PresetWorld) -> dict[Any, Any]:

@@ -24,7 +24,7 @@ from bevel_tui.engine.changes import changes
 from bevel_tui.engine.digest import LENGTH, release_digest
 from bevel_tui.engine.emitter import Emitter
 from bevel_tui.engine.journal import Journal
-from bevel_tui.engine.lease import AWAY, DURATION, SKEW, Lease, dead, identity, sweep
+from bevel_tui.engine.lease import AWAY, DURATION, RELEASE, SKEW, Lease, dead, identity, sweep
 from bevel_tui.engine.secrets import Secrets, environment
 from bevel_tui.engine.watcher import ServerClock, reduce
 from bevel_tui.engine.workdir import workdir
@@ -32,6 +32,7 @@ from bevel_tui.kube.client import ApiError
 from bevel_tui.records.errors import BevelError, Code
 from bevel_tui.records.events import LogLine, Notice
 from bevel_tui.records.steps import ReleaseStep, SecretStep, SecretValue
+from tests.faults.catalogue import fault
 
 # ---------------------------------------------------------------- secrets
 
@@ -158,6 +159,21 @@ async def test_a_lease_is_taken_renewed_and_given_back(world: Any) -> None:
     assert len([t for t in asyncio.all_tasks() if "lease" in t.get_name()]) == 0
 
 
+@pytest.mark.looptime(start=0)
+async def test_a_cluster_that_hangs_does_not_keep_a_run_that_leaves(world: Any) -> None:
+    mine = lease(world)
+    await mine.acquire()
+
+    async def hangs(*_: Any, **__: Any) -> bool:
+        await asyncio.sleep(1000)
+        return True
+
+    world.clusters["east"].delete = hangs
+    began = asyncio.get_running_loop().time()
+    await mine.release()
+    assert asyncio.get_running_loop().time() - began == RELEASE
+
+
 ELSEWHERE = "ann@elsewhere:1:x"
 
 
@@ -194,6 +210,10 @@ async def test_a_living_holder_is_named_at_once(world: Any) -> None:
     assert asyncio.get_running_loop().time() == 0
 
 
+@fault(
+    "clock skew",
+    "a Lease that looks dead is watched for as long as it lasts, on our own clock, before it is taken over",
+)
 @pytest.mark.looptime(start=0)
 @pytest.mark.parametrize("skew", [-7200.0, -61.0, 1.0, 7200.0])
 async def test_a_lease_that_looks_dead_is_taken_when_it_was_silent_for_as_long_as_it_lasts(
@@ -209,6 +229,7 @@ async def test_a_lease_that_looks_dead_is_taken_when_it_was_silent_for_as_long_a
     await mine.release()
 
 
+@fault("clock skew", "whatever the clocks show, a Lease that is renewed keeps the other run out")
 @pytest.mark.looptime(start=0)
 @pytest.mark.parametrize("skew", [-7200.0, -61.0, 1.0, 7200.0])
 async def test_no_clock_makes_two_runs_work_at_once(world: Any, skew: float) -> None:

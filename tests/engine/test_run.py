@@ -18,6 +18,7 @@ from bevel_tui.helm.driver import Outcome
 from bevel_tui.records.errors import BevelError, Code
 from bevel_tui.records.events import EVENTS
 from bevel_tui.records.steps import ReleaseStep
+from tests.faults.catalogue import fault
 
 pytestmark = pytest.mark.looptime(start=0)
 
@@ -211,6 +212,10 @@ async def test_a_cluster_that_stops_answering_while_it_is_read_is_exit_3(world: 
     assert world.writes() == []
 
 
+@fault(
+    "missing rights",
+    "every verb is asked for beforehand; exit code 3 lists what is missing with a ready Role; nothing is changed",
+)
 async def test_missing_rights_are_listed_with_a_role_and_nothing_is_changed(world: Any) -> None:
     world.clusters["east"].denied = {("create", "jobs"), ("create", "namespaces")}
     events = await world.run()
@@ -223,6 +228,7 @@ async def test_missing_rights_are_listed_with_a_role_and_nothing_is_changed(worl
     assert world.writes() == []
 
 
+@fault("two operators at once", "one works; the other is told who holds the Lease and since when, and changes nothing")
 async def test_a_held_lease_names_its_holder_and_nothing_is_changed(world: Any) -> None:
     from datetime import UTC, datetime
 

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from aiohttp import web
 
+from bevel_tui.kube import transport
 from bevel_tui.kube.client import ApiError, KubeClient
 from bevel_tui.records.errors import BevelError, Code
 from bevel_tui.records.steps import ObjectRef
@@ -101,6 +102,40 @@ async def test_too_many_requests_is_repeated_when_the_server_says(server: Server
     assert found is not None
     assert found["data"] == {"a": "b"}
     assert len(server.requests) == 2
+
+
+async def test_the_server_is_not_asked_again_before_it_allows_it(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Requests and watches alike wait for as long as Retry-After says."""
+    pauses: list[float] = []
+    real = transport.retry_after
+
+    def asked(header: str | None, attempt: int) -> float:
+        pauses.append(real(header, attempt))
+        return 0.0
+
+    monkeypatch.setattr(transport, "retry_after", asked)
+    listed = web.json_response({"items": [], "metadata": {"resourceVersion": "1"}})
+    busy = {"Retry-After": "7"}
+    answers = iter(
+        [
+            status(429, "TooManyRequests", "slow down", **busy),
+            listed,
+            status(503, "ServiceUnavailable", "starting", **busy),
+            status(403, "Forbidden", "enough of it"),
+        ]
+    )
+
+    async def handler(_: web.Request) -> web.StreamResponse:
+        return next(answers)
+
+    server.handler = handler
+    async with await connect(server, tmp_path) as client:
+        with pytest.raises(ApiError, match="enough of it"):
+            async for _ in client.watch("v1", "ConfigMap", "default"):
+                pass
+    assert pauses == [7.0, 7.0]
 
 
 async def test_a_lost_answer_is_asked_again_but_never_created_twice(server: Server, tmp_path: Path) -> None:

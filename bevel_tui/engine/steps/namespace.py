@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from bevel_tui.engine.context import RunContext
 from bevel_tui.engine.executor import Result
 from bevel_tui.engine.labels import ours
@@ -26,8 +29,15 @@ async def perform(ctx: RunContext, step: NamespaceStep) -> Result:
     if (found.get("status") or {}).get("phase") == "Terminating":
         return Result(
             "failed",
-            f"Namespace {name} is being deleted.",
+            f"Namespace {name} is being deleted{_held(found)}.",
             f"Wait until it is gone; if it stays, see what holds it: kubectl --context {ctx.access(step).context} "
             f"get namespace {name} -o yaml",
         )
     return Result("unchanged")
+
+
+def _held(namespace: Mapping[str, Any]) -> str:
+    """What it waits for, in the words of its controller (conditions of NamespaceStatus)."""
+    conditions = (namespace.get("status") or {}).get("conditions") or ()
+    said = [str(c.get("message")).rstrip(".") for c in conditions if c.get("status") == "True" and c.get("message")]
+    return f": {'; '.join(said)}" if said else ""
