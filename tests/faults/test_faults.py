@@ -251,7 +251,7 @@ async def test_a_dead_name_server_ends_at_the_budget_and_says_so(scene: Scene) -
             servers.extend(event.servers.values())
             cancel.expire()  # as the budget of the run does when it is spent
 
-    events = await scene.deploy(when=when, cancel=cancel, timeout=120.0)
+    events = await scene.deploy(when=when, cancel=cancel)
     assert ended(events)[0] == 4
     assert servers
     assert not any(state == "ok" for state in servers)
@@ -350,7 +350,7 @@ async def test_a_namespace_that_is_stuck_terminating_is_named(scene: Scene) -> N
     await occupy(scene, NAMESPACE, stuck)
     async with await scene.client("east") as client:
         await client.delete(ObjectRef("v1", "Namespace", "supplychain-bes"))
-    code, reasons = ended(await scene.deploy(timeout=12.0))
+    code, reasons = ended(await scene.deploy())
     assert code == 1
     assert "Namespace supplychain-bes is being deleted" in reasons
     assert "example.test/never" in reasons
