@@ -37,8 +37,8 @@ NOT_HERE = {
 }
 #: marks of blocks that other tests run as they stand
 RUN_ELSEWHERE = {"run", "background", "test"}
-#: exit codes that are as documented, where they are not 0
-CODES = {"bevel-tui setup --plain": 130}
+#: exit codes that are as documented, where they are not 0. What is wrong at this moment is no matter of the page
+CODES = {"bevel-tui setup --plain": {130}, "bevel-tui diagnose": {0, 7}}
 
 
 def why_not(command: Command) -> str | None:
@@ -86,9 +86,9 @@ def test_the_commands_of_a_page(
 ) -> None:
     stage.lay(page)
     for command in RUN[page]:
-        wanted = next((code for part, code in CODES.items() if part in command.text), 0)
+        wanted = next((codes for part, codes in CODES.items() if part in command.text), {0})
         code = stage.run(command, monkeypatch, lambda: "".join(capfd.readouterr()))
-        assert code == wanted, f"{command.name}\nended with {code}\n{stage.printed}"
+        assert code in wanted, f"{command.name}\nended with {code}\n{stage.printed}"
 
 
 def test_reasons_are_not_older_than_the_pages() -> None:
