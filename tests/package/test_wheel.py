@@ -63,6 +63,7 @@ def test_what_is_in_it(wheel: Path) -> None:
             assert source.relative_to(ROOT).as_posix() in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not any(name.startswith(("tests/", "docs/", "benchmarks/", "tools/")) for name in names)
+    assert any(name.endswith(".data/data/share/man/man1/bevel-tui.1") for name in names)
     entry_points = next(name for name in names if name.endswith("entry_points.txt"))
     assert zipfile.ZipFile(wheel).read(entry_points).decode().split("\n")[:3] == [
         "[console_scripts]",
@@ -120,5 +121,7 @@ def test_it_is_installed_as_a_program_of_its_own(wheel: Path, name: str, tmp_pat
     assert run(programs / "bevel-tui", "--version").startswith("bevel-tui ")
     assert run(programs / "kubectl-bevel", "plan", "--help").startswith("Usage: kubectl bevel plan")
     assert "releases" in run(programs / "bevel-tui", "plan", "--preset", "fabric-two-clusters")
+    if name == "pipx":
+        assert (tmp_path / "man" / "man1" / "bevel-tui.1").exists()
     run(program, *verbs[:-1], "uninstall", "bevel-tui", **environ)
     assert not list(programs.iterdir())
