@@ -34,13 +34,20 @@ class Hello(App):
 Hello().run(headless=True)
 """
 _OURS = """
-import time, sys; began = time.perf_counter()
+import asyncio, time, sys; began = time.perf_counter()
 from bevel_tui.ui.app import BevelApp
-from bevel_tui.ui.base import BaseScreen
-class Ours(BevelApp):
-    def on_ready(self):
-        print(time.perf_counter() - began, file=sys.stderr); self.exit()
-Ours(BaseScreen()).run(headless=True)
+from bevel_tui.ui.screens.deploy import DeployScreen
+from bevel_tui.ui.session import Session
+async def nothing_yet(control, stack):
+    await control.cancel.stopping.wait()
+    return
+    yield
+def ready(self):
+    print(time.perf_counter() - began, file=sys.stderr); self.exit()
+BevelApp.on_ready = ready
+async def main():
+    await BevelApp(DeployScreen(Session(nothing_yet, clock=time.time))).run_async(headless=True)
+asyncio.run(main())
 """
 
 
@@ -73,7 +80,7 @@ async def flood(control: object, stack: object) -> AsyncIterator[ev.AnyEvent]:
         due = int((time.perf_counter() - began) * RATE)
         while sent < due:
             step, cluster = ids[sent % len(ids)]
-            if sent % 10 == 9:
+            if (sent + sent // len(ids)) % 10 == 9:
                 yield ev.LogLine(time=time.time(), step=step, cluster=cluster, source=f"ns/pod-{sent % 97}/main", text=f"block {sent} imported, 17 transactions, 0.3 s", about="output")  # fmt: skip
             else:
                 yield ev.ResourceChanged(time=time.time(), step=step, cluster=cluster, namespace="ns", kind="StatefulSet", name=f"set-{(sent + sent // len(ids)) % RESOURCES}", state="progressing", message=f"{sent} of many ready")  # fmt: skip

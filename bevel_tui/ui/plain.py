@@ -282,6 +282,9 @@ class Plain:
             self.ask.say(setup.text() or "")
             plan = api.plan(judgement.network)
             self.ask.say(f"Plan {plan.id}: {len(plan.steps)} steps in {', '.join(plan.clusters)}.")
+        kept = sections.unasked(setup.draft)
+        if kept:
+            self.ask.say(f"Kept as it is, changed in the file: {', '.join(kept)}")
         for problem in judgement.problems:
             word = "wrong" if problem.severity == "error" else "note"
             self.ask.say(f"{word}: {where(place(problem))}: {problem.message}")

@@ -5,7 +5,7 @@ A section is a screen of the Textual wizard and a chapter of `bevel-tui setup --
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -215,6 +215,14 @@ def services(draft: Draft) -> tuple[Group, ...]:
         Group("Keys", tuple(keys)),
         Group("Images", tuple(images)),
         Group("Charts", tuple(charts)),
+        Group(
+            "Checks and placement",
+            (
+                replace(field(("probe", "pods"), advanced=True), label="Look from pods"),
+                replace(field(("probe", "image"), advanced=True), label="Image of those pods"),
+                field(("placement", "node_selector"), advanced=True),
+            ),
+        ),
     ]
     return tuple(groups)
 
@@ -240,10 +248,34 @@ SECTIONS: tuple[Section, ...] = (
         "DNS and secrets",
         "How names lead to gateways, where keys are, where images and charts come from.",
         services,
-        ("dns", "vault", "registry", "charts"),
+        ("dns", "vault", "registry", "charts", "probe", "placement"),
     ),
     Section("review", "Review", "Everything as one document, and what it would do.", nothing),
 )
+
+
+def unasked(draft: Draft) -> tuple[str, ...]:
+    """What the document says and no question asks for, such as `platform.chaincodes`: it is kept as it is."""
+    asked = {made.path for section in SECTIONS for group in section.groups(draft) for made in group.fields}
+    found = (
+        ".".join(str(part) for part in path if not isinstance(part, int))
+        for path in _said(draft.document(), (), asked)
+        # gateway and dns are asked for where they mean something
+        if path[0] not in ("apiVersion", "kind", "gateway", "dns") and path[-1] not in ("context", "kubeconfig")
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def _said(node: Any, path: YamlPath, asked: set[YamlPath]) -> Iterator[YamlPath]:
+    """The topmost paths that have a value, are asked for nowhere, and have nothing below them that is."""
+    if path in asked or node in (None, {}, [], ()):
+        return
+    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, (list, tuple)) else ()
+    if not items or not any(other[: len(path)] == path for other in asked):
+        yield path
+        return
+    for key, value in items:
+        yield from _said(value, (*path, key), asked)
 
 
 def section_of(problem: Problem, draft: Draft) -> Section:

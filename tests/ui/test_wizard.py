@@ -106,8 +106,6 @@ async def test_every_screen_at_every_size(
         await seen("save")
         await press(pilot, "escape", "ctrl+n")
         await seen("deploy-asks")
-        await press(pilot, "escape", "ctrl+p")
-        await seen("palette")
 
 
 async def _no_sandbox(_contexts: list[str]) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bevel_tui import api
 from bevel_tui.network import schema
 from bevel_tui.wizard import platforms, sections
 from bevel_tui.wizard.draft import SWITCH, Draft
@@ -79,3 +80,15 @@ def test_typed_text(kind: Any, text: str, value: object) -> None:
     assert made.read(text) == value
     if value is not None and not isinstance(value, str):
         assert made.read(made.show(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("preset", "kept"),
+    [
+        ("besu-two-clusters", ()),
+        ("fabric-chaincode", ("platform.chaincodes",)),
+        ("fabric-multi-orderer", ("platform.channels", "organizations.fabric.users")),
+    ],
+)
+def test_what_no_question_asks_for_is_named(preset: str, kept: tuple[str, ...]) -> None:
+    assert sections.unasked(Draft.of(api.load(preset))) == kept

@@ -92,6 +92,10 @@ class ReviewScreen(StepScreen):
             for section in sections.SECTIONS
             if (summary := self._summary(section.id))
         ]
+        kept = ", ".join(sections.unasked(self.draft))
+        if kept:
+            words = Content.assemble(("Kept as it is  ", "bold"), (f"{kept}: changed in the file", "$text-muted"))
+            made.append(Option(words, disabled=True))
         for number, problem in enumerate(sorted(self._problems, key=lambda p: p.severity != "error")):
             error = problem.severity == "error"
             text = f"{'✗' if error else '!'} {where(place(problem))}: {problem.message}"
