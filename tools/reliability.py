@@ -30,7 +30,7 @@ ORDER = (
 )
 HEAD = """# What has been tried
 
-Written by `tools/reliability.py` from the results of test runs; do not edit. Figures are of one machine; tests and seeds were run apart.
+Written by `tools/reliability.py` from the results of a test run; do not edit. Figures are of one machine and one run.
 """
 
 
@@ -132,11 +132,9 @@ def soak(seeds: list[dict[str, Any]]) -> Iterator[str]:
     broken = sum((Counter(seed["broken"]) for seed in seeds), Counter[str]())
     bad = [seed for seed in seeds if seed["problems"]]
     yield "## Broken at random moments, and started again\n"
-    networks = Counter(str(seed.get("network", "small")) for seed in seeds)
-    listed = ", ".join(f"{count} of `tests/faults/{name}.yaml`" for name, count in networks.most_common())
     destroyed = sum(bool(seed.get("destroyed")) for seed in seeds)
     yield (
-        f"{len(seeds)} seeds on {seeds[0]['ground']} ({listed}), {sum(seed['starts'] for seed in seeds)} starts, {broken.total()} "
+        f"{len(seeds)} seeds on {seeds[0]['ground']}, {sum(seed['starts'] for seed in seeds)} starts, {broken.total()} "
         "faults. Each seed deploys, is broken, is started until it ends by itself, and is compared with a run that was "
         "not broken (objects without uids and times): no release installed twice, nothing missing, nothing too much, no "
         f"temporary folder left. {destroyed} of them were then destroyed with their data, which must leave what was "

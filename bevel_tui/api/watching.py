@@ -98,11 +98,14 @@ def save_snapshot(snapshot: Snapshot, path: Path) -> None:
     save(snapshot, path)
 
 
-def actions(snapshot: Snapshot, about: Subject) -> tuple[Action, ...]:
-    """What a person can order to be done about a finding or an object, each with the command that does the same."""
+def actions(snapshot: Snapshot, about: Subject, *, kubeconfig: str | None = None) -> tuple[Action, ...]:
+    """What a person can order to be done about a finding or an object, each with the command that does the same.
+
+    The commands can be typed as they are; `kubeconfig` is named in them where it is not the default one.
+    """
     from bevel_tui.engine.actions import offered
 
-    return offered(snapshot, about.cluster, about.kind, about.namespace, about.name)
+    return offered(snapshot, about.cluster, about.kind, about.namespace, about.name, kubeconfig)
 
 
 async def act(action: Action, *, kubeconfig: str | None = None, readonly: bool = False) -> ActionDone:

@@ -71,9 +71,10 @@ def webhooks(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Finding]:
     """WH-DOWN: failure policy Fail, and a Service without a ready endpoint."""
     for kind in ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"):
         for config in snapshot.of(kind):
-            if age(snapshot, config["metadata"].get("creationTimestamp")) < _WEBHOOK:
-                continue
+            young = age(snapshot, config["metadata"].get("creationTimestamp")) < _WEBHOOK
             for hook in config.get("webhooks") or ():
+                if young and not _refused_by(snapshot, str(hook.get("name"))):
+                    continue  # nobody has met it, and its pods may still be on their way
                 service = hook.get("service") or (hook.get("clientConfig") or {}).get("service")
                 if not service or hook.get("failurePolicy", "Fail") != "Fail":
                     continue
@@ -89,6 +90,12 @@ def webhooks(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Finding]:
                 break
 
 
+def _refused_by(snapshot: ClusterSnapshot, hook: str) -> bool:
+    """Whether something could not be created because a webhook does not answer [apiserver: NewCallWebhookError]."""
+    words = f'failed calling webhook "{hook}"'
+    return any(words in str(e.get("message")) for e in snapshot.of("Event") if e.get("reason") == "FailedCreate")
+
+
 def definitions(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Finding]:
     """CRD-NOTREADY, CRD-CONVERSION."""
     for definition in snapshot.of("CustomResourceDefinition"):
@@ -101,7 +108,8 @@ def definitions(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Finding
             ),
             None,
         )
-        if bad is not None and old >= _DEFINED:
+        # names that clash never come right by themselves; the other condition follows within seconds
+        if bad is not None and (old >= _DEFINED or bad.get("type") == "NamesAccepted"):
             yield say(
                 "CRD-NOTREADY", snapshot, "CustomResourceDefinition", definition,
                 f"{name(definition)} is not established.", "Remove the definition that clashes with it.",
@@ -148,10 +156,12 @@ def name_service(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Findin
         if namespace(deployment) != "kube-system" or labels(deployment).get("k8s-app") != "kube-dns":
             continue
         available = condition(deployment, "Available") or {}
-        if available.get("status") == "False" and age(snapshot, available.get("lastTransitionTime")) >= _DNS:
+        nothing = (deployment.get("spec") or {}).get("replicas") == 0  # then it calls itself available
+        down = available.get("status") == "False" and age(snapshot, available.get("lastTransitionTime")) >= _DNS
+        if nothing or down:
             yield say(
                 "CLUSTER-DNS", snapshot, "Deployment", deployment,
                 f"The name service of cluster {snapshot.cluster} does not run.", "Look at its pods.",
                 command=kubectl("kube-system", "get pods -l k8s-app=kube-dns"),
-                evidence=(f"{available.get('reason')}: {available.get('message')}",),
+                evidence=("replicas: 0",) if nothing else (f"{available.get('reason')}: {available.get('message')}",),
             )  # fmt: skip

@@ -67,7 +67,7 @@ def _container(
             evidence=(f"exit code {ended.get('exitCode')}, {restarts} restarts", *_limit(pod, container)),
             severity="warning" if entry.get("ready") else None,
         )  # fmt: skip
-    tries = restarts + (1 if (entry.get("state") or {}).get("terminated") and ended.get("exitCode") else 0)
+    tries = failures(entry)
     if not ended.get("exitCode") or tries < TRIES or _killed(snapshot, pod):
         return None
     if state.get("reason") != "CrashLoopBackOff" and (entry.get("state") or {}).get("running") and entry.get("ready"):
@@ -82,6 +82,12 @@ def _container(
         + (f": {last[-1]}" if last else "."),
         "Read its log and correct what it complains of.", command=logs, evidence=last, severity=severity,
     )  # fmt: skip
+
+
+def failures(entry: Mapping[str, Any]) -> int:
+    """How often a container has failed since its pod began: once more than it was started again, unless it runs now."""
+    over = (entry.get("state") or {}).get("terminated") or waiting(entry).get("reason") == "CrashLoopBackOff"
+    return int(entry.get("restartCount") or 0) + bool(over)
 
 
 def _something_comes(pending: Pending, where: str | None) -> bool:

@@ -14,6 +14,8 @@ from bevel_tui.records.snapshot import ClusterSnapshot, Object
 
 #: seconds: a load balancer may take this long without a word, or with an error that is tried again; endpoints; routes
 _BALANCER, _REFUSED, _ENDPOINTS, _ROUTE = 120.0, 10.0, 180.0, 60.0
+#: and for how long nothing need be there that a Service selects
+_UNSELECTED = 60.0
 _GATEWAYS = {
     "edge-stack",
     "emissary-ingress",
@@ -56,7 +58,8 @@ def endpoints(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Finding]:
         where, called = namespace(service) or "", name(service)
         if not selector or where == "kube-system":
             continue
-        if age(snapshot, service["metadata"].get("creationTimestamp")) < _ENDPOINTS:
+        old = age(snapshot, service["metadata"].get("creationTimestamp"))
+        if old < _UNSELECTED:
             continue
         if ready_addresses(snapshot, where, called):
             continue
@@ -68,6 +71,8 @@ def endpoints(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Finding]:
                 "Install the release that makes its pods, or correct labels.",
                 command=kubectl(where, "get pods --show-labels"),
             )  # fmt: skip
+            continue
+        if old < _ENDPOINTS:
             continue
         since = [age(snapshot, (condition(p, "Ready") or {}).get("lastTransitionTime")) for p in pods]
         if pods and min(since) < _ENDPOINTS:
@@ -188,6 +193,8 @@ def nobody_makes_records(snapshot: ClusterSnapshot, pending: Pending) -> Iterato
     # a wait of the engine sees one namespace, and external-dns lives in another
     if not asking or not snapshot.knows("Deployment") or not snapshot.knows("Namespace"):
         return
+    if snapshot.simulated:
+        return  # the sandbox plays external-dns from outside of its clusters
     for kind in ("Deployment", "StatefulSet"):
         for workload in snapshot.of(kind):
             if "external-dns" in {name(workload), labels(workload).get("app.kubernetes.io/name")}:

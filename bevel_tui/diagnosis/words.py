@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from bevel_tui.diagnosis.evidence import age, condition, containers, name, namespace, owner, status
-from bevel_tui.diagnosis.pods import TRIES
+from bevel_tui.diagnosis.pods import TRIES, failures
 from bevel_tui.diagnosis.rule import Pending
 from bevel_tui.diagnosis.say import kubectl, say
 from bevel_tui.records.findings import Finding
@@ -117,7 +117,7 @@ def log_says(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Finding]:
 
 def _tries(snapshot: ClusterSnapshot, pod: Object, entry: Mapping[str, Any]) -> int:
     """How often it has failed: 0 where that is history (the Job has succeeded since), many where it is final."""
-    tries = int(entry.get("restartCount") or 0) + bool((entry.get("state") or {}).get("terminated"))
+    tries = failures(entry)
     above = owner(pod)
     job = snapshot.find("Job", namespace(pod), above[1]) if above and above[0] == "Job" else None
     if job is None:

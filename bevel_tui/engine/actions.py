@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import copy
+from shlex import quote
 from typing import Any
 
 from bevel_tui.engine.connect import helm_kubeconfig
+from bevel_tui.engine.labels import HOME
 from bevel_tui.engine.snapshots.feed import Connect
 from bevel_tui.kube.client import ApiError, KubeClient
 from bevel_tui.records.actions import Action, ActionDone
@@ -23,15 +25,28 @@ _STAMPS = (
     "job-name",
     "batch.kubernetes.io/job-name",
 )
+#: what jq leaves out of it for the same reason: the API server refuses a selector that it has not made itself
+_ANEW = "del(.spec.selector,.spec.template.metadata.labels[" + ",".join(f'"{stamp}"' for stamp in _STAMPS) + "])"
+#: things that checks are about
+_CHECKED = {"Host", "Domain", "Ledger"}
 
 
-def offered(snapshot: Snapshot, cluster: str, kind: str, namespace: str | None, name: str) -> tuple[Action, ...]:
-    """What can be done with an object of a snapshot; its pods' Job and its release included."""
+def offered(
+    snapshot: Snapshot, cluster: str, kind: str, namespace: str | None, name: str, kubeconfig: str | None = None
+) -> tuple[Action, ...]:
+    """What can be done with an object of a snapshot; its pods' Job and its release included.
+
+    Commands can be typed as they are: they name the context, and the kubeconfig where one was given.
+    """
     found = snapshot.cluster(cluster)
     if found is None:
         return ()
-    base = f"kubectl --context {found.context or cluster} -n {namespace}"
+    tools = _Tools(found.context or cluster, kubeconfig)
+    base = f"{tools.kubectl} -n {quote(str(namespace))}"
     actions: list[Action] = []
+    if kind in _CHECKED:
+        networks = [n.name for n in snapshot.networks if cluster in n.clusters]
+        actions += [checks(network, cluster, found.context or cluster, tools) for network in networks]
     obj = found.find(kind, namespace, name)
     common: dict[str, Any] = {"cluster": cluster, "context": found.context or cluster, "namespace": namespace}
     if kind == "Pod" and obj is not None:
@@ -40,7 +55,7 @@ def offered(snapshot: Snapshot, cluster: str, kind: str, namespace: str | None, 
                 kind="restart-pod",
                 title=f"Restart pod {name}?",
                 effect="The pod is deleted; its controller makes a new one. What it holds in memory is lost.",
-                command=f"{base} delete pod {name}",
+                command=f"{base} delete pod {quote(name)}",
                 name=name,
                 uid=_uid(obj),
                 **common,
@@ -54,32 +69,54 @@ def offered(snapshot: Snapshot, cluster: str, kind: str, namespace: str | None, 
                 kind="rerun-job",
                 title=f"Run Job {job} again?",
                 effect="The Job is deleted with its pods and made anew as it was.",
-                command=f"{base} get job {job} -o yaml > {job}.yaml && {base} replace --force -f {job}.yaml",
+                command=f"{base} get job {quote(job)} -o json | jq '{_ANEW}' | {base} replace --force -f -",
                 name=job,
                 uid=_uid(live),
                 **common,
             )
         )
-    actions += _of_release(snapshot, found, kind, namespace, name, common)
+    actions += _of_release(snapshot, found, kind, namespace, name, common, tools)
     return tuple(actions)
 
 
-def checks(snapshot: Snapshot, network: str) -> Action:
+class _Tools:
+    """The beginnings of commands for one context."""
+
+    def __init__(self, context: str, kubeconfig: str | None) -> None:
+        file = f" --kubeconfig {quote(kubeconfig)}" if kubeconfig else ""
+        self.kubectl = f"kubectl{file} --context {quote(context)}"
+        self.helm = f"helm{file} --kube-context {quote(context)}"
+        self._file = file
+
+    def ours(self, words: str, network: str) -> str:
+        """A command of bevel-tui on a network: its preset is what its cluster remembers of it."""
+        preset = f"{network}.yaml"
+        kept = f"-n {HOME} get configmap {HOME}-{network} -o 'jsonpath={{.data.network\\.yaml}}'"
+        return f"{self.kubectl} {kept} > {preset} && bevel-tui {words}--preset {preset}{self._file}"
+
+
+def checks(network: str, cluster: str, context: str, tools: _Tools) -> Action:
     """Asking a network's reachability checks again: harmless, and confirmed all the same."""
     return Action(
         kind="rerun-checks",
         title=f"Ask the checks of network {network} again?",
         effect="Names, gateways and nodes are asked once more. Nothing is changed.",
-        command="bevel-tui check --preset FILE",
-        cluster=snapshot.clusters[0].cluster if snapshot.clusters else "",
-        context="",
+        command=tools.ours("check ", network),
+        cluster=cluster,
+        context=context,
         name=network,
         network=network,
     )
 
 
 def _of_release(
-    snapshot: Snapshot, found: ClusterSnapshot, kind: str, namespace: str | None, name: str, common: dict[str, Any]
+    snapshot: Snapshot,
+    found: ClusterSnapshot,
+    kind: str,
+    namespace: str | None,
+    name: str,
+    common: dict[str, Any],
+    tools: _Tools,
 ) -> list[Action]:
     release = name if kind == "Release" else _release_of(snapshot, found, kind, namespace, name)
     known = next((r for r in found.releases if (r.namespace, r.name) == (namespace, release)), None)
@@ -92,8 +129,11 @@ def _of_release(
             Action(
                 kind="retry-release",
                 title=f"Bring release {known.name} about again?",
-                effect="The deployment of its network runs again: what is done is skipped, what is half done repaired.",
-                command="bevel-tui --preset FILE",
+                effect=(
+                    f"The deployment of network {network} runs again. What is as it should be is not touched: that leaves "
+                    "this release, others that are not well, and those of the plan that wait for them."
+                ),
+                command=tools.ours("", network),
                 name=known.name,
                 network=network,
                 **common,
@@ -105,7 +145,7 @@ def _of_release(
                 kind="rollback",
                 title=f"Roll release {known.name} back to revision {known.revision - 1}?",
                 effect="Helm applies the objects of the revision before this one, as a new revision.",
-                command=f"helm --kube-context {common['context']} -n {namespace} rollback {known.name} {known.revision - 1}",
+                command=f"{tools.helm} -n {quote(str(namespace))} rollback {quote(known.name)} {known.revision - 1}",
                 name=known.name,
                 revision=known.revision - 1,
                 network=network,

@@ -73,6 +73,7 @@ class KubeClient(Transport):
                 Code.ACCESS_DENIED,
                 f"Access to the cluster of context {self.context!r} was denied: {error.message}",
                 remedy="Log in again, or use a context whose user has the rights.",
+                details=(f"HTTP {error.status}",),
             )
         return BevelError(
             Code.CLUSTER_UNREACHABLE,

@@ -60,10 +60,7 @@ async def _ask(call: _Call, streams: Streams, phases: dict[str, float], started:
     reader, writer = streams
     writer.write(call.begin())
     while not call.ended:
-        try:
-            data = await reader.read(16384)
-        except ConnectionError:  # closed with our words unread
-            data = b""
+        data = await reader.read(16384)
         phases.setdefault("first-byte", time.perf_counter() - started)
         if not data:
             if not call.greeted:

@@ -26,4 +26,9 @@ class Clock:
 
 def timestamp() -> str:
     """The present moment as Kubernetes writes it (RFC 3339, UTC, whole seconds)."""
-    return datetime.fromtimestamp(time.time(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def moment() -> datetime:
+    """The present moment, UTC."""
+    return datetime.fromtimestamp(time.time(), UTC)

@@ -47,7 +47,7 @@ def _pod(spec: Any, status: Any) -> Health:
             )
     if _condition(status, "Ready") == "True":
         return Health("ok", f"ready{again}")
-    started = [e for e in status.get("initContainerStatuses") or () if (e.get("state") or {}).get("running")]
+    started = [e for e in status.get("initContainerStatuses") or () if "running" in (e.get("state") or {})]
     if started:
         return Health("waiting", f"init container {started[0].get('name')}{again}")
     return Health("waiting", ("not ready" if phase == "Running" else phase.lower()) + again)
@@ -65,9 +65,8 @@ def _job(spec: Any, status: Any) -> Health:
 
 
 def _replicas(spec: Any, status: Any) -> Health:
-    wanted = int(
-        spec.get("replicas") if spec.get("replicas") is not None else status.get("desiredNumberScheduled") or 1
-    )
+    said = (spec.get("replicas"), status.get("desiredNumberScheduled"), 1)
+    wanted = int(next(number for number in said if number is not None))
     ready = int(status.get("readyReplicas") or status.get("numberReady") or 0)
     return Health("ok" if ready >= wanted else "waiting", f"{ready}/{wanted} ready")
 

@@ -224,8 +224,6 @@ class Gateway:
             if method == "PRI":  # HTTP/2's preface: SETTINGS is the answer, or whatever a test wants
                 writer.write(self.frame)
                 await writer.drain()
-                if self.frame:  # a close with unread words would be a reset, which can take the frame with it
-                    await reader.read(1024)
                 writer.close()
                 return
             headers = {k.lower(): v for k, _, v in (line.partition(": ") for line in lines[1:] if line)}

@@ -121,37 +121,6 @@ def test_the_same_line_by_line(tmp_path: Path) -> None:
     assert replay(tmp_path, "plain.yaml") == wanted
 
 
-@in_tmux
-def test_a_credential_plugin_that_must_ask_gets_the_terminal(tmp_path: Path) -> None:
-    got, plugin = tmp_path / "got", tmp_path / "plugin"
-    api_version = "client.authentication.k8s.io/v1"
-    credential = json.dumps({"apiVersion": api_version, "kind": "ExecCredential", "status": {"token": "t"}})
-    plugin.write_text(f"#!/bin/sh\nprintf 'Your code: ' >&2\nread code\necho $code > {got}\necho '{credential}'\n")
-    plugin.chmod(0o755)
-    asks = {"apiVersion": api_version, "command": str(plugin), "interactiveMode": "Always"}
-    config = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [{"name": "lab", "cluster": {"server": "https://127.0.0.1:1"}}],
-        "users": [{"name": "u", "user": {"exec": asks}}],
-        "contexts": [{"name": "lab", "context": {"cluster": "lab", "user": "u"}}],
-    }
-    (tmp_path / "nothing").write_text(json.dumps(config))  # what KUBECONFIG names here
-    with terminal(tmp_path, "setup", size=(100, 30)) as screen:
-        screen.wait("New network")
-        screen.keys("Enter")
-        screen.wait("lab ? log in")
-        assert not got.exists()
-        screen.keys("l")
-        screen.wait("Your code:")
-        screen.text("1234")
-        screen.keys("Enter")
-        screen.wait("lab ✗ no")  # logged in, and nobody answers at that address
-        assert got.read_text() == "1234\n"
-        screen.keys("C-q")
-        screen.wait("left with 0")
-
-
 def test_without_a_terminal_it_says_what_to_do(tmp_path: Path) -> None:
     for arguments in (("setup",), ("setup", "--plain")):
         result = subprocess.run(

@@ -72,7 +72,7 @@ def unusable(error: BevelError, server: str = "") -> Access:
         state = "untrusted" if "certificate" in error.message.lower() else "unreachable"
     elif error.code is Code.ACCESS_DENIED:
         words = " ".join((error.message, *error.details)).lower()
-        state = "expired"
+        state = "denied" if "HTTP 403" in error.details else "expired"
         if "plugin" in words or "exec" in words:
             missing = any(word in words for word in ("not found", "no such file", "not installed"))
             state = "plugin-missing" if missing else "plugin-failed"

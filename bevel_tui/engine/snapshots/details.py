@@ -24,7 +24,8 @@ class Logs:
 
     def __init__(self) -> None:
         self.lines: dict[str, tuple[str, ...]] = {}
-        self._read: set[tuple[str, str, int, bool]] = set()
+        #: uid, container, restarts, and how it was: running and unready, ended, or started again since
+        self._read: set[tuple[str, str, int, str]] = set()
         self._limit = asyncio.Semaphore(_AT_ONCE)
 
     def wanted(self, pods: tuple[Object, ...]) -> list[tuple[Object, str, bool]]:
@@ -38,7 +39,8 @@ class Logs:
                 if not ended.get("exitCode") and not unready:
                     continue
                 previous = bool(ended.get("exitCode")) and not state.get("terminated")
-                key = (str(pod["metadata"].get("uid")), container, int(entry.get("restartCount") or 0), previous)
+                how = "before" if previous else "ended" if ended.get("exitCode") else "running"
+                key = (str(pod["metadata"].get("uid")), container, int(entry.get("restartCount") or 0), how)
                 if key not in self._read:
                     self._read.add(key)
                     found.append((pod, container, previous))

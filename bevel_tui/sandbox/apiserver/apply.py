@@ -6,7 +6,6 @@ longer does, and nobody else owns, is removed; changing what another manager own
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,6 +13,7 @@ from bevel_tui.sandbox.apiserver import fieldset, structure
 from bevel_tui.sandbox.apiserver.errors import Refusal, apply_conflict, bad_request
 from bevel_tui.sandbox.apiserver.fieldset import FieldSet, Path
 from bevel_tui.sandbox.apiserver.schema import Type
+from bevel_tui.sandbox.clock import timestamp
 
 Object = dict[str, Any]
 
@@ -106,7 +106,7 @@ def written(obj: Object, managers: Managers) -> Object:
 
 def now() -> str:
     """The present as Kubernetes writes it, in whole seconds."""
-    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return timestamp()
 
 
 def owned(obj: Object, type_: Type, reset: tuple[str, ...] = ()) -> dict[Path, Any]:

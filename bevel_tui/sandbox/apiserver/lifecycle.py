@@ -16,6 +16,7 @@ from bevel_tui.sandbox.apiserver.api import Api
 from bevel_tui.sandbox.apiserver.errors import conflict, not_found
 from bevel_tui.sandbox.apiserver.kinds import Kind
 from bevel_tui.sandbox.apiserver.store import Event, Object
+from bevel_tui.sandbox.clock import moment
 
 FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"
@@ -277,8 +278,8 @@ def _grace(kind: Kind, live: Object, options: dict[str, Any]) -> int:
 def _marked(live: Object, finalizers: list[str], grace: int) -> Object:
     meta = dict(live["metadata"])
     if not meta.get("deletionTimestamp"):
-        moment = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=grace)
-        meta["deletionTimestamp"] = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+        due = moment() + datetime.timedelta(seconds=grace)
+        meta["deletionTimestamp"] = due.strftime("%Y-%m-%dT%H:%M:%SZ")
         meta["deletionGracePeriodSeconds"] = grace
         if meta.get("generation"):
             meta["generation"] += 1

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from bevel_tui.records.errors import BevelError, Code
 from bevel_tui.sandbox.faults.catalogue import BY_NAME, Fault
-from bevel_tui.sandbox.faults.scripts import SCRIPTS, Heal
+from bevel_tui.sandbox.faults.scripts import SCRIPTS
+from bevel_tui.sandbox.faults.spaces import SPACES, Heal
 
 if TYPE_CHECKING:
     from bevel_tui.sandbox.apiserver import SimulatedCluster
@@ -41,11 +42,11 @@ async def strike(world: World, servers: Mapping[str, SimulatedCluster], text: st
     healers = []
     cluster, slash, rest = target.partition("/")
     for name, site in world.sites.items():
-        spaces = fault.script in {"quota", "limit_range"}
-        if spaces and not slash:
+        if fault.script in SPACES and not slash:
             cluster, rest = "*", target
         if fnmatch.fnmatch(name, cluster):
-            healers.append(await SCRIPTS[fault.script](site, servers.get(name), rest or "*"))
+            script = SPACES.get(fault.script) or SCRIPTS[fault.script]
+            healers.append(await script(site, servers.get(name), rest or "*"))
     if not healers:
         raise BevelError(Code.USAGE, f"Fault {fault.name} finds no cluster {cluster!r}.")
 

@@ -2,52 +2,19 @@
 
 from __future__ import annotations
 
-import fnmatch
+import asyncio
+import time
 from collections.abc import Awaitable, Callable
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 from bevel_tui.records.steps import ObjectRef
 from bevel_tui.sandbox.clock import timestamp
-from bevel_tui.sandbox.workloads.view import Object
+from bevel_tui.sandbox.faults.spaces import Heal
 
 if TYPE_CHECKING:
     from bevel_tui.sandbox.apiserver import SimulatedCluster
     from bevel_tui.sandbox.world import Site
-
-#: undoes what a script did
-Heal = Callable[[], Awaitable[None]]
-_OWN = {"default", "kube-system", "kube-public", "kube-node-lease", "bevel-tui"}
-
-
-async def _nothing() -> None:
-    return None
-
-
-def _for_namespaces(site: Site, target: str, obj: dict[str, Any]) -> None:
-    """Create an object in every namespace of the pattern, those that come included."""
-
-    def seen(change: str, _kind: str, space: Object) -> None:
-        name = space["metadata"]["name"]
-        if change == "ADDED" and name not in _OWN and fnmatch.fnmatch(name, target):
-            site.errands.do(site.hands.create({**obj, "metadata": {"name": "fault", "namespace": name}}))
-
-    site.view.listen(["Namespace"], seen)
-    for space in site.view.all("Namespace"):
-        seen("ADDED", "Namespace", space)
-
-
-async def quota(site: Site, server: SimulatedCluster | None, target: str) -> Heal:
-    """A ResourceQuota of no pods."""
-    obj = {"apiVersion": "v1", "kind": "ResourceQuota", "spec": {"hard": {"pods": "0"}}}
-    _for_namespaces(site, target, obj)
-    return _nothing
-
-
-async def limit_range(site: Site, server: SimulatedCluster | None, target: str) -> Heal:
-    """A LimitRange whose least is more than pods ask for."""
-    limits = [{"type": "Container", "min": {"memory": "64Gi"}}]
-    _for_namespaces(site, target, {"apiVersion": "v1", "kind": "LimitRange", "spec": {"limits": limits}})
-    return _nothing
 
 
 async def node_down(site: Site, server: SimulatedCluster | None, target: str) -> Heal:
@@ -95,7 +62,10 @@ async def cordoned(site: Site, server: SimulatedCluster | None, target: str) -> 
 
 
 async def webhook_down(site: Site, server: SimulatedCluster | None, target: str) -> Heal:
-    """A webhook's configuration whose Service has gone."""
+    """A webhook's configuration whose Service has gone: the API server refuses pods in the webhook's stead.
+
+    [kubernetes: apiserver admission/plugin/webhook/validating/dispatcher.go, NewCallWebhookError]
+    """
     kind = "ValidatingWebhookConfiguration"
     service = {"namespace": "policies", "name": "policy"}
     hook = {
@@ -112,9 +82,104 @@ async def webhook_down(site: Site, server: SimulatedCluster | None, target: str)
         "metadata": {"name": "policy"},
     }
     await site.client.create({**made, "webhooks": [hook]})
+    words = (
+        'Internal error occurred: failed calling webhook "check.example.test": failed to call webhook: Post '
+        '"https://policy.policies.svc:443/?timeout=10s": service "policy" not found'
+    )
+
+    from bevel_tui.sandbox.apiserver.errors import Refusal
+
+    def fault(request: Any) -> None:
+        # as long as the configuration is there, however it goes
+        wants_pod = request.method == "POST" and request.path.endswith("/pods")
+        if wants_pod and server is not None and server.store.get(_HOOKS, None, "policy"):
+            raise Refusal(500, words, reason="InternalError")
+
+    if server is not None:
+        server.faults.append(fault)
 
     async def heal() -> None:
         await site.client.delete(ObjectRef(made["apiVersion"], kind, "policy"))
+
+    return heal
+
+
+async def no_storage_class(site: Site, server: SimulatedCluster | None, target: str) -> Heal:
+    """No StorageClass is the default any more."""
+    key = "storageclass.kubernetes.io/is-default-class"
+    names = [
+        found["metadata"]["name"]
+        for found in site.view.all("StorageClass")
+        if (found["metadata"].get("annotations") or {}).get(key) == "true"
+    ]
+
+    async def mark(value: str) -> None:
+        for name in names:
+            await site.hands.patch("StorageClass", None, name, {"metadata": {"annotations": {key: value}}})
+
+    await mark("false")
+
+    async def heal() -> None:
+        await mark("true")
+
+    return heal
+
+
+async def cluster_dns(site: Site, server: SimulatedCluster | None, target: str) -> Heal:
+    """Somebody has scaled CoreDNS to nothing."""
+    labels = {"k8s-app": "kube-dns"}
+    pod = {"containers": [{"name": "coredns", "image": "registry.k8s.io/coredns/coredns:v1.12.1"}]}
+    made = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "coredns", "namespace": "kube-system", "labels": labels},
+        "spec": {
+            "replicas": 0,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": pod},
+        },
+    }
+    await site.client.create(made)
+
+    async def heal() -> None:
+        await site.hands.patch("Deployment", "kube-system", "coredns", {"spec": {"replicas": 1}})
+
+    return heal
+
+
+async def crd_clash(site: Site, server: SimulatedCluster | None, target: str) -> Heal:
+    """A definition whose names another one has [kubernetes: apiextensions-apiserver naming_controller.go]."""
+    words = '"meshes" is already in use'
+    entry = {"type": "NamesAccepted", "status": "False", "reason": "PluralConflict", "message": words}
+    return await _definition(site, {**entry, "lastTransitionTime": timestamp()})
+
+
+async def conversion_down(site: Site, server: SimulatedCluster | None, target: str) -> Heal:
+    """A definition whose conversion webhook has nobody behind it."""
+    service = {"namespace": "emissary-system", "name": "emissary-apiext", "path": "/webhooks/crd-convert"}
+    webhook = {"clientConfig": {"service": service}, "conversionReviewVersions": ["v1"]}
+    return await _definition(site, None, {"strategy": "Webhook", "webhook": webhook})
+
+
+async def _definition(site: Site, entry: dict[str, Any] | None, conversion: dict[str, Any] | None = None) -> Heal:
+    name = "meshes.example.test"
+    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    spec = {
+        "group": "example.test",
+        "scope": "Namespaced",
+        "names": {"plural": "meshes", "singular": "mesh", "kind": "Mesh", "listKind": "MeshList"},
+        "versions": [{"name": "v1", "served": True, "storage": True, "schema": schema}],
+        **({"conversion": conversion} if conversion else {}),
+    }
+    version, kind = "apiextensions.k8s.io/v1", "CustomResourceDefinition"
+    await site.client.create({"apiVersion": version, "kind": kind, "metadata": {"name": name}, "spec": spec})
+    if entry is not None:
+        await site.client.patch(
+            ObjectRef(version, kind, name), {"status": {"conditions": [entry]}}, subresource="status"
+        )
+
+    async def heal() -> None:
+        await site.client.delete(ObjectRef(version, kind, name))
 
     return heal
 
@@ -140,14 +205,61 @@ async def expired(site: Site, server: SimulatedCluster | None, target: str) -> H
     return _withhold(server, refuse)
 
 
-def _withhold(server: SimulatedCluster | None, answer: Callable[[Any], None]) -> Heal:
+async def denied(site: Site, server: SimulatedCluster | None, target: str) -> Heal:
+    """403 to everything: the user has no rights in this cluster."""
+    from bevel_tui.sandbox.apiserver.errors import Refusal
+
+    def refuse(request: Any) -> None:
+        raise Refusal(403, f'User "admin" cannot get path "{request.path}"', reason="Forbidden")
+
+    return _withhold(server, refuse)
+
+
+async def rights(site: Site, server: SimulatedCluster | None, target: str) -> Heal:
+    """The user may not list Services."""
+    from bevel_tui.sandbox.apiserver.errors import Refusal
+
+    words = 'services is forbidden: User "admin" cannot list resource "services" in API group "" at the cluster scope'
+
+    def refuse(request: Any) -> None:
+        if request.path.endswith("/services"):
+            raise Refusal(403, words, reason="Forbidden")
+
+    return _withhold(server, refuse)
+
+
+async def api_slow(site: Site, server: SimulatedCluster | None, target: str) -> Heal:
+    """Every small request takes three seconds."""
+
+    async def later(request: Any) -> None:
+        if request.path == "/version":
+            await asyncio.sleep(3.0)
+
+    return _withhold(server, later)
+
+
+async def clock(site: Site, server: SimulatedCluster | None, target: str) -> Heal:
+    """The cluster's clock is ten minutes ahead: its Date header says so."""
+
+    def ahead(request: Any) -> Any:
+        from aiohttp import web
+
+        if request.path != "/version":
+            return None
+        date = formatdate(time.time() + 600.0, usegmt=True)
+        return web.json_response({"gitVersion": "v1.34.1"}, headers={"Date": date})
+
+    return _withhold(server, ahead)
+
+
+def _withhold(server: SimulatedCluster | None, answer: Callable[[Any], Any]) -> Heal:
+    """Answer the user instead of the server; None lets the server answer."""
     if server is None:
         raise ValueError("only simulated API servers can withhold answers")
     token = f"Bearer {server.admin.token}"
 
-    def fault(request: Any) -> None:
-        if request.headers.get("Authorization") == token:
-            answer(request)
+    def fault(request: Any) -> Any:
+        return answer(request) if request.headers.get("Authorization") == token else None
 
     server.faults.append(fault)
 
@@ -157,9 +269,12 @@ def _withhold(server: SimulatedCluster | None, answer: Callable[[Any], None]) ->
     return heal
 
 
+_HOOKS = "validatingwebhookconfigurations.admissionregistration.k8s.io"
+
 SCRIPTS: dict[str, Callable[[Site, SimulatedCluster | None, str], Awaitable[Heal]]] = {
     function.__name__: function
     for function in (
-        quota, limit_range, node_down, node_pressure, node_network, cordoned, webhook_down, api_down, expired,
+        node_down, node_pressure, node_network, cordoned, webhook_down, no_storage_class, cluster_dns, crd_clash,
+        conversion_down, api_down, expired, denied, rights, api_slow, clock,
     )
 }  # fmt: skip

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 #: seconds of a container that no table knows: a task, and a server until it is ready
 TASK_SECONDS = 0.5
 SERVER_SECONDS = 0.3
-#: the kubelet's back-off between restarts (doubled each time, at most five minutes)
+#: between two looks of the kubelet at a container that has ended
+SYNC_SECONDS = 1.0
+#: the kubelet's back-off between later restarts (doubled each time, at most five minutes)
 BACKOFF_SECONDS = 10.0
 BACKOFF_LIMIT = 300.0
 #: the scripts' sleep between two looks for certificates (facts A1.3)
@@ -191,6 +193,7 @@ class ContainerRun:
         self._since = timestamp()
         self.started = self._fresh = True
         self._state = {"running": {"startedAt": self._since}}
+        await self._flush()  # from now on what the last run wrote is that of the previous one
         await self.pod.publish()
         part = self._part()
         self._keep_mounts(part)
@@ -308,16 +311,25 @@ class ContainerRun:
         return False
 
     async def _back_off(self, code: int) -> None:
-        """Wait before the next start, as CrashLoopBackOff (the kubelet does so after successes too)."""
-        self._last = self._state
-        delay = min(BACKOFF_SECONDS * 2**self.restarts, BACKOFF_LIMIT)
-        self.restarts += 1
+        """Wait before the next start, as CrashLoopBackOff (the kubelet does so after successes too).
+
+        Not before the first one: a key that is not in the back-off yet is only put there [kubernetes:
+        pkg/kubelet/kuberuntime/kuberuntime_manager.go, doBackOff].
+        """
         self.started = False
+        if self.restarts == 0:
+            await self.pod.publish()
+            self._last, self.restarts = self._state, 1
+            await self.pod.world.clock.sleep(SYNC_SECONDS)
+            return
+        self._last = self._state
+        delay = min(BACKOFF_SECONDS * 2 ** (self.restarts - 1), BACKOFF_LIMIT)
         who = f"{self.pod.name}_{self.pod.namespace}({self.pod.pod['metadata']['uid']})"
         self.pod.event("Warning", "BackOff", f"Back-off restarting failed container {self.name} in pod {who}")
         words = f"back-off {delay:.0f}s restarting failed container={self.name} pod={who}"
         await self._wait("CrashLoopBackOff", words)
         await self.pod.world.clock.sleep(delay)
+        self.restarts += 1
 
     # ------------------------------------------------------------ logs
 
@@ -327,7 +339,7 @@ class ContainerRun:
     async def _flush(self, *, end: bool = False) -> None:
         lines, self._lines = self._lines, []
         restart, self._fresh = self._fresh and self.restarts > 0, False
-        if lines or end:
+        if lines or end or restart:
             pod = self.pod
             await pod.site.logs(pod.namespace, pod.name, self.name, lines, restart=restart, end=end)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from bevel_tui.kube.client import ApiError
-from bevel_tui.sandbox.clock import Clock, timestamp
+from bevel_tui.sandbox.clock import Clock, moment, timestamp
 from bevel_tui.sandbox.workloads.hands import Hands, controlled_by
 from bevel_tui.sandbox.workloads.podspec import create_pod
 from bevel_tui.sandbox.workloads.queue import Key, Queue
@@ -170,7 +170,7 @@ class Jobs:
 
 def age(stamp: str) -> float:
     """Seconds of the machine's clock since a time stamp of the API."""
-    return (datetime.now(UTC) - datetime.fromisoformat(stamp.replace("Z", "+00:00"))).total_seconds()
+    return (moment() - datetime.fromisoformat(stamp.replace("Z", "+00:00"))).total_seconds()
 
 
 def phase(pod: Mapping[str, Any]) -> str:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from bevel_tui.kube.client import ApiError
-from bevel_tui.sandbox.clock import timestamp
+from bevel_tui.sandbox.clock import moment, timestamp
 from bevel_tui.sandbox.workloads.hands import Hands
 from bevel_tui.sandbox.workloads.jobs import conditions, phase
 from bevel_tui.sandbox.workloads.needs import claims
@@ -88,7 +87,7 @@ async def create_nodes(hands: Hands, cluster: str, site: int, version: str, *, k
 async def keep_alive(hands: Hands) -> None:
     """Renew the nodes' Leases, for ever: a real control plane takes nodes without a sign of life for dead."""
     while True:
-        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        now = moment().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         for node in hands.view.all("Node"):
             name = node["metadata"]["name"]
             spec = {"holderIdentity": name, "leaseDurationSeconds": 40, "renewTime": now}

@@ -25,6 +25,8 @@ SCHEDULE_SECONDS = 0.1
 CREATE_SECONDS = 0.3
 #: between two attempts at what a fault forbids
 RETRY_SECONDS = 10.0
+#: and between two attempts at a volume: doubled each time [kubernetes: pkg/util/goroutinemap/exponentialbackoff]
+MOUNT_SECONDS, MOUNT_LIMIT = 0.5, 122.0
 
 
 class Kubelet:
@@ -197,9 +199,11 @@ class PodRun:
 
     async def _mount(self) -> None:
         view = self.site.view
+        delay = MOUNT_SECONDS
         while (trouble := self.world.troubles.at("mount", self.site.name, self.pod)) is not None:
             self.event("Warning", trouble.reason, trouble.words(self.pod))
-            await self.world.clock.sleep(RETRY_SECONDS)
+            await self.world.clock.sleep(RETRY_SECONDS if trouble.reason == "FailedCreatePodSandBox" else delay)
+            delay = min(delay * 2, MOUNT_LIMIT)
         said = ""
 
         def settled() -> str | None:

@@ -75,7 +75,7 @@ class Volumes:
         claim = self.view.get("PersistentVolumeClaim", *key)
         if claim is None or claim["metadata"].get("deletionTimestamp"):
             return
-        if (claim.get("status") or {}).get("phase") == "Bound":
+        if (claim.get("status") or {}).get("phase") in {"Bound", "Lost"}:
             return
         name = claim["spec"].get("storageClassName")
         if name is None:

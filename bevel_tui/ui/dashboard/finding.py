@@ -10,7 +10,6 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from bevel_tui import api
 from bevel_tui.records.findings import Diagnosis, Finding
 from bevel_tui.records.snapshot import Snapshot
 from bevel_tui.ui.dashboard.acting import Retry, offer
@@ -59,7 +58,7 @@ class FindingScreen(SourceScreen):
     def action_act(self) -> None:
         """Choose among what can be done."""
         if self.source.snapshot is not None:
-            offer(self, self.source, api.actions(self.source.snapshot, self.finding), self.retry)
+            offer(self, self.source, self.source.actions(self.finding), self.retry)
 
     def action_object(self) -> None:
         """Its object, if it has one that can be looked at."""

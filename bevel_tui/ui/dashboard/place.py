@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Tree
 
-from bevel_tui import api
 from bevel_tui.records.snapshot import Snapshot
 from bevel_tui.ui.dashboard.acting import Retry, offer
 from bevel_tui.ui.dashboard.finding import FindingScreen
@@ -94,7 +93,7 @@ class PlaceScreen(SourceScreen):
         """What can be done about the row under the cursor."""
         node = self.query_one("#releases", Tree).cursor_node
         if self.source.snapshot is not None and node is not None and isinstance(node.data, Subject):
-            offer(self, self.source, api.actions(self.source.snapshot, node.data), self.retry)
+            offer(self, self.source, self.source.actions(node.data), self.retry)
 
     def where(self) -> tuple[str, str | None] | None:
         return self.place.cluster, self.place.namespaces[0] if self.place.namespaces else None

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from bevel_tui import api
 from bevel_tui.network.model import Network
-from bevel_tui.records.actions import Action, ActionDone
+from bevel_tui.records.actions import Action, ActionDone, Subject
 from bevel_tui.records.errors import BevelError
 from bevel_tui.records.findings import Diagnosis
 from bevel_tui.records.snapshot import Snapshot
@@ -90,6 +90,10 @@ class Source:
         """The Network of that name as its clusters, or a preset, tell of it."""
         known = self.watch.networks() if self.watch is not None else ()
         return next((network for network in known if network.name == name), None)
+
+    def actions(self, about: Subject) -> tuple[Action, ...]:
+        """What can be done about a finding or an object of the newest snapshot."""
+        return () if self.snapshot is None else api.actions(self.snapshot, about, kubeconfig=self._kubeconfig)
 
     async def act(self, action: Action) -> ActionDone:
         """Carry out a confirmed action on an object, or ask checks again; never raises for what a cluster says."""

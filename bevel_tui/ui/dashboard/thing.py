@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Log, TabbedContent, TabPane, TextArea
 
-from bevel_tui import api
 from bevel_tui.records.errors import BevelError
 from bevel_tui.records.snapshot import Object, Snapshot
 from bevel_tui.ui.dashboard.acting import Retry, offer
@@ -171,7 +170,7 @@ class ObjectScreen(SourceScreen):
     def action_act(self) -> None:
         """Choose among what can be done."""
         if self.source.snapshot is not None:
-            offer(self, self.source, api.actions(self.source.snapshot, self.subject), self.retry)
+            offer(self, self.source, self.source.actions(self.subject), self.retry)
 
     def where(self) -> tuple[str, str | None] | None:
         return self.subject.cluster, self.subject.namespace
