@@ -9,20 +9,25 @@ Small on purpose: what a screen needs, it gets from whoever makes it; nothing is
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 from textual.screen import Screen
 
 from bevel_tui.ui.dialog import Answer, Dialog
+from bevel_tui.ui.harmless import Harmless
 from bevel_tui.ui.palette import ScreenCommands
 from bevel_tui.ui.themes import THEMES
 
 if TYPE_CHECKING:
     from bevel_tui.ui.session import Deployment, Session
+
+
+_HARMLESS = Harmless()
 
 
 class BevelApp(App[int]):
@@ -43,6 +48,10 @@ class BevelApp(App[int]):
         Binding("ctrl+c", "help_quit", show=False, system=True),
         Binding("ctrl+p", "command_palette", "Commands", id="palette", tooltip="Find any command", show=False, priority=True),
     ]  # fmt: skip
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own, and last the one that lets no control character through."""
+        return [*super().get_line_filters(), _HARMLESS]
 
     def __init__(
         self,

@@ -40,7 +40,6 @@ def tapped(scene: Scene, tmp_path: Path) -> Iterator[dict[str, Tap]]:
         for name, server in scene.servers.items():
             taps[name] = Tap(server.port)
             stack.callback(taps[name].close)
-            server.hosts |= {f"127.0.0.1:{taps[name].port}"}
             for entry in document["clusters"]:
                 if entry["cluster"]["server"] == server.url:
                     entry["cluster"]["server"] = server.url.replace(str(server.port), str(taps[name].port))

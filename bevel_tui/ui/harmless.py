@@ -1,0 +1,28 @@
+"""The last thing between what clusters say and the terminal: no cell of any screen holds a control character.
+
+Widgets clean what they show where they know that it is foreign. Textual writes every other character as it is, so one
+forgotten place would let a cluster clear the screen, set a title or turn text round.
+"""
+
+from __future__ import annotations
+
+import re
+
+from rich.segment import Segment
+from textual.color import Color
+from textual.filter import LineFilter
+
+#: C0 and C1 controls, and what turns the direction of text. All of them are no cell wide, so nothing moves without them.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+class Harmless(LineFilter):
+    """Takes control characters out of a line that is about to be drawn."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        if not any(_CONTROLS.search(segment.text) for segment in segments):
+            return segments
+        return [
+            segment if segment.control else Segment(_CONTROLS.sub("", segment.text), segment.style)
+            for segment in segments
+        ]
