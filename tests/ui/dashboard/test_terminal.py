@@ -43,7 +43,9 @@ async def test_a_broken_network_is_mended_from_the_dashboard(tmp_path: Path) -> 
                 person.keys("a")
                 person.wait("What shall be done?", "Run the Job again")
                 person.keys("1")
-                person.wait("The same by hand", f"kubectl --context {context}")
+                person.wait(
+                    "The same by hand", "kubectl --kubeconfig"
+                )  # the whole of it is typed in tests/engine/test_actions.py
                 cast("Conductor", running.conductor).world.troubles.heal(FAULT)
                 person.keys("d")
                 person.wait("over: it is not seen any more")
