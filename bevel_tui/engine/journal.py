@@ -18,7 +18,7 @@ class Journal:
         self._file: IO[str] | None = None
         try:
             self.path.parent.mkdir(parents=True, mode=0o700)
-            for folder in (self.path.parent, self.path.parent.parent):
+            for folder in list(self.path.parents)[:3]:  # the run's, that of all runs, ours
                 folder.chmod(0o700)
             descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             self._file = os.fdopen(descriptor, "w", buffering=1, encoding="utf-8")
