@@ -56,9 +56,6 @@ GROUPS = [[f for f in PLACED if f.code in LASTING], *(_QUICK[n::3] for n in rang
 WITH_WORK = {"webhook-down", "no-storage-class"}
 #: those that only whoever comes later meets: a watch that runs goes on when its right is taken away
 AT_FIRST = {"rights"}
-#: those that a running watch does not see the end of yet: a right that comes back, a clock that is set, a class for claims
-#: that wait already
-LINGERING = {"rights", "clock", "no-storage-class"}
 
 
 def test_there_are_enough_faults_and_each_has_a_code_of_the_catalogue() -> None:
@@ -372,8 +369,8 @@ async def _faults_of_whole_clusters(tmp_path: Path) -> None:
                 assert roots(diagnosis, fault) == {fault.code}, (fault.name, by_place(diagnosis, fault.name))
             assert by_place(diagnosis, "well") == []
             await mend(healers, clients)
-            healed = await follow(watching, lambda _, d: {f.cluster for f in d.findings} <= LINGERING, 400, look=5.0)
-            assert [(f.code, f.cluster, f.cause) for f in healed.findings if f.cluster not in LINGERING] == []
+            healed = await follow(watching, lambda _, d: not d.findings, 400, look=5.0)
+            assert [(f.code, f.cluster, f.cause) for f in healed.findings] == []
 
 
 @pytest.mark.parametrize(("fault", "code"), [("record-missing", "DNS-RECORD"), ("record-wrong", "DNS-WRONG")])

@@ -6,6 +6,7 @@ A cluster that does not answer is a state of the snapshot, not an error: the oth
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -60,6 +61,8 @@ class Feed:
         self._objects: dict[str, dict[tuple[str, str], Object]] = {}
         self._tuples: dict[str, tuple[Object, ...]] = {}
         self._unreadable: dict[str, str] = {}
+        #: where a kind may not be read; None: in the cluster as a whole
+        self._refused: dict[Watched, str | None] = {}
         self._logs = details.Logs()
         self._words: dict[str, str] = {}
         self._certificates: dict[str, tuple[CertificateFacts, ...]] = {}
@@ -80,7 +83,7 @@ class Feed:
         `aged` seconds."""
         now = time.time() + (self.access.skew if self.access.skew and abs(self.access.skew) > 2 else 0.0)
         known = self._snapshot
-        if known is not None and known.cluster == self.name and now - known.now < aged:
+        if known is not None and known.cluster == self.name and abs(now - known.now) < aged:
             return known
         for kind, found in self._objects.items():
             if kind not in self._tuples:
@@ -155,6 +158,7 @@ class Feed:
             self._broken.clear()
             self._refilter.clear()
             self._unreadable.clear()
+            self._refused.clear()
             tasks = [asyncio.create_task(self._kinds(client)), asyncio.create_task(self._look_closer(client))]
             tasks.append(asyncio.create_task(self._survey(client)))
             waits = [asyncio.create_task(self._broken.wait()), asyncio.create_task(self._refilter.wait())]
@@ -214,6 +218,7 @@ class Feed:
                 self._broken.set()
             else:
                 self._unreadable[watched.kind] = error.message
+                self._refused[watched] = watched.place
                 self._objects.pop(watched.kind, None)
                 self._tuples.pop(watched.kind, None)
         finally:
@@ -242,7 +247,7 @@ class Feed:
                 group.create_task(one(place, event))
             await asyncio.gather(*(event.wait() for event in events))
             if refusals:
-                self._unreadable[watched.kind] = next(iter(refusals.values()))
+                self._refused[watched], self._unreadable[watched.kind] = next(iter(refusals.items()))
             if len(refusals) == len(places):
                 self._objects.pop(watched.kind, None)
                 self._tuples.pop(watched.kind, None)
@@ -324,6 +329,16 @@ class Feed:
             await patience(_SURVEY, self._asked)
             self._asked.clear()
             self.access = await ask(client)
+            if await self._regained(client):
+                self._refilter.set()
+
+    async def _regained(self, client: KubeClient) -> bool:
+        """Whether a kind that could not be read can be now: rights are given while somebody looks."""
+        for watched, place in tuple(self._refused.items()):
+            with contextlib.suppress(ApiError):
+                await client.list(watched.api_version, watched.kind, place, fields="metadata.name=nothing")
+                return True
+        return False
 
     async def _look_closer(self, client: KubeClient) -> None:
         """Logs, Helm's words, certificates, Vault: read whenever something new asks for it."""

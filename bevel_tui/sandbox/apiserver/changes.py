@@ -81,7 +81,10 @@ def _claim_change(old: Object, new: Object) -> list[Cause]:
         }
 
     before, after = (old.get("spec") or {}).get("volumeName"), (new.get("spec") or {}).get("volumeName")
-    if rest(old) == rest(new) and (not before or before == after):
+    left, right = rest(old), rest(new)
+    if "storageClassName" not in left:  # a default that came later (KEP-3333)
+        right.pop("storageClassName", None)
+    if left == right and (not before or before == after):
         return []
     text = "Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
     return [Cause("FieldValueForbidden", text, "spec")]
