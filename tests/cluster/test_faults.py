@@ -140,11 +140,10 @@ def refused(request: Callable[[], None]) -> None:
     "a real API server's refusal is quoted with the webhook's name; once it is gone the next start goes on",
 )
 @fault("ResourceQuota", "on a real API server as well: the quota is named, and once it is gone the next start goes on")
-@fault("LimitRange", "on a real API server as well: the range is named, and once it is gone the next start goes on")
 @fault("API server restart", "a real one, while a release is installed: the run, or the next start, finishes")
 def test_what_a_real_server_refuses_is_told_and_the_next_start_goes_on(site: Site) -> None:
     """One network meets all of it, one after the other, and stands in the end."""
-    for refusal in (_stuck, _full, _quoted, _hooked, _ranged):
+    for refusal in (_stuck, _full, _quoted, _hooked):
         with refusal(site) as words:
             code, told = site.deploy()
             assert code in {1, 3, 4}, (refusal.__name__, code, told)
@@ -223,15 +222,6 @@ def _quoted(site: Site) -> Refusal:
     until(lambda: site.plane.request("GET", f"{path}/tight")["status"].get("hard"))
     yield ("tight", "QUOTA")
     site.plane.request("DELETE", f"{path}/tight")
-
-
-@contextlib.contextmanager
-def _ranged(site: Site) -> Refusal:
-    path = f"/api/v1/namespaces/{WHERE}/limitranges"
-    limits = {"limits": [{"type": "Container", "min": {"memory": "2Gi"}}]}
-    site.make(path, {"metadata": {"name": "small"}, "spec": limits})
-    yield (f"a LimitRange of namespace {WHERE}",)
-    site.plane.request("DELETE", f"{path}/small")
 
 
 def alarm(plane: Plane, action: str) -> None:
