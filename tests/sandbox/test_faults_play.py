@@ -18,6 +18,7 @@ from typing import Any, cast
 import pytest
 
 from bevel_tui import api
+from bevel_tui.diagnosis.pods import FRESH
 from bevel_tui.kube.client import KubeClient
 from bevel_tui.records.findings import Diagnosis, Finding
 from bevel_tui.records.snapshot import ClusterSnapshot, Snapshot
@@ -36,6 +37,8 @@ pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(250)]
 BOUND, STAMP = 15.0, 1.0
 #: seconds between two looks: judging seventy namespaces at every change would cost more than all the rest
 LOOK = 0.8
+#: seconds until nothing is told after remedies: back-offs end, and what was killed three times is spoken of for ten minutes
+MENDED = 400.0 + FRESH
 #: what is legal at first and a problem only when it lasts: seconds until then (docs/diagnosis.md)
 LASTING = {
     "NS-TERMINATING": 60.0,
@@ -336,7 +339,7 @@ async def _faults_of_objects(tmp_path: Path, placed: list[Fault]) -> None:
                 )
             assert by_place(diagnosis, "well") == []
             await mend(healers, clients)
-            healed = await follow(watching, lambda _, d: not d.findings, 400, look=5.0)
+            healed = await follow(watching, lambda _, d: not d.findings, MENDED, look=5.0)
             assert [(f.code, f.namespace, f.cause) for f in healed.findings] == []
 
 
@@ -369,7 +372,7 @@ async def _faults_of_whole_clusters(tmp_path: Path) -> None:
                 assert roots(diagnosis, fault) == {fault.code}, (fault.name, by_place(diagnosis, fault.name))
             assert by_place(diagnosis, "well") == []
             await mend(healers, clients)
-            healed = await follow(watching, lambda _, d: not d.findings, 400, look=5.0)
+            healed = await follow(watching, lambda _, d: not d.findings, MENDED, look=5.0)
             assert [(f.code, f.cluster, f.cause) for f in healed.findings] == []
 
 
