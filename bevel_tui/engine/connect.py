@@ -87,7 +87,9 @@ async def _one(name: str, context: str, kubeconfig: str | None, open_cluster: Co
     client = await open_cluster(context, kubeconfig)
     try:
         simulation = await simulation_of(client)
-        return Access(name, context, helm_kubeconfig(kubeconfig, context), client, simulation)
+        return Access(
+            name, context, helm_kubeconfig(kubeconfig, context), client, simulation, unverified(kubeconfig, context)
+        )
     except BaseException:
         await client.close()
         raise
@@ -121,6 +123,16 @@ def unusable(client: Cluster, error: ApiError) -> BevelError:
     return BevelError(
         Code.CLUSTER_UNREACHABLE, f"The cluster of context {client.context!r} cannot be used: {error.message}"
     )
+
+
+def unverified(kubeconfig: str | None, context: str) -> bool:
+    """Whether the kubeconfig says that this API server's certificate is not looked at (insecure-skip-tls-verify)."""
+    from bevel_tui.kube.contexts import read
+
+    try:
+        return read(kubeconfig).context(context).insecure
+    except BevelError:
+        return False
 
 
 def helm_kubeconfig(kubeconfig: str | None, context: str) -> Path:

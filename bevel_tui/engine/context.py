@@ -60,13 +60,15 @@ class PlanLike(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """One cluster of the Network, connected. `kubeconfig` and `context` are what Helm is told."""
+    """One cluster of the Network, connected. `kubeconfig` and `context` are what Helm is told; `unverified`: its
+    certificate is not looked at, because the kubeconfig says so."""
 
     name: str
     context: str
     kubeconfig: Path
     client: Cluster
     simulation: Simulation | None = None
+    unverified: bool = False
 
 
 @dataclass(frozen=True, slots=True)

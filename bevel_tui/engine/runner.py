@@ -42,6 +42,12 @@ T = TypeVar("T")
 Command = Literal["deploy", "destroy", "check"]
 
 
+_UNVERIFIED = (
+    "The kubeconfig says insecure-skip-tls-verify: anybody on the way can be this API server. Put "
+    "certificate-authority-data into it instead."
+)
+
+
 class Run:
     """What `deploy`, `check_only` and `destroy` share: connections, context, events, the end."""
 
@@ -140,6 +146,9 @@ class Run:
                 critical_path=self.plan.critical_path() if self.command == "deploy" else (),
             )
         )
+        for access in self.clusters.values():
+            if access.unverified:
+                self.emit(Notice(level="warning", cluster=access.name, text=_UNVERIFIED))
 
     async def open(self, names: Iterable[str], *, some: bool = False) -> None:
         """Connect; with `some` those that cannot be used go into `unread`, unless that is all of them. Raises BevelError."""
