@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from tests.ui.dashboard.recorded import Played, image_gone
 from tests.ui.dashboard.test_dashboard import dashboard
 from tests.ui.snapshot import settle
 from tests.ui.test_deploy import Shown
+from tests.ui.wizard import DEAD, WEST, ready, wizard
 
 #: keys of objects whose values are anybody's words
 WORDS = {"message", "image", "description", "note", "server"}
@@ -82,3 +84,26 @@ async def test_the_dashboard(size: tuple[int, int]) -> None:
             await pilot.press(*keys)
             await settle(pilot)
             harmless(pilot.app, poison=False)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_the_wizards_clusters(size: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names of contexts come from a kubeconfig that somebody sent, everything else from clusters."""
+    gateway = replace(WEST.gateways[0], service=POISON, address=POISON) if WEST.gateways else None
+    rows = (
+        ready(POISON, version=POISON, storage_class=POISON, storage_classes=(POISON,), load_balancer_why=POISON),
+        ready("evil-west", gateways=(gateway,), missing_rights=(POISON,), networks=(POISON,), unread=(POISON,)),
+        replace(DEAD, context="dead", cause=POISON, remedy=POISON),
+    )
+    app, _ = wizard(monkeypatch, tmp_path, rows)
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        await pilot.press("enter")
+        seen = ""
+        for keys in ((), ("space",), ("down",), ("space",), ("down",), ("ctrl+n",)):
+            await pilot.press(*keys)
+            await settle(pilot)
+            harmless(pilot.app, poison=False)
+            for strip in app.screen._compositor.render_strips():
+                seen += "".join(segment.text for segment in strip)
+        assert "evil" in seen
