@@ -24,7 +24,7 @@ from bevel_tui.reachability.checks import SOCKETS, Expected, check_cluster
 from bevel_tui.reachability.dialer import Dialer
 from bevel_tui.reachability.dynamic import Done, Key, Updater
 from bevel_tui.reachability.gate import PATIENCE, PROBE_LABEL, gate
-from bevel_tui.reachability.inside import paths
+from bevel_tui.reachability.inside import health, paths
 from bevel_tui.reachability.inside.script import Question
 from bevel_tui.reachability.mesh import mesh
 from bevel_tui.reachability.resolver import Resolver
@@ -204,14 +204,19 @@ class LiveReach:
         """A pod of the cluster looks at every gateway; told are its row of the matrix and how it went."""
         seen = paths.seen(rounds.results)
         asked = {to: paths.questions(rounds.endpoints[to], seen.get(to, paths.Seen())) for to in rounds.endpoints}
-        everything = [question for questions in asked.values() for question in questions]
+        own = rounds.endpoints.get(access.name, ())
+        others = sum(e.health is not None for each in rounds.endpoints.values() for e in each) - 1
+        everything = [question for questions in asked.values() for question in questions] + health.questions(own)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + retry
         while True:
             mine = await self._look(access, everything)
-            if not paths.may_heal(mine, asked, seen) or loop.time() + _AGAIN > deadline:
+            heals = paths.may_heal(mine, asked, seen) or health.may_heal(mine, own, others)
+            if not heals or loop.time() + _AGAIN > deadline:
                 break
             await asyncio.sleep(_AGAIN)
+        for result in health.judge(mine, own, others):
+            yield result
         rounds.looks[access.name] = mine
         rounds.inside.leave(step)
         await rounds.inside.wait()

@@ -17,7 +17,7 @@ KEYS_CHART, GENESIS_CHART, NODE_CHART, IPFS_CHART = (
 )
 #: under this name the charts vendor bevel-storageclass
 STORAGE_ALIAS = "substrate-storage"
-P2P_PORT, SWARM_PORT = 30333, 4001
+P2P_PORT, SWARM_PORT, RPC_PORT = 30333, 4001, 9933
 
 
 def roles(organization: Organization) -> SubstrateRoles:

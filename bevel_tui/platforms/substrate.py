@@ -254,12 +254,11 @@ class _Planner(Parts):
         needs = (release_id(organization.cluster, namespace, keys), *ready)
         if not boot and organization.name == founder(network).name:
             needs = (*needs, self.boot_node)
+        api = f"{names.node_name(release.name)}-0"
         return self.release(
             organization,
             release,
             (*needs, *groundwork.gateway_needs(network, organization.cluster)),
             values,
-            endpoints=(
-                self.endpoint(organization, release, f"{names.node_name(release.name)}-0-rc-p2p", names.P2P_PORT),
-            ),
+            endpoints=(self.endpoint(organization, release, f"{api}-rc-p2p", names.P2P_PORT, rpc=api),),
         )

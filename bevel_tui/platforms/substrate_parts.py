@@ -92,8 +92,13 @@ class Parts:
     def domain(self, organization: Organization) -> str:
         return self.network.cluster(organization.cluster).domain or ""
 
-    def endpoint(self, organization: Organization, release: NamedRelease, service: str, backend: int) -> Endpoint:
-        """The p2p port of a node; nothing else of it is meant for others (its RPC methods are unsafe, facts A7)."""
+    def endpoint(
+        self, organization: Organization, release: NamedRelease, service: str, backend: int, rpc: str | None = None
+    ) -> Endpoint:
+        """The p2p port of a node; nothing else of it is meant for others (its RPC methods are unsafe, facts A7).
+
+        `rpc` is the Service that answers JSON-RPC inside the cluster, where there is one.
+        """
         namespace = namespace_of(self.network, organization)
         exposed = self.network.gateway.type == "ambassador"
         local = f"{service}.{namespace}"
@@ -110,4 +115,5 @@ class Parts:
             probe="tcp",
             service=f"{local}:{backend}",
             exposed=exposed,
+            health=None if rpc is None else f"{rpc}.{namespace}:{names.RPC_PORT}",
         )

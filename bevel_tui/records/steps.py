@@ -129,6 +129,9 @@ class Endpoint:
     recorded: Recorded | None = None
     #: reached at a port of the cluster's nodes: there is no gateway whose address, ports and names could be looked at
     node_port: bool = False
+    #: where only pods of its own cluster can ask the node how it is: ``name.namespace:port`` (Substrate's RPC, which no
+    #: gateway exposes)
+    health: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,12 +11,13 @@ from __future__ import annotations
 import asyncio
 import fnmatch
 import hashlib
+import json
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from bevel_tui.reachability.inside.job import ROLE, ROLE_PROBE
-from bevel_tui.reachability.inside.script import MARK, Question
+from bevel_tui.reachability.inside.script import MARK, NO_ANSWER, Question
 from bevel_tui.reachability.wanted import is_ip
 from bevel_tui.sandbox.world import Site, World
 
@@ -43,11 +44,15 @@ async def _look(world: World, site: Site, question: Question, patience: float) -
     faults = _Faults(site)
     addresses = faults.names(question.host)
     if addresses is None:
-        addresses = [question.host] if is_ip(question.host) else sorted(world.names.addresses(question.host))
+        addresses = [question.host] if is_ip(question.host) else _addresses(world, site, question.host)
     lines = [f"name {question.host} {','.join(addresses) or '-'}"]
     for kind, port in question.tries:
         for address in addresses:
             word = faults.path(f"{address}:{port}")
+            if kind == "health":
+                told = None if word else _health(world, site, question.host, port)
+                lines.append(f"health {question.host} {port} {address} {told or NO_ANSWER}")
+                continue
             where = world.dial.get(f"{address}:{port}")
             if word == "timeout":
                 await world.clock.sleep(patience)
@@ -59,6 +64,30 @@ async def _look(world: World, site: Site, question: Question, patience: float) -
             shown = await _fingerprint(where, question.host) if word == "open" and where else None
             lines.append(f"tls {question.host} {port} {address} {'served' if shown else 'closed'} {shown or '-'}")
     return lines
+
+
+def _addresses(world: World, site: Site, host: str) -> list[str]:
+    """What the cluster's resolver has for a host: the address of a Service of its own, or what the zones say."""
+    if not host.endswith(".svc.cluster.local"):
+        return sorted(world.names.addresses(host))
+    name, namespace, *_ = host.split(".")
+    address = ((site.view.get("Service", namespace, name) or {}).get("spec") or {}).get("clusterIP")
+    return [str(address)] if address else []
+
+
+def _health(world: World, site: Site, host: str, port: int) -> str | None:
+    """What a node behind a Service of the cluster answers to `system_health`; None: nothing."""
+    from bevel_tui.sandbox.components import Unreachable, in_cluster
+    from bevel_tui.sandbox.players.substrate import peers
+
+    try:
+        component = in_cluster(world, site, host, port)
+    except Unreachable:
+        return None
+    if component is None:
+        return None
+    result = {"peers": peers(world, site, component.pod), "isSyncing": False, "shouldHavePeers": True}
+    return json.dumps({"jsonrpc": "2.0", "result": result, "id": 1}, separators=(",", ":"))
 
 
 async def _fingerprint(where: str, host: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,13 @@ from bevel_tui.engine.between import closing
 from bevel_tui.engine.context import Access
 from bevel_tui.engine.executor import Result, Task, execute
 from bevel_tui.engine.inside import Place, look
-from bevel_tui.reachability.inside.script import Question
+from bevel_tui.engine.options import RunOptions
+from bevel_tui.engine.reach import LiveReach
+from bevel_tui.engine.rounds import CheckRounds
+from bevel_tui.reachability.inside.paths import Look
+from bevel_tui.reachability.inside.script import Question, Sight
+from bevel_tui.records.checks import CheckResult
+from bevel_tui.records.steps import Endpoint
 from tests.engine.conftest import MemoryPlan
 
 pytestmark = pytest.mark.looptime(start=0)
@@ -104,3 +111,56 @@ async def test_a_task_after_others_waits_for_their_end_and_is_skipped_with_those
     tasks = [Task("worse"), Task("never", ("worse",)), Task("last", after=("never",))]
     results = await execute(tasks, perform)
     assert (results["last"].outcome, results["last"].reason) == ("skipped", "needs worse")
+
+
+HOST, ADDRESS, NODE = "rpc.east.example.com", "192.0.2.1", "node-0.alpha.svc.cluster.local"
+
+
+def sight(word: str = "open", peers: int = 1) -> Sight:
+    told = f'{{"result":{{"peers":{peers},"isSyncing":false}}}}'
+    return Sight({HOST: (ADDRESS,)}, {(HOST, 80, ADDRESS): word}, {}, True, {(NODE, 9933, "10.0.0.1"): told})  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize(
+    ("sights", "retry", "at", "codes"),
+    [
+        ([sight()], 60.0, [0.0], {None}),
+        ([sight("timeout"), sight("timeout"), sight()], 60.0, [0.0, 5.0, 10.0], {None}),
+        ([sight(peers=0), sight()], 60.0, [0.0, 5.0], {None}),
+        # the time is up: what was seen last is told
+        ([sight("refused"), sight("refused"), sight("refused")], 12.0, [0.0, 5.0, 10.0], {None, "path-hairpin"}),
+        ([sight("refused")], 0.0, [0.0], {None, "path-hairpin"}),
+        ([sight(peers=0)], 0.0, [0.0], {None, "ledger-no-peers"}),
+    ],
+)
+async def test_a_look_that_found_something_wrong_is_repeated_for_as_long_as_one_waits(
+    world: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    sights: list[Sight],
+    retry: float,
+    at: list[float],
+    codes: set[str | None],
+) -> None:
+    """`check --wait`, and the end of a deployment: a resolver may remember a "no", a node may look for its peers."""
+    loop, left, looked = asyncio.get_running_loop(), list(sights), []
+
+    async def looks(access: Access, *_: Any, patience: float) -> Look:
+        looked.append(loop.time())
+        return Look(access.name, left.pop(0), namespace="alpha")
+
+    monkeypatch.setattr("bevel_tui.engine.reach.look", looks)
+    rounds = CheckRounds(["east/check"])
+    node = Endpoint(
+        id="rpc", cluster="east", organization="alpha", release="node", host=HOST, port=80, protocol="tcp", probe="tcp",
+        service="node-0.alpha:80", health="node-0.alpha:9933",
+    )  # fmt: skip
+    rounds.endpoints |= {"east": (node,), "west": (replace(node, cluster="west", exposed=False),)}
+    for id, target in (("dns-address", HOST), ("tcp-connect", f"{ADDRESS}:80")):
+        facts = {"addresses": ADDRESS}
+        rounds.answered(CheckResult(id=id, cluster="east", target=target, status="ok", summary="", facts=facts))
+    access = Access("east", "east", Path("kubeconfig"), world.clusters["east"])
+    reach = LiveReach(world.network, RunOptions())
+    results = [r async for r in reach.inside(access, "east/check", rounds, retry)]
+    assert looked == pytest.approx(at) and not left
+    assert {r.code for r in results} == codes
+    assert sorted({r.id for r in results}) == ["cluster-path", "cluster-pod", "ledger-health"]

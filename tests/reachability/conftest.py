@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import socket
 import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -21,6 +23,23 @@ import pytest
 import trustme
 
 Misbehaviour = Callable[[dns.message.Message], bytes | None]
+
+
+def both(address: str) -> tuple[socket.socket, socket.socket]:
+    """A TCP and a UDP socket with one port: what is free for the one may be taken for the other by any program."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    while True:
+        tcp, udp = socket.socket(family, socket.SOCK_STREAM), socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            tcp.bind((address, 0))
+            udp.bind((address, tcp.getsockname()[1]))
+        except OSError as error:
+            tcp.close()
+            udp.close()
+            if error.errno != errno.EADDRINUSE:
+                raise
+        else:
+            return tcp, udp
 
 
 @dataclass
@@ -158,13 +177,12 @@ class NameServer:
                     await writer.drain()
             writer.close()
 
-        server = await asyncio.start_server(tcp, self.address, 0)
-        self.port = server.sockets[0].getsockname()[1]
+        listening, datagrams = both(self.address)
+        server = await asyncio.start_server(tcp, sock=listening)
+        self.port = datagrams.getsockname()[1]
         if not self.tcp:
             server.close()
-        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-            Udp, local_addr=(self.address, self.port)
-        )
+        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(Udp, sock=datagrams)
         stack.callback(transport.close)
         stack.callback(server.close)
         return self

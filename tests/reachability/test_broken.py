@@ -52,7 +52,8 @@ OPS = endpoint("ops", "peer0-ops.east.test", 80, "http", "fabric-operations", 94
 NMS = endpoint("nms", "nms.east.test", 443, "https", "network-map", 8080)
 DOORMAN = endpoint("doorman", "doorman.east.test", 443, "https", "doorman", 8080)
 TESSERA = endpoint("tessera", "tessera.east.test", 443, "https", "tessera", 443)
-FABRIC, ETHEREUM, CORDA = (CA, PEER, OPS), (RPC, WS, P2P), (NMS, DOORMAN, TESSERA)
+NODE = endpoint("node", "node.corda.east.test", 443, "https", "tls", 10002)
+FABRIC, ETHEREUM, CORDA = (CA, PEER, OPS), (RPC, WS, P2P), (NMS, DOORMAN, TESSERA, NODE)
 
 
 class Node:
@@ -442,6 +443,9 @@ CASES: dict[str, Case] = {
         "protocol", "protocol-answer", "HTTP 500", CORDA, site(DOORMAN.host, says(500)), kind="ambassador"),
     "no transaction manager": case(
         "protocol", "protocol-answer", "/upcheck", CORDA, site(TESSERA.host, says(200, b"welcome")), kind="ambassador"),
+    "another CA's certificate for a Corda node": case(
+        "tls-handshake", "tls-other-ca", "Acme Co", (NMS, NODE),
+        certificate(NODE.host, lambda w: w.stranger.issue_cert(NODE.host)), kind="ambassador"),
     "only old TLS": case(
         "tls-handshake", "tls-old-protocol", "no TLS version from 1.2 on", (PEER,), old_tls),
     # connecting to the limited broadcast address by TCP is refused by the kernel: there is no route for it

@@ -143,7 +143,7 @@ def of(results: list[CheckResult], check: str, target: str | None = None) -> Che
 async def test_all_is_well(world):
     results = await world.check()
     assert {r.status for r in results} == {"ok"}
-    one_cluster_alone = {"cluster-api", "cluster-pod", "cluster-path", "ledger-agrees", "ledger-mesh"}
+    one_cluster_alone = {"cluster-api", "cluster-pod", "cluster-path", "ledger-agrees", "ledger-mesh", "ledger-health"}
     asked_of_chains = {"ledger-peers", "ledger-grows", "tcp-choice"} | {
         kind for kind in BY_ID if kind.startswith("route-")
     }

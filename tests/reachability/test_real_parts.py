@@ -342,7 +342,7 @@ async def test_traefiks_default_certificate_is_known(name_server, behind: Behind
 
 @needs("anvil")
 async def test_anvil(name_server, behind: Behind) -> None:
-    """Two nodes of one genesis, one of another, one that makes no blocks: each told apart by its own word."""
+    """Two nodes of one genesis, one of another, one that makes no blocks, one of another chain: each told apart by its own word."""
     program = find("anvil")
     assert program is not None
     nodes = {
@@ -350,6 +350,7 @@ async def test_anvil(name_server, behind: Behind) -> None:
         "b": ("--block-time", "1"),
         "odd": ("--block-time", "1"),
         "still": ("--no-mining",),
+        "strange": ("--block-time", "1", "--chain-id", "7"),
     }
     ports = dict(zip(nodes, free_ports(len(nodes)), strict=True))
     answers: list[CheckResult] = []
@@ -367,16 +368,22 @@ async def test_anvil(name_server, behind: Behind) -> None:
             found |= results
             dialer = Dialer({f"{GATEWAY}:80": f"127.0.0.1:{ports[name]}"})
             answers += [r async for r in _protocol(rpc, dialer, name)]
+        web = endpoint("ws", 80, "ws", "ws")
+        upgraded = await ask(name_server, behind, {80: ports["a"]}, web)
         alone = await ask(
             name_server, behind, {80: ports["a"]}, endpoint("a", 80, "http", "json-rpc"), expected=Expected(3, None)
         )
     assert {id: r.code for id, r in found.items() if r.status == "failed"} == {"still": "ledger-halted"}
     assert found["a"].summary.startswith("blocks are made")
-    assert {r.facts["chain-id"] for r in answers} == {"31337"}
+    assert upgraded["ws"].status == "ok" and "HTTP 101" in upgraded["ws"].evidence
+    assert [r.facts["chain-id"] for r in answers] == ["31337"] * 4 + ["7"]
     assert alone["a"].code in {"ledger-no-peers", "ledger-answer"}, "anvil has no peers, or does not tell of them"
     verdicts = {name: agreement(answers, name)[0] for name in nodes}
-    assert {name: v.code for name, v in verdicts.items() if v.status == "failed"} == {"odd": "ledger-other-genesis"}
-    assert verdicts["a"].summary == "all 4 nodes have the same ledger"
+    assert {name: v.code for name, v in verdicts.items() if v.status == "failed"} == {
+        "odd": "ledger-other-genesis",
+        "strange": "ledger-other-chain",
+    }
+    assert verdicts["a"].summary == "all 5 nodes have the same ledger"
 
 
 async def _protocol(rpc: Endpoint, dialer: Dialer, cluster: str) -> AsyncIterator[CheckResult]:

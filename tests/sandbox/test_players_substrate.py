@@ -8,8 +8,12 @@ from typing import Any
 
 import pytest
 
+from bevel_tui.reachability.inside import health
+from bevel_tui.reachability.inside.paths import Look
+from bevel_tui.reachability.inside.script import read
 from bevel_tui.sandbox.players import base58
 from bevel_tui.sandbox.players.substrate_keys import is_peer_id, peer_id, public_of, ss58
+from bevel_tui.sandbox.probe import play
 from bevel_tui.sandbox.workloads.view import ref
 
 PRESET = "substrate-one-cluster"
@@ -40,6 +44,14 @@ def test_addresses_and_ids_are_those_of_the_real_tools() -> None:
     assert not is_peer_id("12D3KooW")
     assert not is_peer_id("0OIl")
     assert base58.decode(base58.encode(b"\0\0abc")) == b"\0\0abc"
+
+
+async def health_of(run: Any, endpoints: list[Any]) -> list[Any]:
+    """What the simulated probe's log says of the nodes' health, judged as a check does."""
+    log: list[str] = []
+    arguments = [question.argument for question in health.questions(endpoints)]
+    await play(run.box.world, run.box.world.sites[run.contexts[EAST]], {"args": arguments}, log.append)
+    return health.judge(Look(EAST, read(log)), endpoints, len(arguments) - 1)
 
 
 async def test_the_whole_network(rehearse: Any) -> None:
@@ -76,6 +88,12 @@ async def test_the_whole_network(rehearse: Any) -> None:
             assert "Inserted key aura into Keystore" in text
             assert "none of the authorities" not in text
             assert "not authorised" not in text
+        # a pod that looks from inside is told of every node's peers; gateways expose no RPC
+        endpoints = [e for step in run.plan.steps if step.kind == "release" for e in step.endpoints]
+        results = await health_of(run, endpoints)
+        assert len(results) == 7
+        assert {(r.status, r.code) for r in results} == {("ok", None)}
+        assert {r.summary for r in results} == {"the node has 6 peers and is in step"}
         boot = (await run.box.get(run.contexts[EAST], "ConfigMap", "ipfs-boot-node", TIER))["data"]["peer_id"]
         address = f"/dns4/dscp-ipfs-node-oem-1-swarm.{OEM}/tcp/4001/p2p/{boot}"
         assert f"added {address}" in run.log(EAST, "dscp-ipfs-node-tierone-1-0")

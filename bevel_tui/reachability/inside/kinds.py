@@ -28,4 +28,16 @@ INSIDE_KINDS: tuple[CheckKind, ...] = (
             Failure("path-other-address", "Warning: they get through, by other addresses than this machine."),
         ),
     ),
+    CheckKind(
+        "ledger-health",
+        "Has a Substrate node peers, and is it in step with the chain?",
+        "a node's RPC Service, which only pods of its own cluster reach: no gateway exposes it, its methods are unsafe",
+        "What the node answers to `system_health`: its peers, and whether it still fetches blocks.",
+        "The node is alone: the others' p2p ports cannot be reached from it, or the chain does not authorise its key.",
+        failures=(
+            Failure("ledger-no-peers", "The node has no peer at all."),
+            Failure("ledger-syncing", "Warning: it still fetches blocks that others have."),
+            Failure("ledger-untold", "Warning: the node does not tell the pod how it is."),
+        ),
+    ),
 )

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bevel_tui.reachability.inside.script import Question, Sight
+from bevel_tui.reachability.inside.script import Question, Sight, Try
 from bevel_tui.reachability.wanted import is_ip, normal
 from bevel_tui.records.checks import CheckResult, CheckStatus
 from bevel_tui.records.steps import Endpoint
@@ -72,7 +72,7 @@ def questions(endpoints: Iterable[Endpoint], here: Seen) -> tuple[Question, ...]
 
     A host that does not resolve from here is not asked for: a resolver would remember the "no".
     """
-    tries: dict[str, list[tuple[Literal["tcp", "tls"], int]]] = {}
+    tries: dict[str, list[tuple[Try, int]]] = {}
     opened: set[tuple[tuple[str, ...], int]] = set()
     for endpoint in endpoints:
         host, port = endpoint.host, endpoint.port

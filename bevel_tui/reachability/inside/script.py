@@ -17,6 +17,10 @@ MARK = "bevel-tui-probe/1"
 PARALLEL = 16
 
 Word = Literal["open", "refused", "timeout", "unreachable"]
+#: what is tried at a port: a connection, a certificate, Substrate's `system_health`
+Try = Literal["tcp", "tls", "health"]
+#: in the place of an answer: the image has nothing to ask with; nothing came
+NO_PROGRAM, NO_ANSWER = "unknown", "-"
 
 SCRIPT = (
     r"""
@@ -56,6 +60,13 @@ certificate() {
     | openssl x509 -noout -fingerprint -sha256 2>/dev/null | sed 's/.*=//; s/://g' | tr A-F a-f)
   if [ -n "$found" ]; then say tls "$3" "$1" "$2" served "$found"; else say tls "$3" "$1" "$2" closed -; fi
 }
+health() {
+  if ! have curl; then say health "$3" "$1" "$2" unknown; return; fi
+  said=$(curl -sS -g -m "$t" -H 'Content-Type: application/json' \
+    -d '{"jsonrpc":"2.0","id":1,"method":"system_health","params":[]}' "http://$(whole "$2" "$1")/" 2>/dev/null \
+    | head -c 500 | tr -d '[:space:]')
+  say health "$3" "$1" "$2" "${said:--}"
+}
 look() {
   host="${1%%/*}"
   addresses=$(resolve "$host")
@@ -68,6 +79,7 @@ look() {
       case "$one" in
         tcp:*) connect "${one#tcp:}" "$address" "$host" ;;
         tls:*) certificate "${one#tls:}" "$address" "$host" ;;
+        health:*) health "${one#health:}" "$address" "$host" ;;
       esac
     done
   done
@@ -92,7 +104,7 @@ class Question:
     """A host that a pod resolves, and what it tries at each of its addresses: ``("tcp", 443)``, ``("tls", 443)``."""
 
     host: str
-    tries: tuple[tuple[Literal["tcp", "tls"], int], ...] = ()
+    tries: tuple[tuple[Try, int], ...] = ()
 
     @property
     def argument(self) -> str:
@@ -103,13 +115,15 @@ class Question:
     def parse(cls, argument: str) -> Question:
         """The other way round. Raises ValueError."""
         host, *tries = argument.split("/")
-        found: list[tuple[Literal["tcp", "tls"], int]] = []
+        found: list[tuple[Try, int]] = []
         for one in tries:
             kind, _, port = one.partition(":")
             if kind == "tcp":
                 found.append(("tcp", int(port)))
             elif kind == "tls":
                 found.append(("tls", int(port)))
+            elif kind == "health":
+                found.append(("health", int(port)))
             else:
                 raise ValueError(f"{argument}: {kind} is nothing to try")
         return cls(host, tuple(found))
@@ -118,12 +132,14 @@ class Question:
 @dataclass(frozen=True, slots=True)
 class Sight:
     """What a pod saw. `names` are addresses by host (empty: none found), `tcp` a word by (host, port, address), `tls` the
-    certificate's SHA-256 (None: none was served) by (host, port, address); `complete` whether it came to its end."""
+    certificate's SHA-256 (None: none was served) by (host, port, address), `health` the JSON that came, without blanks, by
+    the same; `complete` whether it came to its end."""
 
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tcp: Mapping[tuple[str, int, str], Word] = field(default_factory=dict)
     tls: Mapping[tuple[str, int, str], str | None] = field(default_factory=dict)
     complete: bool = False
+    health: Mapping[tuple[str, int, str], str] = field(default_factory=dict)
 
 
 def read(lines: Iterable[str]) -> Sight:
@@ -131,6 +147,7 @@ def read(lines: Iterable[str]) -> Sight:
     names: dict[str, tuple[str, ...]] = {}
     tcp: dict[tuple[str, int, str], Word] = {}
     tls: dict[tuple[str, int, str], str | None] = {}
+    health: dict[tuple[str, int, str], str] = {}
     complete = False
     for line in lines:
         match line.split():
@@ -143,6 +160,8 @@ def read(lines: Iterable[str]) -> Sight:
             case [mark, "tls", host, port, address, word, shown] if mark == MARK and port.isdigit():
                 if word != "unknown":
                     tls[host, int(port), address] = shown if word == "served" else None
+            case [mark, "health", host, port, address, answer] if mark == MARK and port.isdigit():
+                health[host, int(port), address] = answer
             case [mark, "end", _] if mark == MARK:
                 complete = True
-    return Sight(names, tcp, tls, complete)
+    return Sight(names, tcp, tls, complete, health)

@@ -11,11 +11,16 @@ import binascii
 import hashlib
 import json
 import re
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from bevel_tui.sandbox.players.context import PodContext
 from bevel_tui.sandbox.players.shared import vault_token
 from bevel_tui.sandbox.players.substrate_keys import is_peer_id, key_file, node_keys, peer_id, public_of
+from bevel_tui.sandbox.workloads.jobs import ready
+
+if TYPE_CHECKING:
+    from bevel_tui.sandbox.world import Site, World
 
 KEYS_KEY = "substrate-node-keys"
 GENESIS = "substrate-genesis"
@@ -166,6 +171,26 @@ async def node(context: PodContext) -> None:
         context.log("none of the authorities of the chain is a key of this node")
     if own not in {entry[0] for entry in told.get("nodes", ())}:
         context.log("this node is not authorised by the chain: no other node will talk to it")
+
+
+def peers(world: World, site: Site, pod: Mapping[str, Any]) -> int:
+    """How many other nodes a node speaks to: those that run, in any cluster, with the same chain as its own."""
+    own = _chain(site, pod)
+    nodes = (
+        (place, other)
+        for place in world.sites.values()
+        for other in place.view.all("Pod")
+        if (other["metadata"].get("labels") or {}).get("app.kubernetes.io/name") == "substrate-node" and ready(other)
+    )
+    return sum(
+        other["metadata"].get("uid") != pod["metadata"].get("uid") and bool(own) and _chain(place, other) == own
+        for place, other in nodes
+    )
+
+
+def _chain(site: Site, pod: Mapping[str, Any]) -> Any:
+    found = site.view.get("ConfigMap", pod["metadata"]["namespace"], GENESIS)
+    return ((found or {}).get("data") or {}).get("genesis")
 
 
 def _specification(encoded: bytes) -> dict[str, Any] | None:

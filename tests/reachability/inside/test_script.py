@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
+import re
 import shutil
 import socket
 import ssl
@@ -71,6 +73,36 @@ async def test_more_hosts_than_are_asked_at_once_all_get_their_turn():
     assert seen.complete
 
 
+@runs
+async def test_a_node_is_asked_for_its_health_and_what_comes_is_told_as_it_is():
+    answers = {b"a": b'{"jsonrpc":"2.0",\r\n "result":{"peers":3, "isSyncing":false},"id":1}', b"b": b""}
+    asked: list[bytes] = []
+
+    async def serve(which: bytes) -> asyncio.Server:
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = int(re.search(rb"(?i)content-length: (\d+)", head)[1])
+            asked.append(await reader.readexactly(length))
+            body = answers[which]
+            writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+            writer.close()
+
+        return await asyncio.start_server(answer, "127.0.0.1", 0)
+
+    well, empty = await serve(b"a"), await serve(b"b")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        closed = free.getsockname()[1]
+        ports = [server.sockets[0].getsockname()[1] for server in (well, empty)] + [closed]
+        seen = await run(Question("127.0.0.1", tuple(("health", port) for port in ports)), timeout="10")
+    well.close()
+    empty.close()
+    assert [json.loads(body)["method"] for body in asked] == ["system_health"] * 2
+    told = ['{"jsonrpc":"2.0","result":{"peers":3,"isSyncing":false},"id":1}', "-", "-"]
+    assert [seen.health["127.0.0.1", port, "127.0.0.1"] for port in ports] == told
+    assert seen.complete and not seen.tcp
+
+
 def test_a_log_that_is_cut_short_or_not_ours_is_no_sight():
     assert not read(["sh: curl: not found", f"{MARK} name a.test 192.0.2.1"]).complete
     odd = read([f"{MARK} tcp a.test x 192.0.2.1 open -", f"{MARK} tcp a.test 80 192.0.2.1 splendid -", "", MARK])
@@ -78,7 +110,7 @@ def test_a_log_that_is_cut_short_or_not_ours_is_no_sight():
 
 
 def test_questions_survive_the_way_through_arguments():
-    question = Question("a.east.test", (("tcp", 443), ("tls", 443)))
+    question = Question("a.east.test", (("tcp", 443), ("tls", 443), ("health", 9933)))
     assert Question.parse(question.argument) == question
     with pytest.raises(ValueError, match="nothing to try"):
         Question.parse("a.east.test/udp:53")
