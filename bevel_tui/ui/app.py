@@ -21,9 +21,11 @@ from textual.screen import Screen
 from bevel_tui.ui.dialog import Answer, Dialog
 from bevel_tui.ui.harmless import Harmless
 from bevel_tui.ui.palette import ScreenCommands
-from bevel_tui.ui.themes import THEMES
+from bevel_tui.ui.themes import THEMES, named_colours
 
 if TYPE_CHECKING:
+    from rich.terminal_theme import TerminalTheme
+
     from bevel_tui.ui.session import Deployment, Session
 
 
@@ -52,6 +54,11 @@ class BevelApp(App[int]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own, and last the one that lets no control character through."""
         return [*super().get_line_filters(), _HARMLESS]
+
+    @property
+    def ansi_theme(self) -> TerminalTheme:
+        """Named colours as the theme has them: Textual's own are hard to read on a light ground."""
+        return named_colours(self.current_theme) if self.current_theme in THEMES else super().ansi_theme
 
     def __init__(
         self,

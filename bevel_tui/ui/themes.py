@@ -8,6 +8,8 @@ Other themes that Textual ships can be chosen by name too, in the palette or as 
 
 from __future__ import annotations
 
+from rich.terminal_theme import TerminalTheme
+from textual.color import Color
 from textual.theme import Theme
 
 from bevel_tui.views.words import Line, Span
@@ -114,6 +116,18 @@ _STYLES = {
 def themed(style: str) -> str:
     """The theme's style for one of the names that `views.words.style` gives."""
     return _STYLES.get(style, style)
+
+
+def named_colours(theme: Theme) -> TerminalTheme:
+    """What `red`, `green`, `yellow` and `cyan` of Rich's texts (cells of tables, labels of trees) are in one of our themes."""
+
+    def rgb(colour: str | None) -> tuple[int, int, int]:
+        return Color.parse(colour or theme.primary).rgb
+
+    text, ground = rgb(theme.foreground), rgb(theme.background)
+    blue, cyan = rgb(theme.primary), rgb(theme.accent)
+    eight = [ground, rgb(theme.error), rgb(theme.success), rgb(theme.warning), blue, blue, cyan, text]
+    return TerminalTheme(ground, text, eight, eight)
 
 
 def spans(line: Line | list[Span | str]) -> list[str | tuple[str, str]]:

@@ -24,6 +24,7 @@ from bevel_tui.ui.dashboard.source import Source
 from bevel_tui.ui.dashboard.thing import ObjectScreen, Subject
 from bevel_tui.ui.dialog import Dialog
 from tests.stories import T0
+from tests.ui.contrast import legible
 from tests.ui.dashboard.recorded import POD, Played, checked, cluster_dead, healthy, image_gone
 from tests.ui.snapshot import SIZES, picture, running, settle
 
@@ -117,6 +118,39 @@ async def test_a_check_and_the_matrix(snapshot: Compare) -> None:
         assert isinstance(pilot.app.screen, CheckScreen)
         assert pilot.app.screen.check.vantage == "east"
         assert pilot.app.screen.check.status == "failed"
+
+
+async def test_every_screen_can_be_read_in_every_theme() -> None:
+    played = Played(healthy())
+    async with dashboard(played) as (pilot, source):
+        await legible(pilot)
+        played.queue.put_nowait(image_gone(checked()))
+        await drawn(pilot, source, 2)
+        for keys, kind in (
+            ("1", DashboardScreen),
+            ("2", DashboardScreen),
+            ("enter", CheckScreen),
+            ("escape 3", DashboardScreen),
+            ("4", DashboardScreen),
+            ("1 enter", FindingScreen),
+            ("a", Dialog),
+            ("1", Dialog),
+            ("n o", ObjectScreen),
+            ("e", ObjectScreen),
+            ("l", ObjectScreen),
+        ):
+            for key in keys.split():
+                await pilot.press(key)
+                await settle(pilot)
+            assert isinstance(pilot.app.screen, kind), keys
+            await legible(pilot)
+        await pilot.press("escape", "escape")
+        await settle(pilot)
+        pilot.app.screen.query_one("#places", DataTable).focus()
+        await pilot.press("home", "down", "enter")
+        await settle(pilot)
+        assert isinstance(pilot.app.screen, PlaceScreen)
+        await legible(pilot)
 
 
 async def test_what_changes_is_shown_without_moving_the_cursor_and_stands_in_the_timeline(snapshot: Compare) -> None:
