@@ -24,12 +24,14 @@ def agreement(results: Iterable[CheckResult], cluster: str) -> list[CheckResult]
     mine = [r for r in answers if r.cluster == cluster]
     if not mine or len(answers) < 2:
         return []
+    others_differ = False
     for fact, words, code in _COMPARED:
         told = [r for r in answers if fact in r.facts]
         if not told:
             continue
         usual = Counter(r.facts[fact] for r in told).most_common(1)[0][0]
         odd = [r for r in mine if r.facts.get(fact, usual) != usual]
+        others_differ = others_differ or any(r.facts[fact] != usual for r in told)
         if odd:
             evidence = tuple(f"{r.cluster}: {r.target}: {words} {r.facts[fact]}" for r in told)
             return [
@@ -49,6 +51,8 @@ def agreement(results: Iterable[CheckResult], cluster: str) -> list[CheckResult]
     first = mine[0].facts
     evidence = tuple(f"{words} {first[fact]}" for fact, words, _ in _COMPARED if fact in first)
     summary = f"all {len(answers)} nodes have the same ledger"
+    if others_differ:  # told as a failure of the clusters that they are in
+        summary = f"the nodes of {cluster} have the ledger that most nodes have"
     return [
         CheckResult(
             id=AGREES,
