@@ -5,7 +5,10 @@ A fixture names the source of every message in it; the snapshots are read as `be
 
 from __future__ import annotations
 
+import dataclasses
 import re
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,8 @@ from bevel_tui.diagnosis.diagnose import diagnose
 from bevel_tui.diagnosis.words import WORDS
 from bevel_tui.records.findings import Finding
 from bevel_tui.records.snapshotfile import from_tree, to_tree
+from bevel_tui.sandbox.faults.catalogue import FAULTS
+from tests.diagnosis.record import comparable, cut
 
 FIXTURES = Path(__file__).parent / "fixtures"
 DOCS = Path(__file__).parents[2] / "docs"
@@ -60,6 +65,10 @@ def test_commands_of_ours_that_are_named_exist() -> None:
     assert {"check", "destroy"} <= named
 
 
+def _made(meta: Mapping[str, Any]) -> float:
+    return datetime.fromisoformat(meta["creationTimestamp"].replace("Z", "+00:00")).timestamp()
+
+
 def found(path: Path) -> tuple[Finding, ...]:
     return diagnose(from_tree(read(path)["snapshot"])).findings
 
@@ -70,6 +79,23 @@ def test_every_code_has_both_kinds_of_fixture() -> None:
     for code, names in folders.items():
         assert any(name.startswith("must") for name in names), code
         assert any(name.startswith("near") for name in names), code
+
+
+def test_every_fault_of_the_sandbox_is_recorded() -> None:
+    """`python -m tests.diagnosis.record` does so; faults of names need a whole deployment, and have a test of their own."""
+    recorded = {
+        path.stem.partition("sandbox-")[2]: path.parent.name.upper() for path in FILES if "sandbox-" in path.stem
+    }
+    assert recorded == {f.name: f.code for f in FAULTS if f.trouble is None or f.trouble.at != "type"}
+
+
+def test_a_recording_is_comparable_and_stays_what_it_is() -> None:
+    snapshot = from_tree(read(FIXTURES / "quota" / "must-sandbox-quota.yaml")["snapshot"])
+    assert cut(snapshot, "east", "quota") == snapshot
+    assert diagnose(cut(snapshot, "east", "elsewhere")).findings == ()
+    earlier = comparable(dataclasses.replace(snapshot, taken=snapshot.taken - 3600))
+    before, moved = (one.clusters[0].of("Namespace")[0]["metadata"] for one in (snapshot, earlier))
+    assert _made(moved) == _made(before) + 3600 and moved["uid"] == before["uid"]
 
 
 def test_the_catalogue_is_whole() -> None:

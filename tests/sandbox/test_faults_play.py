@@ -57,6 +57,8 @@ _QUICK = [f for f in PLACED if f.code not in LASTING]
 GROUPS = [[f for f in PLACED if f.code in LASTING], *(_QUICK[n::3] for n in range(3))]
 #: of whole clusters, and seen only by whoever wants something there
 WITH_WORK = {"webhook-down", "no-storage-class"}
+#: takes what a watch saw of faults while they struck (True) and when all was mended (tests/diagnosis/record.py)
+Keep = Callable[[Snapshot, list[Fault], bool], None]
 #: those that only whoever comes later meets: a watch that runs goes on when its right is taken away
 AT_FIRST = {"rights"}
 
@@ -163,9 +165,16 @@ class Watched:
         self.began = began  # for what no object says: the moment at which the fault was there
         self.met: dict[str, float] = {}
         self.told: dict[str, float] = {}
+        self.snapshot = Snapshot(taken=0.0)
+
+    def mended(self, snapshot: Snapshot, diagnosis: Diagnosis) -> bool:
+        """Take a snapshot in after the remedies; whether nothing is told any more."""
+        self.snapshot = snapshot
+        return not diagnosis.findings
 
     def see(self, snapshot: Snapshot, diagnosis: Diagnosis) -> bool:
         """Take a snapshot in; whether every root was told by now."""
+        self.snapshot = snapshot
         for fault in self.faults:
             for cluster in snapshot.clusters:
                 place = None if cluster.cluster == fault.name else fault.name
@@ -309,10 +318,11 @@ async def mend(healers: dict[str, Callable[[], Awaitable[None]]], clients: dict[
 
 @pytest.mark.parametrize("group", range(len(GROUPS)))
 def test_faults_of_objects(tmp_path: Path, group: int) -> None:
-    play(_faults_of_objects(tmp_path, GROUPS[group]))
+    play(play_objects(tmp_path, GROUPS[group]))
 
 
-async def _faults_of_objects(tmp_path: Path, placed: list[Fault]) -> None:
+async def play_objects(tmp_path: Path, placed: list[Fault], keep: Keep = lambda *_: None) -> None:
+    """Play faults of objects, a namespace each."""
     async with sandbox(tmp_path, "east") as (running, clients):
         client = clients["east"]
         world = cast("Conductor", running.conductor).world
@@ -338,16 +348,19 @@ async def _faults_of_objects(tmp_path: Path, placed: list[Fault]) -> None:
                     [(f.code, f.caused_by, f.cause) for f in found],
                 )
             assert by_place(diagnosis, "well") == []
+            keep(watched.snapshot, placed, True)
             await mend(healers, clients)
-            healed = await follow(watching, lambda _, d: not d.findings, MENDED, look=5.0)
+            healed = await follow(watching, watched.mended, MENDED, look=5.0)
             assert [(f.code, f.namespace, f.cause) for f in healed.findings] == []
+            keep(watched.snapshot, placed, False)
 
 
 def test_faults_of_whole_clusters(tmp_path: Path) -> None:
-    play(_faults_of_whole_clusters(tmp_path))
+    play(play_clusters(tmp_path))
 
 
-async def _faults_of_whole_clusters(tmp_path: Path) -> None:
+async def play_clusters(tmp_path: Path, keep: Keep = lambda *_: None) -> None:
+    """Play faults of whole clusters, a cluster each."""
     names = [fault.name for fault in CLUSTERS]
     async with sandbox(tmp_path, "well", *names) as (running, clients):
         world = cast("Conductor", running.conductor).world
@@ -371,9 +384,11 @@ async def _faults_of_whole_clusters(tmp_path: Path) -> None:
             for fault in CLUSTERS:
                 assert roots(diagnosis, fault) == {fault.code}, (fault.name, by_place(diagnosis, fault.name))
             assert by_place(diagnosis, "well") == []
+            keep(watched.snapshot, CLUSTERS, True)
             await mend(healers, clients)
-            healed = await follow(watching, lambda _, d: not d.findings, MENDED, look=5.0)
+            healed = await follow(watching, watched.mended, MENDED, look=5.0)
             assert [(f.code, f.cluster, f.cause) for f in healed.findings] == []
+            keep(watched.snapshot, CLUSTERS, False)
 
 
 @pytest.mark.parametrize(("fault", "code"), [("record-missing", "DNS-RECORD"), ("record-wrong", "DNS-WRONG")])
