@@ -37,7 +37,7 @@ TEXTS: tuple[tuple[Any, ...], ...] = (
     # ---------------------------------------------------------------- vault
     ("VLT-SEALED", "vault", "error", "Vault is sealed", "Every pod that reads or writes keys waits. Unseal it (`vault operator unseal`)."),
     ("VLT-INIT", "vault", "error", "Vault is not initialised", "It has no keys yet. `vault operator init`, then unseal it and put the root token into the preset's reference."),
-    ("VLT-DOWN", "vault", "error", "Vault does not answer", "Its health page cannot be read from this machine. If pods cannot reach it either, their init containers fail. Check address, firewall and port."),
+    ("VLT-DOWN", "vault", "error", "Vault does not answer", "Its health page cannot be read from this machine, which is where it is asked from. If pods cannot reach it either, their init containers fail. Check address, firewall and port. Of an address that only pods can resolve (`vault.default.svc`) nothing is said: there VLT-NET tells, from the logs of pods."),
     ("VLT-NET", "vault", "error", "A pod cannot reach Vault", "Its log shows that the connection fails. Vault must be reachable from the pods of every cluster, never at localhost.", True),
     ("VLT-DENY", "vault", "error", "Vault denies access to a pod", "The log says permission denied: the auth path is shared by two namespaces, the policy is empty, or data of an old network is still there. Use one auth path per organization.", True),
     ("VLT-TLS", "vault", "error", "A pod does not trust Vault's certificate", "The log says that the certificate was not verified. Give the preset Vault's CA (`vault.ca`).", True),
