@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from tests.ui.terminal import Terminal, environment, terminal
 pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(400)]
 in_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 SPEED = "60"
+ESCAPES = re.compile(rb"\x1b\[[0-9;?]*[a-zA-Z]")
 
 
 def plan_of_run(folder: Path) -> str:
@@ -137,34 +139,66 @@ def test_without_a_terminal_it_says_what_to_do(tmp_path: Path) -> None:
         assert "terminal" in result.stderr and "Traceback" not in result.stderr
 
 
+class Browser:
+    """A visitor as textual-serve 1.1 starts us for one: no terminal but pipes, on which packets carry what it would."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        driver = {"TEXTUAL_DRIVER": "textual.drivers.web_driver:WebDriver", "COLUMNS": "100", "ROWS": "30"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "bevel_tui", *arguments],
+            cwd=folder,
+            env={**environment(folder), **driver},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        self.written = b""
+
+    def __enter__(self) -> Browser:
+        self.process.__enter__()
+        assert self.process.stdout is not None
+        assert self.process.stdout.readline() == b"__GANGLION__\n"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.__exit__(None, None, None)
+
+    def wait(self, word: bytes) -> None:
+        """Read until it is written, whatever colours are in between."""
+        assert self.process.stdout is not None
+        while word not in ESCAPES.sub(b"", self.written):
+            kind, size = self.process.stdout.read(1), int.from_bytes(self.process.stdout.read(4), "big")
+            assert kind, self.written
+            self.written += self.process.stdout.read(size)
+
+    def send(self, kind: bytes, data: bytes) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(kind + len(data).to_bytes(4, "big") + data)
+        self.process.stdin.flush()
+
+    def closed(self) -> int:
+        """The visitor goes away; the exit code."""
+        assert self.process.stdout is not None
+        self.send(b"M", json.dumps({"type": "quit"}).encode())
+        self.process.stdout.read()
+        return self.process.wait(60)
+
+
 def test_in_a_browser_behind_textual_serve(tmp_path: Path) -> None:
-    """As textual-serve 1.1 starts it: no terminal but pipes, on which packets carry what a terminal would."""
-    driver = {"TEXTUAL_DRIVER": "textual.drivers.web_driver:WebDriver", "COLUMNS": "100", "ROWS": "30"}
-    with subprocess.Popen(
-        [sys.executable, "-m", "bevel_tui"],
-        cwd=tmp_path,
-        env={**environment(tmp_path), **driver},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as process:
-        assert process.stdin is not None and process.stdout is not None
-        assert process.stdout.readline() == b"__GANGLION__\n"
-        written = b""
+    with Browser(tmp_path) as visitor:
+        visitor.wait(b"Try the sandbox")
+        visitor.send(b"D", b"\x1bOP")  # F1
+        visitor.wait(b"is the one in the keymap")
+        assert visitor.closed() == 0
 
-        def until(word: bytes) -> None:
-            nonlocal written
-            while word not in written:
-                kind, size = process.stdout.read(1), int.from_bytes(process.stdout.read(4), "big")  # type: ignore[union-attr]
-                assert kind, written
-                written += process.stdout.read(size)  # type: ignore[union-attr]
 
-        def send(kind: bytes, data: bytes) -> None:
-            process.stdin.write(kind + len(data).to_bytes(4, "big") + data)  # type: ignore[union-attr]
-            process.stdin.flush()  # type: ignore[union-attr]
-
-        until(b"Try the sandbox")
-        send(b"D", b"\x1bOP")  # F1
-        until(b"is the one in the keymap")
-        send(b"M", json.dumps({"type": "quit"}).encode())
-        process.stdout.read()
-        assert process.wait(60) == 0
+def test_a_deployment_in_a_browser_ends_with_its_visitor(tmp_path: Path) -> None:
+    """The live panels, and that a closed tab leaves no simulated cluster behind and a run that has a last word."""
+    with Browser(tmp_path, "--preset", "besu-two-clusters", "--sandbox", "--speed", SPEED, "-o", "screen") as visitor:
+        visitor.wait(b"besu-two-clusters")
+        visitor.wait(b"genesis")  # a release: the plan is there
+        visitor.closed()
+    assert not sandboxes(tmp_path)
+    (journal,) = (tmp_path / "xdg_state_home").rglob("events.jsonl")
+    assert json.loads(journal.read_text().splitlines()[-1])["type"] == "run-finished"
