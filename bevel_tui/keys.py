@@ -29,6 +29,28 @@ _KEYS = {
     "escape", "space", *(f"f{n}" for n in range(1, 25)),
 }  # fmt: skip
 
+#: what works side by side on one screen, by the first word of the name; the empty word has what every screen has. A
+#: dialog or a field that has the focus takes keys from the screen, so those are only held against their own kind.
+_SCREENS: tuple[frozenset[str], ...] = (
+    frozenset({"", "run", "panel", "tree"}),
+    frozenset({"", "reach"}),
+    frozenset({"", "dashboard"}),
+    *(frozenset({"", "wizard", step}) for step in ("clusters", "organizations", "review", "services")),
+)
+_EVERYWHERE = frozenset({"quit", "palette"})
+#: the last step has the one where the others have the other
+_INSTEAD = frozenset({"wizard.next", "wizard.deploy"})
+
+
+def collide(one: str, other: str) -> bool:
+    """Whether two different actions can be wanted at the same time, so that one key cannot be both."""
+    if {one, other} == _INSTEAD:
+        return False
+    if one in _EVERYWHERE or other in _EVERYWHERE:
+        return True
+    groups = {name.rpartition(".")[0] for name in (one, other)}
+    return len(groups) == 1 or any(groups <= screen for screen in _SCREENS)
+
 
 def is_key(text: str) -> bool:
     """Whether a terminal can have such a key, by Textual's names: `f5`, `ctrl+x`, `G`, `question_mark`."""

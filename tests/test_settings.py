@@ -74,6 +74,12 @@ def test_a_flag_wins_over_the_environment_and_that_over_the_file(
         ("theme: dark\nkeymap:\n  qiut: f9\n", "keymap.qiut (line 3): there is no action `qiut`; did you mean `quit`?"),
         ("keymap: {zzz: f9}\n", "keymap.zzz (line 1): there is no action `zzz`; the help screen (F1) has the names"),
         ("keymap: {quit: 'ctrl+x,contrl+q'}\n", "keymap.quit (line 1): `contrl+q` is no key"),
+        (
+            "keymap:\n  run.retry: f5\n  run.pause: f6, f5\n",
+            "keymap.run.pause (line 3): `f5` is the key of `run.retry` too, on one screen",
+        ),
+        ("keymap: {help: f9, dashboard.logs: f9}\n", "keymap.dashboard.logs (line 1): `f9` is the key of `help` too"),
+        ("keymap: {file.back: f9, quit: f9}\n", "keymap.quit (line 1): `f9` is the key of `file.back` too"),
         ("- a\n", "(document) (line 1): must be a mapping"),
     ],
 )
@@ -83,6 +89,12 @@ def test_mistakes_are_told_with_their_line(text: str, words: str) -> None:
         settings.load()
     assert caught.value.code is Code.SETTINGS_INVALID
     assert any(words in line for line in caught.value.details), caught.value.details
+
+
+def test_one_key_may_be_two_things_where_they_never_meet() -> None:
+    keymap = {"run.retry": "f5", "clusters.again": "f5", "reach.again": "f5", "wizard.next": "f6", "wizard.deploy": "f6"}
+    written("keymap:\n" + "".join(f"  {action}: {key}\n" for action, key in keymap.items()))
+    assert settings.load().keymap == keymap
 
 
 @pytest.mark.parametrize("text", [b"a: [", b"\xff\xfe\x00", b"a: \x07"])

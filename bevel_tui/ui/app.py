@@ -80,9 +80,19 @@ class BevelApp(App[int]):
         if wanted not in self.available_themes:
             self._complaints.append(f"There is no theme {wanted!r}; the palette lists them.")
             wanted = THEMES[0].name
-        self.theme = wanted
+        self._dress(wanted)
         if keymap:
             self.set_keymap({name: keys.replace(" ", "") for name, keys in keymap.items()})
+
+    def _dress(self, wanted: str) -> None:
+        """The first theme. Setting it as usual makes Textual read every style twice before the first paint."""
+        before, after = self.current_theme, self.available_themes[wanted]
+        if (before.dark, before.ansi) != (after.dark, after.ansi):
+            self.theme = wanted
+            return
+        self.set_reactive(App.theme, wanted)
+        self.set_class(True, f"-theme-{wanted}", update=False)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def get_default_screen(self) -> Screen[Any]:
         """The first screen is the bottom of the stack: there is no empty one below it."""

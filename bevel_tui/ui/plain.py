@@ -21,6 +21,7 @@ from bevel_tui.ui.setup import SANDBOX_CONTEXTS, Setup
 from bevel_tui.wizard import platforms, sections
 from bevel_tui.wizard.draft import Judgement, place
 from bevel_tui.wizard.fields import Field
+from bevel_tui.wizard.ways import WAYS
 
 #: a choice: value, what is shown, and why it cannot be taken (None: it can)
 Choice = tuple[str, str, str | None]
@@ -129,15 +130,18 @@ class Plain:
         except BevelError as error:
             self.ask.say(f"! {error.message}")
             contexts = ()
-        choices: list[Choice] = [
-            ("new", "New network", None if contexts else "no kubeconfig context was found"),
-            ("open", "Open a preset", None),
-        ]
+        ways = ["new", "open", "import"]
         if self._offer:
-            choices.insert(1 if contexts else 0, ("sandbox", "Try the sandbox: two simulated clusters", None))
+            ways.insert(1 if contexts else 0, "sandbox")
+        choices: list[Choice] = [(way, ": ".join(WAYS[way]), None) for way in ways]
+        if not contexts:
+            at = ways.index("new")
+            choices[at] = ("new", WAYS["new"][0], "no kubeconfig context was found")
         way = self.ask.choice("What shall it be?", choices, next(v for v, _, reason in choices if reason is None))
         if way == "open":
             self._open()
+        elif way == "import":
+            self._import()
         elif way == "sandbox":
             self._sandbox = True
             self.setup.kubeconfig = None
@@ -159,6 +163,21 @@ class Plain:
         path = Path(name)
         self.setup.begin(api.load(name), path if path.is_file() else None)
         self._opened = True
+
+    def _import(self) -> None:
+        def validate(text: str) -> bool | str:
+            try:
+                api.import_network_yaml(Path(text.strip()).expanduser())
+            except BevelError as error:
+                return " ".join((error.message, *error.details[:2]))
+            return True
+
+        name = self.ask.text("Bevel's network.yaml (a file)", "network.yaml", validate)
+        imported = api.import_network_yaml(Path(name.strip()).expanduser())
+        self.setup.begin(imported.network)
+        self._opened = True
+        for note in imported.notes:
+            self.ask.say(f"note: {note}")
 
     # ------------------------------------------------------------ a section
 

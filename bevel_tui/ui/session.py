@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 
 from bevel_tui.records.errors import BevelError, ExitCode
 from bevel_tui.records.events import AnyEvent, RunFinished, RunOutcome
-from bevel_tui.views.report.files import save
 from bevel_tui.views.state import RunView
 
 if TYPE_CHECKING:
@@ -164,4 +163,6 @@ class Session:
                         remedy=remedy,
                     )
                 )
+            from bevel_tui.views.report.files import save
+
             self.report = save(self.view)

@@ -128,6 +128,24 @@ def test_a_preset_is_opened_changed_and_deployed(setup: Setup, tmp_path: Path) -
     assert (tmp_path / "mine.yaml").read_text() == "nonsense"
 
 
+def test_a_network_yaml_is_imported(setup: Setup, tmp_path: Path) -> None:
+    (tmp_path / "network.yaml").write_text(api.export_network_yaml(api.load("besu-two-clusters")).text)
+    (tmp_path / "broken.yaml").write_text("network: [")
+    person = Person(
+        ("What shall it be?", "import"),
+        ("network.yaml (a file)", "broken.yaml"),
+        ("network.yaml (a file)", "missing.yaml"),
+        ("What next?", "save"),
+        ("Preset file", "imported.yaml"),
+    )
+    assert plain.run(setup, person, sandbox=True) == plain.Outcome("saved", Path("imported.yaml"))
+    imported = api.import_network_yaml(Path("network.yaml"))
+    assert load.load("imported.yaml") == imported.network
+    heard = "\n".join(person.heard)
+    assert imported.notes and all(f"note: {note}" in heard for note in imported.notes)
+    assert ["broken.yaml" in person.refused[0], "missing.yaml" in person.refused[1]] == [True, True]
+
+
 def test_without_a_context_there_is_the_sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     setup = wizard(monkeypatch, tmp_path, ())[1]
     outcome = plain.run(setup, Person(("What next?", "deploy")), sandbox=True)

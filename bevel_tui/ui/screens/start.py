@@ -19,18 +19,7 @@ from bevel_tui.records.errors import BevelError
 from bevel_tui.ui.base import BaseScreen
 from bevel_tui.ui.setup import SANDBOX_CONTEXTS, Setup
 from bevel_tui.ui.widgets.options import Options
-
-_WORDS = {
-    "new": ("New network", "From your clusters to a network that can be reached, step by step."),
-    "sandbox": (
-        "Try the sandbox",
-        "Two simulated clusters on this machine: the whole way without a cluster. No container runs.",
-    ),
-    "open": ("Open a preset", "A file, or one of the presets that come with bevel-tui."),
-    "import": ("Import network.yaml", "Take over what you wrote for Bevel's Ansible playbooks."),
-    "dashboard": ("Dashboard", "Look at a network that runs, and at what is wrong with it."),
-}
-
+from bevel_tui.wizard.ways import WAYS
 
 class StartScreen(BaseScreen):
     """Offers the ways in. `clusters` says whether a kubeconfig file was found."""
@@ -60,7 +49,7 @@ class StartScreen(BaseScreen):
     def _options(self) -> list[Option]:
         made = []
         for way in self._ways():
-            title, words = _WORDS[way]
+            title, words = WAYS[way]
             if way == "new" and not self._clusters:
                 words = "No kubeconfig was found: set KUBECONFIG, or try the sandbox first."
             made.append(Option(Content.assemble((title, "bold"), "\n", (f"  {words}", "$text-muted")), id=way))
