@@ -84,7 +84,9 @@ def _keymap(keymap: Mapping[str, str]) -> Iterator[Problem]:
                 yield error("value", ("keymap", action), said)
         for key in dict.fromkeys(key.strip() for key in named.split(",")):
             for other in (name for name, its in taken if its == key and collide(name, action)):
-                yield error("value", ("keymap", action), f"`{printable(key)}` is the key of `{other}` too, on one screen")
+                yield error(
+                    "value", ("keymap", action), f"`{printable(key)}` is the key of `{other}` too, on one screen"
+                )
             if action in ACTIONS:
                 taken.append((action, key))
 

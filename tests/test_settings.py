@@ -92,7 +92,13 @@ def test_mistakes_are_told_with_their_line(text: str, words: str) -> None:
 
 
 def test_one_key_may_be_two_things_where_they_never_meet() -> None:
-    keymap = {"run.retry": "f5", "clusters.again": "f5", "reach.again": "f5", "wizard.next": "f6", "wizard.deploy": "f6"}
+    keymap = {
+        "run.retry": "f5",
+        "clusters.again": "f5",
+        "reach.again": "f5",
+        "wizard.next": "f6",
+        "wizard.deploy": "f6",
+    }
     written("keymap:\n" + "".join(f"  {action}: {key}\n" for action, key in keymap.items()))
     assert settings.load().keymap == keymap
 

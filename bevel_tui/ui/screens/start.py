@@ -21,6 +21,7 @@ from bevel_tui.ui.setup import SANDBOX_CONTEXTS, Setup
 from bevel_tui.ui.widgets.options import Options
 from bevel_tui.wizard.ways import WAYS
 
+
 class StartScreen(BaseScreen):
     """Offers the ways in. `clusters` says whether a kubeconfig file was found."""
 
