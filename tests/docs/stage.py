@@ -65,6 +65,7 @@ class Stage:
             **places,
             "HOME": str(self.home),
             "KUBECONFIG": str(self.kubeconfig),
+            "KUBECACHEDIR": str(self.home / ".cache" / "kube"),  # a reader's kubectl and helm: theirs, not ours
             "PATH": os.pathsep.join(path),
             "PYTHONPATH": str(ROOT),
             "GITHUB_STEP_SUMMARY": str(self.home / "summary.md"),
