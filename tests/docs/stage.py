@@ -256,4 +256,4 @@ def clusters(folder: Path) -> Iterator[Path]:
         yield path
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate()
