@@ -104,6 +104,8 @@ def _looks_like_one(path: Any) -> bool:
 
 
 def _state(path: str) -> State | None:
+    if not Path(path).is_file():  # a pipe would be waited for
+        return None
     try:
         with Path(path).open("rb") as file:
             content, stamp = file.read(), os.fstat(file.fileno()).st_mtime_ns

@@ -48,6 +48,8 @@ async def test_pods_look_where_pod_security_is_restricted_and_nothing_stays(
     network = load("besu-one-cluster")
     async with await KubeClient.connect(planes[0].name, str(kubeconfig)) as client:
         access = Access("east", planes[0].name, kubeconfig, client)
+        while not (nodes := await client.list("v1", "Node")) or any(n["spec"].get("taints") for n in nodes):
+            await asyncio.sleep(0.1)  # the node controller has still to see that they are ready
 
         # allowed: it runs to its end, and is taken away
         place = await prepared(client, "open")

@@ -72,6 +72,12 @@ class Ground(NamedTuple):
         raise AssertionError("the watch ended")
 
 
+@pytest.fixture(autouse=True)
+def _caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a person's kubectl and helm remember of servers is theirs, not ours."""
+    monkeypatch.setenv("KUBECACHEDIR", str(tmp_path / "kube-cache"))
+
+
 @pytest.fixture
 async def ground(tmp_path: Path) -> AsyncIterator[Ground]:
     async with serve([ClusterSpec("east")], speed=50, state_dir=tmp_path / "state") as running:

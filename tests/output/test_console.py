@@ -187,6 +187,8 @@ def test_a_real_terminal_gets_its_cursor_back_after_sigint(tmp_path):
             from bevel_tui.output.console import choose, render
             from bevel_tui.records.events import RunStarted
 
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore it
+
             async def events():
                 yield RunStarted(time=time.time(), network="n", plan="p", platform="besu", clusters=("east",))
                 await asyncio.sleep(0.3)

@@ -28,6 +28,12 @@ pytestmark = pytest.mark.sandbox
 SECRET = "correct-horse-battery"
 
 
+@pytest.fixture(autouse=True)
+def _caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a person's kubectl and helm remember of servers is theirs, not ours."""
+    monkeypatch.setenv("KUBECACHEDIR", str(tmp_path / "kube-cache"))
+
+
 def network() -> Network:
     """Besu over two clusters, with a password, and storage said so that nothing is left to fill in."""
     document = load("besu-two-clusters").model_dump(mode="json", by_alias=True, exclude_defaults=True)
