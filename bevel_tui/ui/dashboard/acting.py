@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from bevel_tui.ui.dashboard.source import Source
+    from bevel_tui.ui.session import Session
 
 #: a network's name -> deploy it again, on a screen of its own; None where that is not wired
 Retry = Callable[[str], None]
@@ -24,6 +25,12 @@ _NAMES = {
     "rollback": "Roll back",
     "rerun-checks": "Ask the checks again",
 }
+
+_ANOTHER = """\
+No run of this program is going on. One that another process began takes orders from that process only: press x there.
+
+If it has no screen, let it reach its limit; then the same command with more time continues where it ended:
+  bevel-tui --preset FILE --timeout 2h"""
 
 
 def offer(screen: Screen[None], source: Source, actions: Sequence[Action], retry: Retry | None) -> None:
@@ -67,4 +74,26 @@ def _confirm(screen: Screen[None], source: Source, action: Action, retry: Retry 
     screen.app.push_screen(
         Dialog(clean(action.title), text, (Answer("not", "Not now", "n"), Answer("do", "Do it", "d", danger=True))),
         answered,
+    )
+
+
+def more_time(screen: Screen[None], source: Source, runs: Sequence[Session]) -> None:
+    """Give a run of this process more time, after asking how much. What another process runs takes no orders from here."""
+    if source.readonly:
+        screen.notify("Read-only: nothing is changed from here (--readonly).", severity="warning")
+        return
+    run = next((run for run in reversed(runs) if run.running and run.view.finished is None), None)
+    if run is None:
+        screen.app.push_screen(Dialog("More time", _ANOTHER, (Answer("close", "Close", "c"),)))
+        return
+
+    def answered(answer: str | None) -> None:
+        if answer is not None:
+            run.control.extend(None, 60.0 * int(answer))
+            screen.notify(f"{answer} minutes more for the whole run.")
+
+    what = clean(f"The whole {run.view.command} of {run.network or 'a network'} may take so much longer.")
+    answers = tuple(Answer(str(m), f"{m} minutes", k) for m, k in ((5, "5"), (15, "1"), (60, "6")))
+    screen.app.push_screen(
+        Dialog("More time", f"{what}\n\nFor one step: x on the screen of the run.", answers), answered
     )

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.binding import Binding, BindingType
 
 from bevel_tui.ui.base import BaseScreen
-from bevel_tui.ui.dashboard.acting import Retry
+from bevel_tui.ui.dashboard.acting import Retry, more_time
 from bevel_tui.ui.dashboard.source import LOOK, Source
 from bevel_tui.ui.palette import Command
 
 if TYPE_CHECKING:
     from bevel_tui.records.snapshot import Snapshot
+    from bevel_tui.ui.app import BevelApp
 
 
 class SourceScreen(BaseScreen):
@@ -61,6 +62,11 @@ class SourceScreen(BaseScreen):
     def commands(self) -> Iterable[Command]:
         """In the palette besides the keys."""
         yield Command("Check now", "Ask every name, gateway and node again", self.action_checks)
+        yield Command("More time for a run", "Extend the wait of a run of this program", self.more_time)
+
+    def more_time(self) -> None:
+        """Ask how much longer the run that was begun here may take."""
+        more_time(self, self.source, cast("BevelApp", self.app).sessions)
 
     def action_checks(self) -> None:
         """Ask the reachability checks of all networks again; answers come in one by one."""

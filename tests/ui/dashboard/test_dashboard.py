@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from textual.pilot import Pilot
@@ -222,6 +223,47 @@ async def test_a_release_is_retried_on_a_screen_of_its_own() -> None:
         await pilot.press("a", str(1 + kinds.index("retry-release")), "d")
         await settle(pilot)
         assert retried == ["besu-two-clusters"]
+
+
+@pytest.mark.parametrize("readonly", [False, True], ids=["may-act", "readonly"])
+async def test_a_run_of_this_process_gets_more_time_and_another_is_explained(readonly: bool) -> None:
+    given: list[tuple[str | None, float]] = []
+
+    class Run:
+        running = True
+        network = "besu-two-clusters"
+        view = SimpleNamespace(command="deploy", finished=None)
+        control = SimpleNamespace(extend=lambda step, seconds: given.append((step, seconds)))
+
+        async def close(self) -> None:
+            pass
+
+    async with dashboard(Played(image_gone()), readonly=readonly) as (pilot, _):
+        screen = pilot.app.screen
+        assert isinstance(screen, DashboardScreen)
+        command = next(c for c in screen.commands() if c.title == "More time for a run")
+        command.run()
+        await settle(pilot)
+        assert isinstance(pilot.app.screen, Dialog) is not readonly
+        if not readonly:
+            shown = picture(pilot.app)
+            assert "takes orders" in shown
+            assert "--timeout" in shown
+            await pilot.press("escape")
+            await settle(pilot)
+        cast(BevelApp, pilot.app).sessions.append(cast(Any, Run()))
+        command.run()
+        await settle(pilot)
+        if not readonly:
+            assert "deploy of besu-two-clusters" in picture(pilot.app)
+            await pilot.press("escape")
+            await settle(pilot)
+            assert given == []
+            command.run()
+            await settle(pilot)
+            await pilot.press("1")
+            await settle(pilot)
+        assert given == ([] if readonly else [(None, 900.0)])
 
 
 async def test_read_only_offers_nothing() -> None:
