@@ -7,13 +7,14 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from bevel_tui import api
 from tests.ui.pseudo import pseudo
-from tests.ui.terminal import Terminal, environment, terminal
+from tests.ui.terminal import PATIENCE, Terminal, environment, terminal
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(400)]
 in_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
@@ -65,6 +66,17 @@ def start_to_review(screen: Terminal) -> None:
 
 
 @in_tmux
+def climb(screen: Terminal, *words: str) -> None:
+    """Scrolls up until all was seen. Long paths break anywhere: blanks and frames do not count."""
+    left, end = set(words), time.monotonic() + PATIENCE
+    while left:
+        assert time.monotonic() < end, f"{left} are not shown:\n{screen.run('capture-pane', '-p')}"
+        shown = re.sub(r"[\s\u2500-\u259f]", "", screen.run("capture-pane", "-p"))
+        left = {word for word in left if word not in shown}
+        screen.keys("Up")
+        time.sleep(0.05)
+
+
 def test_the_wizard_from_start_to_a_reachable_network(tmp_path: Path) -> None:
     with terminal(tmp_path, "setup", "--speed", SPEED) as screen:
         start_to_review(screen)
@@ -77,7 +89,8 @@ def test_the_wizard_from_start_to_a_reachable_network(tmp_path: Path) -> None:
         screen.keys("r")
         screen.wait("Reachability", "deployed and reachable")
         screen.keys("End")
-        screen.wait("report.html", "preset: besu-network.yaml")
+        screen.wait("see what a changed")
+        climb(screen, "report.html", "preset:besu-network.yaml")
         screen.keys("C-q")
         screen.wait("left with 0")
     assert not sandboxes(tmp_path)
