@@ -60,9 +60,8 @@ class Feed:
         self._inventory = inventory
         self._objects: dict[str, dict[tuple[str, str], Object]] = {}
         self._tuples: dict[str, tuple[Object, ...]] = {}
-        self._unreadable: dict[str, str] = {}
-        #: where a kind may not be read; None: in the cluster as a whole
-        self._refused: dict[Watched, str | None] = {}
+        #: where a kind may not be read (None: in the cluster as a whole), and in whose words
+        self._refused: dict[Watched, tuple[str | None, str]] = {}
         self._logs = details.Logs()
         self._words: dict[str, str] = {}
         self._certificates: dict[str, tuple[CertificateFacts, ...]] = {}
@@ -74,7 +73,6 @@ class Feed:
         self._closer = asyncio.Event()
         #: set, and replaced by another one, when a definition has changed
         self._defined = asyncio.Event()
-        self._asked = asyncio.Event()
 
     # ------------------------------------------------------------ what it gives
 
@@ -95,7 +93,7 @@ class Feed:
             dict(self._logs.lines),
             self.context,
             self.access,
-            dict(self._unreadable),
+            {watched.kind: words for watched, (_, words) in self._refused.items()},
             details.releases(self._tuples.get("Secret", ()), self._words, NETWORK),
             tuple(fact for facts in self._certificates.values() for fact in facts),
             tuple(self._vaults.values()),
@@ -157,7 +155,6 @@ class Feed:
         while True:
             self._broken.clear()
             self._refilter.clear()
-            self._unreadable.clear()
             self._refused.clear()
             tasks = [asyncio.create_task(self._kinds(client)), asyncio.create_task(self._look_closer(client))]
             tasks.append(asyncio.create_task(self._survey(client)))
@@ -217,8 +214,7 @@ class Feed:
                 self.access = refused(error, client.server)
                 self._broken.set()
             else:
-                self._unreadable[watched.kind] = error.message
-                self._refused[watched] = watched.place
+                self._refused[watched] = (watched.place, error.message)
                 self._objects.pop(watched.kind, None)
                 self._tuples.pop(watched.kind, None)
         finally:
@@ -247,7 +243,7 @@ class Feed:
                 group.create_task(one(place, event))
             await asyncio.gather(*(event.wait() for event in events))
             if refusals:
-                self._refused[watched], self._unreadable[watched.kind] = next(iter(refusals.items()))
+                self._refused[watched] = next(iter(refusals.items()))
             if len(refusals) == len(places):
                 self._objects.pop(watched.kind, None)
                 self._tuples.pop(watched.kind, None)
@@ -320,21 +316,16 @@ class Feed:
 
     # ------------------------------------------------------------ details
 
-    def look_again(self) -> None:
-        """Ask the API server now how it is, not when the next survey is due."""
-        self._asked.set()
-
     async def _survey(self, client: KubeClient) -> None:
         while True:
-            await patience(_SURVEY, self._asked)
-            self._asked.clear()
+            await asyncio.sleep(_SURVEY)
             self.access = await ask(client)
             if await self._regained(client):
                 self._refilter.set()
 
     async def _regained(self, client: KubeClient) -> bool:
         """Whether a kind that could not be read can be now: rights are given while somebody looks."""
-        for watched, place in tuple(self._refused.items()):
+        for watched, (place, _) in tuple(self._refused.items()):
             with contextlib.suppress(ApiError):
                 await client.list(watched.api_version, watched.kind, place, fields="metadata.name=nothing")
                 return True

@@ -108,11 +108,6 @@ def duplicates(value: Any, type_: Type, path: Path = ()) -> list[tuple[Path, str
     return found
 
 
-def fields_of(value: Any, type_: Type) -> FieldSet:
-    """All fields of a value."""
-    return set(flatten(value, type_))
-
-
 def encode(fields: Iterable[Path]) -> dict[str, Any]:
     """FieldsV1 of a set. A field that also has members below it is marked with ``.``."""
     tree: dict[str, Any] = {}
