@@ -44,6 +44,12 @@ def _kubeconfig_is_only_read(_own_home: None) -> Iterator[None]:
 
 
 @pytest.fixture
+def kubectl_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a person's own kubectl and helm remember of servers is theirs, and lies apart from what is ours."""
+    monkeypatch.setenv("KUBECACHEDIR", str(tmp_path / "kube-cache"))
+
+
+@pytest.fixture
 def story() -> Story:
     """Runs as they could have been, for whatever shows one."""
     return Story()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +10,7 @@ import click
 
 from bevel_tui import api
 from bevel_tui.cli import options
-from bevel_tui.cli.diagnose import take
+from bevel_tui.cli.diagnose import given
 from bevel_tui.records.errors import BevelError, Code, ExitCode
 
 
@@ -40,13 +39,7 @@ def command(
 
     REDACTED.txt in it says what was masked. Nothing is sent anywhere, nothing is changed in any cluster.
     """
-    contexts = options.named_contexts()
-    if file is not None and (preset or contexts or options.named_namespaces()):
-        raise click.UsageError("--snapshot needs no cluster: leave --preset, --context and -n out.")
-    if file is not None:
-        snapshot = api.load_snapshot(file)
-    else:
-        snapshot = asyncio.run(take(preset, own, contexts, kubeconfig, probe=not no_checks))
+    snapshot = given(file, preset, own, kubeconfig, probe=not no_checks)
     stamp = datetime.fromtimestamp(snapshot.taken, UTC).strftime("%Y%m%d-%H%M%S")
     target = path or Path(f"bevel-tui-bundle-{stamp}.tar.gz")
     try:

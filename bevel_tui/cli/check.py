@@ -137,11 +137,8 @@ async def _watch(network: Network, asked: Asked, run: RunOptions, cancel: Cancel
         else:
             watching.trouble(finished.error if finished and finished.error else "The checks could not be made.")
         sys.stdout.flush()  # a pipe is told each round at its end
-        try:
-            await asyncio.wait_for(cancel.stopping.wait(), asked.interval)
-        except TimeoutError:
-            continue
-        return code
+        if await cancel.pause(asked.interval):
+            return code
 
 
 def _fail(view: RunView) -> int:

@@ -48,27 +48,24 @@ def command(
     Exit codes: 0 nothing is wrong (warnings at most), 7 something is, 3 no cluster could be used.
     Nothing is changed in any cluster.
     """
-    contexts = options.named_contexts()
-    if file is not None and (preset or contexts or options.named_namespaces()):
-        raise click.UsageError("--snapshot needs no cluster: leave --preset, --context and -n out.")
-    if file is not None:
-        snapshot = api.load_snapshot(file)
-    else:
-        snapshot = asyncio.run(take(preset, own, contexts, kubeconfig, probe=not no_checks))
+    snapshot = given(file, preset, own, kubeconfig, probe=not no_checks)
     if save is not None:
         keep(snapshot, save)
     ctx.exit(_show(snapshot, output, color))
 
 
-async def take(
-    preset: str | None, own: tuple[str, ...], contexts: tuple[str, ...], kubeconfig: str | None, *, probe: bool
+def given(
+    file: Path | None, preset: str | None, own: tuple[str, ...], kubeconfig: str | None, *, probe: bool
 ) -> Snapshot:
-    """A snapshot of what the options name. Raises BevelError."""
-    namespaces = options.named_namespaces()
-    if preset is not None:
-        networks = [options.network(preset, own)]
-        return await api.snapshot(networks, kubeconfig=kubeconfig, probe=probe, namespaces=namespaces)
-    return await api.snapshot((), contexts, kubeconfig=kubeconfig, probe=probe, namespaces=namespaces)
+    """The snapshot in a file, or one of what the options name, taken now. Raises BevelError, UsageError for both."""
+    contexts, namespaces = options.named_contexts(), options.named_namespaces()
+    if file is not None:
+        if preset or contexts or namespaces:
+            raise click.UsageError("--snapshot needs no cluster: leave --preset, --context and -n out.")
+        return api.load_snapshot(file)
+    networks = [] if preset is None else [options.network(preset, own)]
+    asked = () if networks else contexts  # with a preset they say through which context its clusters are reached
+    return asyncio.run(api.snapshot(networks, asked, kubeconfig=kubeconfig, probe=probe, namespaces=namespaces))
 
 
 def keep(snapshot: Snapshot, path: Path) -> None:

@@ -7,7 +7,7 @@ import copy
 from shlex import quote
 from typing import Any
 
-from bevel_tui.engine.connect import helm_kubeconfig
+from bevel_tui.engine.connect import of_kubeconfig
 from bevel_tui.engine.labels import HOME
 from bevel_tui.engine.snapshots.feed import Connect
 from bevel_tui.kube.client import ApiError, KubeClient
@@ -240,7 +240,7 @@ async def _roll_back(action: Action, kubeconfig: str | None) -> ActionDone:
             verb="rollback",
             release=action.name,
             namespace=str(action.namespace),
-            kubeconfig=helm_kubeconfig(kubeconfig, action.context),
+            kubeconfig=of_kubeconfig(kubeconfig, action.context)[0],
             context=action.context,
             revision=action.revision,
         )

@@ -18,9 +18,19 @@ from bevel_tui.engine.ports import Cluster
 from bevel_tui.engine.readiness import addresses
 from bevel_tui.kube.client import ApiError
 from bevel_tui.records.errors import BevelError, Code
-from bevel_tui.records.steps import AddressStep, ClusterFact, Endpoint, ObjectRef, Recorded
+from bevel_tui.records.steps import AddressStep, ClusterFact, DnsStep, Endpoint, ObjectRef, Recorded
 
 _SAY = "Say in the preset which IPv4 address leads to it, for good: clusters[].public_ip."
+
+
+def gateway(plan: PlanLike, cluster: str) -> AddressStep | None:
+    """The step that has the address of a cluster's gateway; None where none is planned."""
+    return next((step for step in plan.steps if isinstance(step, AddressStep) and step.cluster == cluster), None)
+
+
+def gateway_of(plan: PlanLike, step: DnsStep) -> AddressStep:
+    """The step that has the address to which a domain must lead."""
+    return next(other for other in plan.steps if isinstance(other, AddressStep) and other.id == step.address_step)
 
 
 def in_plan(ctx: RunContext, here: str) -> AddressOf:
@@ -48,7 +58,7 @@ async def address(fact: ClusterFact, cluster: str, client: Cluster, plan: PlanLi
         if found:
             return found[0]
         raise BevelError(Code.STEP_FAILED, f"no node of cluster {cluster} has an IPv4 address", remedy=_SAY)
-    step = next((s for s in plan.steps if isinstance(s, AddressStep) and s.cluster == cluster), None)
+    step = gateway(plan, cluster)
     service = await client.get(step.service) if step is not None else None
     known = addresses(service) if service is not None else ()
     for one in known:

@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from bevel_tui.engine.addresses import gateway
 from bevel_tui.engine.context import RunContext
 from bevel_tui.engine.executor import Result
-from bevel_tui.engine.steps.check import unless_stopped, verdict
+from bevel_tui.engine.steps.check import STOPPED, verdict
 from bevel_tui.records.checks import CheckResult
 from bevel_tui.records.events import CheckDone
-from bevel_tui.records.steps import AddressStep, CheckStep, Step
+from bevel_tui.records.steps import CheckStep, Step
 
 #: nominal seconds of a look from inside
 SECONDS = 10.0
@@ -43,10 +44,9 @@ async def perform(ctx: RunContext, step: CheckStep) -> Result:
         results.append(result)
         ctx.emit(CheckDone(step=step.id, result=result))
 
-    async def questions() -> None:
-        gateway = next((s for s in ctx.plan.steps if isinstance(s, AddressStep) and s.cluster == step.cluster), None)
+    async def questions() -> Result:
         asked = replace(step, endpoints=rounds.endpoints.get(step.cluster, ()))
-        async for result in reach.settled(access, asked, gateway, ctx.network.probe.retry):
+        async for result in reach.settled(access, asked, gateway(ctx.plan, step.cluster), ctx.network.probe.retry):
             rounds.answered(result)
             tell(result)
         rounds.here.leave(step.id)
@@ -56,11 +56,10 @@ async def perform(ctx: RunContext, step: CheckStep) -> Result:
         if looking:
             async for result in reach.inside(access, step.id, rounds, ctx.network.probe.retry):
                 tell(result)
+        found = verdict(results)
+        return found if looking or found.outcome != "ok" else Result("unchanged", WITHOUT)
 
     try:
-        if not await unless_stopped(questions(), ctx.cancel):
-            return Result("cancelled", "stopped while checking")
+        return await ctx.cancel.unless_stopped(questions()) or STOPPED
     finally:
         rounds.leave(step.id)
-    found = verdict(results)
-    return found if looking or found.outcome != "ok" else Result("unchanged", WITHOUT)

@@ -7,6 +7,10 @@ request: leave within two seconds. The total time budget ends a run the same way
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
+from typing import TypeVar
+
+T = TypeVar("T")
 
 #: seconds that running steps get to leave cleanly after the second request
 GRACE = 1.5
@@ -37,6 +41,21 @@ class Cancellation:
         self.expired = True
         self.stopping.set()
         self.aborting.set()
+
+    async def unless_stopped(self, work: Awaitable[T], within: float | None = None) -> T | None:
+        """What `work` comes to; None when a stop is asked for, or `within` seconds are over, before it is done.
+
+        It is cancelled then, so it must not be in the middle of a change.
+        """
+        doing = asyncio.ensure_future(work)
+        stopping = asyncio.create_task(self.stopping.wait())
+        try:
+            await asyncio.wait({doing, stopping}, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+            return doing.result() if doing.done() else None
+        finally:
+            for task in (doing, stopping):
+                task.cancel()
+            await asyncio.gather(doing, stopping, return_exceptions=True)
 
     async def pause(self, seconds: float) -> bool:
         """Wait so many seconds, or until a stop is asked for; whether one is."""

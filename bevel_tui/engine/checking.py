@@ -21,7 +21,7 @@ from bevel_tui.records.steps import CheckStep
 
 async def check_body(run: Run) -> bool:
     """Connect, then every cluster's checks side by side, each asked once. Raises BevelError."""
-    steps = await run.unless_stopped(_open(run))
+    steps = await run.cancel.unless_stopped(_open(run))
     if steps is None:
         return False
     reach = run.parts.reach(run.network, run.options)

@@ -87,9 +87,8 @@ async def _one(name: str, context: str, kubeconfig: str | None, open_cluster: Co
     client = await open_cluster(context, kubeconfig)
     try:
         simulation = await simulation_of(client)
-        return Access(
-            name, context, helm_kubeconfig(kubeconfig, context), client, simulation, unverified(kubeconfig, context)
-        )
+        file, unverified = of_kubeconfig(kubeconfig, context)
+        return Access(name, context, file, client, simulation, unverified)
     except BaseException:
         await client.close()
         raise
@@ -125,31 +124,24 @@ def unusable(client: Cluster, error: ApiError) -> BevelError:
     )
 
 
-def unverified(kubeconfig: str | None, context: str) -> bool:
-    """Whether the kubeconfig says that this API server's certificate is not looked at (insecure-skip-tls-verify)."""
-    from bevel_tui.kube.contexts import read
-
-    try:
-        return read(kubeconfig).context(context).insecure
-    except BevelError:
-        return False
-
-
-def helm_kubeconfig(kubeconfig: str | None, context: str) -> Path:
-    """The one file that Helm is given: the one that defines the context.
+def of_kubeconfig(kubeconfig: str | None, context: str) -> tuple[Path, bool]:
+    """The one file that Helm is given: the one that defines the context; and whether the API server's certificate is not
+    looked at there (insecure-skip-tls-verify).
 
     kubectl merges several files of $KUBECONFIG; the files that define a context mostly define its cluster and user
     too. Where they do not, the whole list is handed on as it is (Helm reads lists as kubectl does).
     """
     from bevel_tui.kube.contexts import candidates, read
 
+    unverified = False
     try:
         found = read(kubeconfig).context(context)
+        unverified = found.insecure
         alone = read(str(found.file)).context(context)
     except BevelError:
-        return candidates(kubeconfig)[0]
+        return candidates(kubeconfig)[0], unverified
     if alone.server == found.server and alone.server:
-        return found.file
+        return found.file, unverified
     import os
 
-    return Path(os.environ.get("KUBECONFIG") or str(found.file))
+    return Path(os.environ.get("KUBECONFIG") or str(found.file)), unverified

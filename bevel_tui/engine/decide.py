@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from bevel_tui.engine.addresses import gateway_of
 from bevel_tui.engine.announcing import lacking
 from bevel_tui.engine.charts import Located
 from bevel_tui.engine.context import RunContext
@@ -20,7 +21,6 @@ from bevel_tui.plan.sides import acting_in
 from bevel_tui.reachability.dynamic import UpdateError
 from bevel_tui.records.errors import BevelError
 from bevel_tui.records.steps import (
-    AddressStep,
     DnsStep,
     HandoffStep,
     KeysStep,
@@ -92,7 +92,7 @@ async def _names(
     ctx: RunContext, observed: Mapping[str, Observed], step: DnsStep, made: Mapping[str, Decision]
 ) -> Decision:
     """Whether a zone, or the annotation of a Service, has to be changed."""
-    gateway = next(s for s in ctx.plan.steps if isinstance(s, AddressStep) and s.id == step.address_step)
+    gateway = gateway_of(ctx.plan, step)
     service = await observed[step.cluster].get(gateway.service)
     where = f"Service {gateway.service.namespace}/{gateway.service.name}"
     if step.update is None:

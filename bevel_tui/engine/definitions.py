@@ -14,9 +14,10 @@ import asyncio
 import contextlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Literal
 
 from bevel_tui.engine.labels import REMINDED
-from bevel_tui.engine.observe import gather_all
+from bevel_tui.engine.observe import gather_all, until_gone
 from bevel_tui.engine.ports import Cluster
 from bevel_tui.kube.client import ApiError
 from bevel_tui.records.steps import ObjectRef, ReleaseStep
@@ -32,19 +33,16 @@ async def going(client: Cluster, step: ReleaseStep) -> tuple[ObjectRef, ...]:
     return tuple(ref for ref, obj in zip(refs, found, strict=True) if obj and obj["metadata"].get("deletionTimestamp"))
 
 
-async def gone(client: Cluster, refs: Iterable[ObjectRef]) -> None:
+async def gone(client: Cluster, refs: Iterable[ObjectRef]) -> Literal[True]:
     """Return when definitions that are being deleted are gone; the API server is reminded of them. Raises ApiError."""
     await gather_all(_one_gone(client, ref) for ref in refs)
+    return True
 
 
 async def _one_gone(client: Cluster, ref: ObjectRef) -> None:
     reminding = asyncio.create_task(_remind(client, ref), name=f"remind {ref.name}")
     try:
-        async for change, obj in client.watch(ref.api_version, ref.kind, fields=f"metadata.name={ref.name}"):
-            if change == "SYNCED" and await client.get(ref) is None:
-                return
-            if change == "DELETED" and obj["metadata"]["name"] == ref.name:
-                return
+        await until_gone(client, ref)
     finally:
         reminding.cancel()
         await asyncio.gather(reminding, return_exceptions=True)

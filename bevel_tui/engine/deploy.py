@@ -45,7 +45,7 @@ async def deploy_body(run: Run) -> bool:
     with workdir() as work:
         watcher = Watcher()
         try:
-            ctx = await run.unless_stopped(prepare(run, watcher, work))
+            ctx = await run.cancel.unless_stopped(prepare(run, watcher, work))
             if ctx is None:
                 return False
             going = ctx.going

@@ -23,7 +23,7 @@ from bevel_tui.engine.context import Access
 from bevel_tui.engine.executor import Hold, Result, Task, execute
 from bevel_tui.engine.labels import HOME, NETWORK, is_ours
 from bevel_tui.engine.leases import leases
-from bevel_tui.engine.observe import gather_all, release_records
+from bevel_tui.engine.observe import gather_all, release_records, until_gone
 from bevel_tui.engine.ports import Cluster
 from bevel_tui.engine.removal import cluster_of, in_order, removal_needs, removal_order, step_object
 from bevel_tui.engine.repair import Record
@@ -39,16 +39,15 @@ from bevel_tui.records.steps import DnsStep, KeysStep, NamespaceStep, ObjectRef,
 __all__ = ["Removal", "destroy_body", "found_releases", "in_order", "is_present", "removal_needs", "removal_order"]
 
 _HOOK_TIMEOUT = 120
-#: by cluster: (namespace, release) -> its records
 #: seconds that the API server gets to clear away the objects of a kind
 DEFINITION_GONE = 120.0
-
+#: by cluster: (namespace, release) -> its records
 Found = dict[str, dict[tuple[str, str], tuple[Record, ...]]]
 
 
 async def destroy_body(run: Run) -> bool:
     """The body of a removal; False when it was stopped before anything was changed. Raises BevelError."""
-    found = await run.unless_stopped(_prepare(run))
+    found = await run.cancel.unless_stopped(_prepare(run))
     if found is None:
         return False
     steps = _all_steps(run)
@@ -322,21 +321,10 @@ class Removal:
         if found is None or not is_ours(found, self.run.plan.network_name):
             return Result("unchanged")
         await access.client.delete(ref, uid=found["metadata"].get("uid"))
-        if not await self._gone(step, access, ref):
+        self._wait_for(step, ref)
+        if not await self.cancel.unless_stopped(until_gone(access.client, ref)):
             return Result("cancelled", "stopped while the namespace was being deleted")
         return Result("ok")
-
-    async def _gone(self, step: Step, access: Access, ref: ObjectRef) -> bool:
-        """Wait until a deleted object is deleted to its end; False when the run stops before."""
-        self._wait_for(step, ref)
-        async for change, obj in access.client.watch(ref.api_version, ref.kind, fields=f"metadata.name={ref.name}"):
-            if change == "SYNCED" and await access.client.get(ref) is None:
-                return True
-            if change == "DELETED" and obj["metadata"]["name"] == ref.name:
-                return True
-            if self.cancel.stopping.is_set():
-                return False
-        return True
 
     def _wait_for(self, step: Step, *refs: ObjectRef) -> None:
         told = tuple(f"{ref.kind} {ref.name} to be gone" for ref in refs)
@@ -349,17 +337,8 @@ class Removal:
         if not refs:
             return None
         self._wait_for(step, *refs)
-        done = asyncio.create_task(definitions.gone(access.client, refs))
-        stop = asyncio.create_task(self.cancel.stopping.wait())
-        try:
-            await asyncio.wait({done, stop}, timeout=DEFINITION_GONE, return_when=asyncio.FIRST_COMPLETED)
-            if done.done():
-                done.result()
-                return None
-        finally:
-            for task in (done, stop):
-                task.cancel()
-            await asyncio.gather(done, stop, return_exceptions=True)
+        if await self.cancel.unless_stopped(definitions.gone(access.client, refs), DEFINITION_GONE):
+            return None
         if self.cancel.stopping.is_set():
             return Result("cancelled", "stopped while definitions were being deleted")
         names = ", ".join(ref.name for ref in await definitions.going(access.client, step))

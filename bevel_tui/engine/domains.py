@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import aclosing
 
+from bevel_tui.engine.addresses import gateway_of
 from bevel_tui.engine.cancel import Cancellation
 from bevel_tui.engine.connect import close, unusable
 from bevel_tui.engine.context import Reach
@@ -16,7 +17,7 @@ from bevel_tui.engine.steps.dns import service_of
 from bevel_tui.kube.client import ApiError
 from bevel_tui.network.model import Network
 from bevel_tui.records.dns import DomainState
-from bevel_tui.records.steps import AddressStep, DnsStep
+from bevel_tui.records.steps import DnsStep
 
 
 async def domains(
@@ -50,7 +51,7 @@ async def _state(run: Run, reach: Reach, step: DnsStep) -> DomainState:
         service=service_of(run.plan.steps, step),
         context=access.context,
     )
-    gateway = next(s for s in run.plan.steps if isinstance(s, AddressStep) and s.id == step.address_step)
+    gateway = gateway_of(run.plan, step)
     try:
         service = await access.client.get(gateway.service)
     except ApiError as error:

@@ -36,7 +36,7 @@ async def leases(run: Run, clusters: Mapping[str, Access], names: Iterable[str])
 
     async def take(lease: Lease, access: Access) -> None:
         try:
-            before = await run.unless_stopped(lease.acquire())
+            before = await run.cancel.unless_stopped(lease.acquire())
         except ApiError as error:
             raise unusable(access.client, error) from None
         if run.cancel.stopping.is_set():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 from bevel_tui.engine.connect import unusable
 from bevel_tui.engine.labels import DIGEST, NETWORK
@@ -111,3 +111,13 @@ async def gather_all(parts: Iterable[Any]) -> list[Any]:
         if isinstance(result, BaseException):
             raise result
     return list(results)
+
+
+async def until_gone(client: Cluster, ref: ObjectRef) -> Literal[True]:
+    """Return when an object that is being deleted is deleted to its end. Raises ApiError."""
+    async for change, obj in client.watch(ref.api_version, ref.kind, fields=f"metadata.name={ref.name}"):
+        if change == "SYNCED" and await client.get(ref) is None:
+            break
+        if change == "DELETED" and obj["metadata"]["name"] == ref.name:
+            break
+    return True

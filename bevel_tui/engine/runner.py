@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import secrets as random
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from datetime import UTC, datetime
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from bevel_tui.engine.attendance import Attended
 from bevel_tui.engine.cancel import Cancellation
@@ -241,18 +241,6 @@ class Run:
         await cancel.aborting.wait()
         if not cancel.expired:
             self.emit(Interrupted(stage=2))
-
-    async def unless_stopped(self, work: Coroutine[Any, Any, T]) -> T | None:
-        """Await `work`, which changes nothing; None when the run is to end before it is done."""
-        task = asyncio.create_task(work)
-        stopping = asyncio.create_task(self.cancel.stopping.wait())
-        try:
-            await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            return task.result() if task.done() else None
-        finally:
-            task.cancel()
-            stopping.cancel()
-            await asyncio.gather(task, stopping, return_exceptions=True)
 
     def observe(self) -> Callable[[Task, Result | None], None]:
         """Tells starts and ends of steps."""

@@ -69,3 +69,10 @@ class Dialog(ModalScreen[str | None]):
     def action_refuse(self) -> None:
         """Nothing is changed."""
         self.dismiss(None)
+
+
+def more_time(text: str) -> Dialog:
+    """Asks how many minutes a run, or a step of it, may take longer; the answer is their number."""
+    return Dialog(
+        "More time", text, tuple(Answer(str(m), f"{m} minutes", k) for m, k in ((5, "5"), (15, "1"), (60, "6")))
+    )

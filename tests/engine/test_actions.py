@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 import pytest
 
 from bevel_tui import api
-from bevel_tui.engine.connect import helm_kubeconfig
+from bevel_tui.engine.connect import of_kubeconfig
 from bevel_tui.helm.driver import Operation
 from bevel_tui.helm.drivers import choose
 from bevel_tui.kube.client import KubeClient
@@ -24,7 +24,7 @@ from bevel_tui.sandbox.conductor import Conductor
 from bevel_tui.sandbox.faults.play import strike
 from bevel_tui.sandbox.process import ClusterSpec, serve
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(120), pytest.mark.usefixtures("kubectl_cache")]
 
 CONTAINER = {"name": "main", "image": "registry.example.com/node:1"}
 LABELS = {"app": "node"}
@@ -70,12 +70,6 @@ class Ground(NamedTuple):
             if obj.get("metadata", {}).get("name", "").startswith(name) and wanted(obj):
                 return dict(obj)
         raise AssertionError("the watch ended")
-
-
-@pytest.fixture(autouse=True)
-def _caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a person's kubectl and helm remember of servers is theirs, not ours."""
-    monkeypatch.setenv("KUBECACHEDIR", str(tmp_path / "kube-cache"))
 
 
 @pytest.fixture
@@ -158,7 +152,7 @@ async def test_a_release_is_rolled_back(ground: Ground, tmp_path: Path) -> None:
     common: dict[str, Any] = {
         "release": "demo",
         "namespace": "org",
-        "kubeconfig": helm_kubeconfig(ground.kubeconfig, "east"),
+        "kubeconfig": of_kubeconfig(ground.kubeconfig, "east")[0],
         "context": "east",
         "chart": chart,
     }

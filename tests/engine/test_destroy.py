@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bevel_tui.engine.cancel import Cancellation
 from bevel_tui.engine.destroy import DEFINITION_GONE, Removal, in_order, removal_needs, removal_order
 from bevel_tui.helm.driver import Outcome
 from bevel_tui.kube.client import ApiError
@@ -199,7 +200,7 @@ async def test_definitions_are_waited_for_until_they_are_gone(ready: float | Non
     emitted: list[Any] = []
     removal = object.__new__(Removal)
     removal.run = SimpleNamespace(emit=emitted.append)  # type: ignore[assignment]
-    removal.cancel = SimpleNamespace(stopping=asyncio.Event())  # type: ignore[assignment]
+    removal.cancel = Cancellation()
     began = asyncio.get_running_loop().time()
     result = await removal._definitions_gone(step, SimpleNamespace(client=_Definitions(ready)))  # type: ignore[arg-type]
     assert asyncio.get_running_loop().time() - began == (30.0 if outcome is None else DEFINITION_GONE)

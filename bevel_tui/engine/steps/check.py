@@ -6,12 +6,9 @@ every gateway too (`inside`): `check` does it in the same step, a deployment in 
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine
 from dataclasses import dataclass, replace
-from typing import Any
 
-from bevel_tui.engine.addresses import located
+from bevel_tui.engine.addresses import gateway, located
 from bevel_tui.engine.cancel import Cancellation
 from bevel_tui.engine.context import Access, PlanLike, Reach, RunContext
 from bevel_tui.engine.emitter import Emitter
@@ -19,7 +16,9 @@ from bevel_tui.engine.executor import Result
 from bevel_tui.engine.rounds import CheckRounds
 from bevel_tui.records.checks import CheckResult
 from bevel_tui.records.events import CheckDone
-from bevel_tui.records.steps import AddressStep, CheckStep
+from bevel_tui.records.steps import CheckStep
+
+STOPPED = Result("cancelled", "stopped while checking")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,16 +66,16 @@ async def ask(asking: Asking, access: Access, step: CheckStep) -> Result:
         results.append(result)
         asking.emit(CheckDone(step=step.id, result=result))
 
-    async def questions() -> None:
-        gateway = next((s for s in asking.plan.steps if isinstance(s, AddressStep) and s.cluster == step.cluster), None)
+    async def questions() -> Result:
         asking.rounds.forget(step.cluster)
         asking.rounds.endpoints[step.cluster] = step.endpoints
-        async for result in asking.reach.check(access, step, gateway, asking.retry, settled=asking.together):
+        address = gateway(asking.plan, step.cluster)
+        async for result in asking.reach.check(access, step, address, asking.retry, settled=asking.together):
             asking.rounds.answered(result)
             if asking.here:
                 tell(result)
         if not asking.together:
-            return
+            return verdict(results)
         asking.rounds.here.leave(step.id)
         await asking.rounds.here.wait()
         if asking.here:
@@ -85,30 +84,13 @@ async def ask(asking: Asking, access: Access, step: CheckStep) -> Result:
         if asking.inside:
             async for result in asking.reach.inside(access, step.id, asking.rounds, asking.retry):
                 tell(result)
+        return verdict(results)
 
     try:
-        if not await unless_stopped(questions(), asking.cancel):
-            return Result("cancelled", "stopped while checking")
+        return await asking.cancel.unless_stopped(questions()) or STOPPED
     finally:
         if asking.together:
             asking.rounds.leave(step.id)
-    return verdict(results)
-
-
-async def unless_stopped(work: Coroutine[Any, Any, None], cancel: Cancellation) -> bool:
-    """Whether `work` came to its end before the run was to stop."""
-    doing = asyncio.create_task(work)
-    stopping = asyncio.create_task(cancel.stopping.wait())
-    try:
-        await asyncio.wait({doing, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if not doing.done():
-            return False
-        doing.result()
-        return True
-    finally:
-        for task in (doing, stopping):
-            task.cancel()
-        await asyncio.gather(doing, stopping, return_exceptions=True)
 
 
 async def ask_elsewhere(reach: Reach, near: Access, step: CheckStep, emit: Emitter) -> Result:

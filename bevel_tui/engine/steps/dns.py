@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 
 from bevel_tui.engine import announcing
-from bevel_tui.engine.context import GateReport, RunContext
+from bevel_tui.engine.addresses import gateway_of
+from bevel_tui.engine.context import RunContext
 from bevel_tui.engine.executor import Result
 from bevel_tui.platforms.ids import external_dns_id, gateway_ready_id
 from bevel_tui.reachability.dynamic import UpdateError
@@ -32,7 +32,7 @@ async def perform(ctx: RunContext, step: DnsStep) -> Result:
     waited = False
     told = ""
     while True:
-        state = await _next_or_stop(ctx, states)
+        state = await ctx.cancel.unless_stopped(anext(states))
         if state is None:
             return Result("cancelled", f"stopped while waiting for the DNS records of {step.domain}")
         if state.ready:
@@ -98,7 +98,7 @@ async def _write(ctx: RunContext, step: DnsStep, addresses: tuple[str, ...]) -> 
 async def _announce(ctx: RunContext, step: DnsStep) -> bool:
     """Tell external-dns of the domain, where the gateway's Service does not yet: a gateway that was there before us, or
     one whose removal was broken off. Raises ApiError."""
-    gateway = next(s for s in ctx.plan.steps if isinstance(s, AddressStep) and s.id == step.address_step)
+    gateway = gateway_of(ctx.plan, step)
     changed = await announcing.announce(ctx.access(step), step, gateway.service)
     if changed:
         ctx.changed.add(step.id)
@@ -117,16 +117,3 @@ def service_of(steps: Iterable[Step], step: DnsStep) -> str | None:
         if isinstance(other, AddressStep) and other.id == step.address_step:
             return f"{other.service.namespace}/{other.service.name}"
     return None
-
-
-async def _next_or_stop(ctx: RunContext, states: AsyncIterator[GateReport]) -> GateReport | None:
-    """The next state of the gate, or None when the run is to stop first."""
-    following = asyncio.ensure_future(anext(states))
-    stopping = asyncio.create_task(ctx.cancel.stopping.wait())
-    try:
-        done, _ = await asyncio.wait({following, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        return following.result() if following in done else None
-    finally:
-        for task in (following, stopping):
-            task.cancel()
-        await asyncio.gather(following, stopping, return_exceptions=True)

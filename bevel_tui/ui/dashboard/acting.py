@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from bevel_tui.records.actions import Action
+from bevel_tui.ui import dialog
 from bevel_tui.ui.dialog import Answer, Dialog
 from bevel_tui.views.words import clean
 
@@ -93,7 +94,4 @@ def more_time(screen: Screen[None], source: Source, runs: Sequence[Session]) -> 
             screen.notify(f"{answer} minutes more for the whole run.")
 
     what = clean(f"The whole {run.view.command} of {run.network or 'a network'} may take so much longer.")
-    answers = tuple(Answer(str(m), f"{m} minutes", k) for m, k in ((5, "5"), (15, "1"), (60, "6")))
-    screen.app.push_screen(
-        Dialog("More time", f"{what}\n\nFor one step: x on the screen of the run.", answers), answered
-    )
+    screen.app.push_screen(dialog.more_time(f"{what}\n\nFor one step: x on the screen of the run."), answered)

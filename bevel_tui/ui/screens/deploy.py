@@ -16,7 +16,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 
 from bevel_tui.ui.base import BaseScreen
-from bevel_tui.ui.dialog import Answer, Dialog
+from bevel_tui.ui.dialog import Answer, Dialog, more_time
 from bevel_tui.ui.help import helped
 from bevel_tui.ui.palette import Command
 from bevel_tui.ui.widgets.lines import Lines
@@ -260,12 +260,7 @@ class DeployScreen(BaseScreen):
         text = f"More time for {who}."
         if not mine:
             text += "\n\nThe row that is chosen is no running step with a limit; choose one to extend that."
-        self.app.push_screen(
-            Dialog(
-                "More time", text, tuple(Answer(str(m), f"{m} minutes", k) for m, k in ((5, "5"), (15, "1"), (60, "6")))
-            ),
-            answered,
-        )
+        self.app.push_screen(more_time(text), answered)
 
     def action_cancel(self) -> None:
         """Ask how to stop."""

@@ -24,14 +24,8 @@ from bevel_tui.plan.manifests import manifests
 from tests.export.helmfile import binary
 from tests.tools import binaries
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.usefixtures("kubectl_cache")]
 SECRET = "correct-horse-battery"
-
-
-@pytest.fixture(autouse=True)
-def _caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a person's kubectl and helm remember of servers is theirs, not ours."""
-    monkeypatch.setenv("KUBECACHEDIR", str(tmp_path / "kube-cache"))
 
 
 def network() -> Network:
