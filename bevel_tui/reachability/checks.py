@@ -13,8 +13,9 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bevel_tui.reachability import ethereum, eyeballs, handshake, probes
+from bevel_tui.reachability import ethereum, handshake, probes
 from bevel_tui.reachability.categories import category_of
+from bevel_tui.reachability.choice import choice
 from bevel_tui.reachability.dialer import Dialer
 from bevel_tui.reachability.found import Found
 from bevel_tui.reachability.handshake import Trust
@@ -23,7 +24,7 @@ from bevel_tui.reachability.names.checks import NameChecks
 from bevel_tui.reachability.objects.checks import ObjectChecks, ReadEdge, excused
 from bevel_tui.reachability.remedies import Remedies
 from bevel_tui.reachability.resolver import Resolver
-from bevel_tui.reachability.streams import ProbeError, Target, connected
+from bevel_tui.reachability.streams import ProbeError, Target
 from bevel_tui.reachability.verdict import Verdict
 from bevel_tui.reachability.wanted import is_ip, normal
 from bevel_tui.records.checks import CheckResult, CheckStatus
@@ -177,8 +178,8 @@ class _Run:
         connecting = asyncio.gather(*(self._connects(endpoint, target) for target in targets))
         chosen = targets[0].via
         if len(targets) > 1:
-            choice = await self.edge("tcp-choice", f"{host}:{port}", lambda: _choice(targets))
-            chosen = choice.addresses[0] if choice.addresses else ""
+            raced = await self.edge("tcp-choice", f"{host}:{port}", lambda: choice(targets))
+            chosen = raced.addresses[0] if raced.addresses else ""
         opened = await connecting
         # between the race and the probe an address may have died, or come to life
         alive = [t for t, verdict in zip(targets, opened, strict=True) if verdict.passed]
@@ -392,23 +393,6 @@ class _Run:
 
 def _facts(verdict: Verdict) -> dict[str, str]:
     return {**verdict.facts, **({"addresses": " ".join(verdict.addresses)} if verdict.addresses else {})}
-
-
-async def _choice(targets: Sequence[Target]) -> Verdict:
-    """Which of several addresses a client takes; that some are dead, or all, their own checks say."""
-    by_address = {target.via: target for target in targets}
-
-    async def connect(address: str) -> None:
-        async with connected(by_address[address], {}):
-            pass
-
-    attempts = await eyeballs.race(by_address, connect)
-    evidence = tuple(f"{number}. {attempt.words}" for number, attempt in enumerate(attempts, start=1))
-    first = eyeballs.winner(attempts)
-    if first is None:
-        return Verdict("skipped", "no address can be used", evidence)
-    words = f"a client uses {first.address}, {1000 * first.ended:.0f} ms after it began"
-    return Verdict("ok", words, evidence, phases={"connect": first.ended}, addresses=(first.address,))
 
 
 async def _never() -> Verdict:

@@ -15,11 +15,12 @@ from typing import Any
 from bevel_tui.network.load import judge
 from bevel_tui.network.model import API_VERSION, Network
 from bevel_tui.network.problem import Problem, YamlPath
-from bevel_tui.network.rules.organizations import FIELD_OF, ROLE_FIELDS
+from bevel_tui.network.rules.organizations import ROLE_FIELDS
 from bevel_tui.network.wording import missing_name
 from bevel_tui.records.survey import SurveyRow
 from bevel_tui.wizard import defaults
 from bevel_tui.wizard.fields import field
+from bevel_tui.wizard.proposals import proposal, role_field
 
 #: first part of the paths of answers that presets do not hold as such
 SWITCH = "~"
@@ -131,7 +132,7 @@ class Draft:
             choices = SWITCHES[str(path[1])]
             return self._switches.get(tuple(map(str, path[1:])), choices[0])
         said = self.said(path)
-        return self._proposal(path) if said is None else said
+        return proposal(self, path) if said is None else said
 
     def said(self, path: YamlPath) -> Any:
         """The answer at a path that somebody gave, else None."""
@@ -230,64 +231,6 @@ class Draft:
             for key in ("name", "cluster"):
                 entry.setdefault(key, self.get(("organizations", i, key)))
 
-    # ------------------------------------------------------------ proposals
-
-    def _proposal(self, path: YamlPath) -> Any:
-        match path:
-            case ("platform", "type"):
-                return self.platform
-            case ("gateway", "type"):
-                return self.gateway
-            case ("gateway", "p2p_ports"):
-                return defaults.p2p_ports(self.platform, self.gateway)
-            case ("name",):
-                return f"{self.platform}-network"
-            case ("dns", "mode"):
-                rows = [self.facts(i) for i in range(len(self.clusters))]
-                return "external-dns" if rows and all(row and row.external_dns for row in rows) else None
-            case ("clusters", int(i), str(key)):
-                return self._cluster_proposal(i, key)
-            case ("clusters", int(i), "existing_gateway", str(key)):
-                row = self.facts(i)
-                found = next((g for g in (row.gateways if row else None) or () if g.kind == self.gateway), None)
-                return getattr(found, key, None)
-            case ("organizations", int(i), str(key)):
-                return self._organization_proposal(i, key)
-            case ("organizations", int(i), str(role), str(key)) if role == role_field(self.platform):
-                return defaults.roles(self.platform, i, len(self.organizations)).get(key)
-            case ("platform", "channels", 0, "name"):
-                return "allchannel"
-        return None
-
-    def _cluster_proposal(self, index: int, key: str) -> Any:
-        if index >= len(self.clusters):
-            return None
-        entry, row = self.clusters[index], self.facts(index)
-        if key == "name":
-            before = [self.get(("clusters", i, "name")) for i in range(index)]
-            return defaults.cluster_name(str(entry.get("context", "")), before)
-        if key == "domain":
-            name = str(self.get(("clusters", index, "name")))
-            known = [
-                (str(self.get(("clusters", i, "name"))), str(c["domain"]))
-                for i, c in enumerate(self.clusters)
-                if c.get("domain")
-            ]
-            return defaults.domain(name, simulated=bool(row and row.simulated), others=known)
-        if key == "provider":
-            return defaults.PROVIDERS.get(row.provider or "") if row else None
-        return None
-
-    def _organization_proposal(self, index: int, key: str) -> Any:
-        found = self.organizations
-        if key == "name" and index < len(found):
-            # only those before: a name that somebody gives must not change another's under their eyes
-            before = [self.get(("organizations", i, "name")) for i in range(index)]
-            return defaults.organization_name(self.platform, index, before)
-        if key == "cluster" and self.clusters:
-            return self.get(("clusters", index % len(self.clusters), "name"))
-        return None
-
     # ------------------------------------------------------------ the document
 
     def document(self) -> dict[str, Any]:
@@ -385,11 +328,6 @@ class Draft:
                 network = None
             self._judged = Judgement(network, tuple(problems))
         return self._judged
-
-
-def role_field(platform: str) -> str:
-    """The key of an organization under which its nodes stand."""
-    return FIELD_OF.get(platform, platform)
 
 
 def _below(node: Any, part: str | int, empty: Any) -> Any:

@@ -11,8 +11,9 @@ from typing import Any
 
 from bevel_tui.network import schema
 from bevel_tui.network.problem import Problem, YamlPath
-from bevel_tui.wizard.draft import SWITCH, SWITCHES, Draft, Judgement, place, role_field
+from bevel_tui.wizard.draft import SWITCH, SWITCHES, Draft, Judgement, place
 from bevel_tui.wizard.fields import Field, field
+from bevel_tui.wizard.proposals import role_field
 
 #: platform settings that nearly everybody decides; the rest has defaults that serve
 _FIRST = ("version", "consensus", "cenm_version", "images", "chain")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from typing import TYPE_CHECKING, Any
 
-from bevel_tui.sandbox.apiserver import access, patch, scale, selectors, structure, table
+from bevel_tui.sandbox.apiserver import access, paging, patch, scale, selectors, structure, table
 from bevel_tui.sandbox.apiserver.api import Write
 from bevel_tui.sandbox.apiserver.bodies import Body
 from bevel_tui.sandbox.apiserver.errors import (
@@ -115,16 +113,16 @@ class Resources:
         matches = self._predicate(kind, query, target)
         store = self._cluster.store
         version, start = store.version, None
-        _check_list(query)
+        paging.check(query)
         asked = parse_version(query["resourceVersion"]) if query.get("resourceVersion") else 0
         if asked > version:
             raise too_large(asked, version)
         if query.get("resourceVersionMatch") == "Exact" and asked not in {0, version}:
             raise expired("The resourceVersion for the provided list is too old.")
         if query.get("continue"):
-            version, start = _continued(query["continue"])
+            version, start = paging.begins(query["continue"])
             if store.since(kind.resource, version) is None:
-                raise expired("The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.", _continue(store.version, *start))  # fmt: skip
+                raise expired("The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.", paging.token(store.version, *start))  # fmt: skip
         limit = int(query.get("limit") or 0)
         objects: list[Object] = []
         meta: Object = {"resourceVersion": str(version)}
@@ -135,7 +133,7 @@ class Resources:
                 continue
             if limit and len(objects) == limit:
                 last = objects[-1]["metadata"]
-                meta["continue"] = _continue(version, last.get("namespace") or "", last["name"])
+                meta["continue"] = paging.token(version, last.get("namespace") or "", last["name"])
                 if matches is None:
                     meta["remainingItemCount"] = len(found) - n
                 break
@@ -349,19 +347,6 @@ class Resources:
         return response
 
 
-def _check_list(query: Any) -> None:
-    """Raises Refusal(422) for parameters that do not go together."""
-    causes = []
-    if query.get("resourceVersionMatch") and not query.get("resourceVersion"):
-        text = "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided"
-        causes.append(Cause("FieldValueForbidden", text, "resourceVersionMatch"))
-    if query.get("sendInitialEvents"):
-        text = "Forbidden: sendInitialEvents is forbidden for list"
-        causes.append(Cause("FieldValueForbidden", text, "sendInitialEvents"))
-    if causes:
-        raise invalid("ListOptions", "meta.k8s.io", "", causes)
-
-
 def _versioned(obj: Object, kind: Kind) -> Object:
     """A stored object in the version that was asked for."""
     return obj if obj["apiVersion"] == kind.api_version else {**obj, "apiVersion": kind.api_version}
@@ -387,17 +372,3 @@ def _dry(query: Any) -> bool:
     if value not in {None, "", "All"}:
         raise Refusal(422, f'CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: "{value}": supported values: "All"')  # fmt: skip
     return bool(value)
-
-
-def _continue(version: int, namespace: str, name: str) -> str:
-    token = json.dumps({"v": "meta.k8s.io/v1", "rv": version, "start": f"{namespace}/{name}"})
-    return base64.urlsafe_b64encode(token.encode()).decode().rstrip("=")
-
-
-def _continued(token: str) -> tuple[int, tuple[str, str]]:
-    try:
-        decoded = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        namespace, _, name = decoded["start"].partition("/")
-        return int(decoded["rv"]), (namespace, name)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise bad_request("continue key is not valid") from None

@@ -16,7 +16,7 @@ from bevel_tui.ui.screens.step import StepScreen
 from bevel_tui.ui.setup import Setup
 from bevel_tui.ui.widgets.form import Form
 from bevel_tui.wizard import fields, sections
-from bevel_tui.wizard.draft import role_field
+from bevel_tui.wizard.proposals import role_field
 
 
 class OrganizationsScreen(StepScreen):
