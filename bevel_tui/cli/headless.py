@@ -6,6 +6,7 @@ The sandbox is wired in here: a child process of its own, so that its clusters a
 from __future__ import annotations
 
 import asyncio
+import shlex
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -176,7 +177,9 @@ def _next_steps(preset: str, options: Deployment, code: int) -> tuple[str, ...]:
             "keep such clusters for kubectl and helm:",
             f"  bevel-tui sandbox up --preset {preset}",
         )
-    return (f"bevel-tui check --preset {preset}", f"bevel-tui plan --preset {preset} --diff", "bevel-tui report")
+    named = f" --kubeconfig {shlex.quote(options.kubeconfig)}" if options.kubeconfig else ""
+    where = f"--preset {preset}{named}"
+    return (f"bevel-tui check {where}", f"bevel-tui plan {where} --diff", "bevel-tui report")
 
 
 def confirm(question: str, *, yes: bool, details: tuple[str, ...] = ()) -> None:

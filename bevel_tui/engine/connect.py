@@ -74,7 +74,8 @@ async def _open_all(
 
 def _as_one(failures: Mapping[str, BevelError]) -> BevelError:
     first, *others = failures.values()
-    more = tuple(other.message for other in others)
+    # one kubeconfig that cannot be read fails every cluster in the same words
+    more = dict.fromkeys(other.message for other in others if other.message != first.message)
     return BevelError(first.code, first.message, remedy=first.remedy, details=(*first.details, *more))
 
 

@@ -107,6 +107,15 @@ def test_clusters_that_cannot_be_used_exit_3(bevel: Run, tmp_path: Path) -> None
     refused(bevel("plan", "--diff", "--preset", path, "--kubeconfig", dead), 3, "cannot be reached")
 
 
+def test_what_fails_all_clusters_is_said_once_and_the_next_commands_name_the_kubeconfig(
+    bevel: Run, tmp_path: Path
+) -> None:
+    absent = str(tmp_path / "absent")
+    said = bevel("--preset", "besu-two-clusters", "--yes", "--kubeconfig", absent).stdout
+    assert said.count(f"The kubeconfig {absent} does not exist.") == 1
+    assert f"bevel-tui check --preset besu-two-clusters --kubeconfig {absent}" in said
+
+
 def test_plan_is_offline_and_the_same_twice(bevel: Run, tmp_path: Path) -> None:
     path = preset(tmp_path)
     first = bevel("plan", "--preset", path, "-o", "json", KUBECONFIG=str(tmp_path / "absent"))
