@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +22,7 @@ from bevel_tui.records.steps import ObjectRef, ReleaseStep
 from tests.faults.catalogue import fault
 from tests.faults.scene import Scene, ended
 from tests.faults.tap import Tap
+from tests.web import Web
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(300)]
 
@@ -136,55 +135,27 @@ spec:
 """
 
 
-class Repository:
-    """A Helm repository on loopback with the charts of a network, and a moment at which it goes away."""
-
-    def __init__(self, scene: Scene) -> None:
-        self.pages: dict[str, bytes] = {}
-        self.asked: list[str] = []
-        self.answers: int | None = None
-        entries: dict[str, list[dict[str, Any]]] = {}
-        for step in build(scene.network).steps:
-            if not isinstance(step, ReleaseStep) or step.chart in entries:
-                continue
-            tree = dict(chart_of(step.chart, step.chart_version, manifests(step), origin="manifests").tree)
-            if step.patches:
-                tree["templates/ws.yaml"] = WEBSOCKETS
-            data = pack(tree, step.chart)
-            self.pages[f"/{step.chart}.tgz"] = data
-            entries[step.chart] = [
-                {
-                    "version": step.chart_version,
-                    "urls": [f"{step.chart}.tgz"],
-                    "digest": hashlib.sha256(data).hexdigest(),
-                }
-            ]
-        self.pages["/index.yaml"] = yaml.safe_dump({"apiVersion": "v1", "entries": entries}).encode()
-        repository = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                repository.asked.append(self.path)
-                if repository.answers is not None and len(repository.asked) > repository.answers:
-                    self.connection.close()
-                    return
-                body = repository.pages[self.path]
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None: ...
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
-        self.thread.start()
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-
-    def close(self) -> None:
-        """Nobody listens any more."""
-        self.server.shutdown()
-        self.server.server_close()
+def repository(scene: Scene) -> Web:
+    """A Helm repository on loopback with the charts of a network."""
+    web = Web()
+    entries: dict[str, list[dict[str, Any]]] = {}
+    for step in build(scene.network).steps:
+        if not isinstance(step, ReleaseStep) or step.chart in entries:
+            continue
+        tree = dict(chart_of(step.chart, step.chart_version, manifests(step), origin="manifests").tree)
+        if step.patches:
+            tree["templates/ws.yaml"] = WEBSOCKETS
+        data = pack(tree, step.chart)
+        web.pages[f"/{step.chart}.tgz"] = data
+        entries[step.chart] = [
+            {
+                "version": step.chart_version,
+                "urls": [f"{step.chart}.tgz"],
+                "digest": hashlib.sha256(data).hexdigest(),
+            }
+        ]
+    web.pages["/index.yaml"] = yaml.safe_dump({"apiVersion": "v1", "entries": entries}).encode()
+    return web
 
 
 @fault(
@@ -196,30 +167,31 @@ class Repository:
 )
 @tiny
 async def test_a_chart_repository_that_goes_away(scene: Scene) -> None:
-    repository = Repository(scene)
+    charts = repository(scene)
+    url = f"http://{charts.host}"
     try:
         before = scene.writes("east")
-        repository.answers = 2  # the index and the first chart
-        code, reasons = ended(await scene.deploy(charts=repository.url))
+        charts.answers = 2  # the index and the first chart
+        code, reasons = ended(await scene.deploy(charts=url))
         assert code == 2
-        assert repository.url.removeprefix("http://") in reasons
+        assert charts.host in reasons
         assert scene.writes("east") == before
-        repository.answers = None
+        charts.answers = None
 
         def when(event: Any) -> None:
-            if event.type == "step-started" and repository.answers is None:
-                repository.answers = len(repository.asked)
-                repository.close()
+            if event.type == "step-started" and charts.answers is None:
+                charts.answers = len(charts.asked)
+                charts.close()
 
-        events = await scene.deploy(charts=repository.url, when=when)
+        events = await scene.deploy(charts=url, when=when)
         code, reasons = ended(events)
         assert code == 0, reasons
-        assert repository.answers is not None
+        assert charts.answers is not None
         applied = [e for e in events if e.type == "release-applied"]
         assert len(applied) == 2
         assert all(e.chart_source.startswith("repo:") for e in applied)
-        charts = [path for path in repository.asked if path.endswith(".tgz")]
-        assert len(charts) <= len(set(charts)) + 1, "the chart that had come is not fetched again"
+        fetched = [path for path in charts.paths() if path.endswith(".tgz")]
+        assert len(fetched) <= len(set(fetched)) + 1, "the chart that had come is not fetched again"
     finally:
         with contextlib.suppress(OSError):
-            repository.server.server_close()
+            charts.server.server_close()

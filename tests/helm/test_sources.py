@@ -5,9 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,47 +18,7 @@ from bevel_tui.helm.sources import ChartLocator, choose, parse
 from bevel_tui.helm.tree import pack
 from bevel_tui.network.model import ChartSource
 from bevel_tui.records.errors import BevelError, Code, ExitCode
-
-Answer = tuple[int, dict[str, str], bytes]
-
-
-class Web:
-    """An HTTP server with answers by path; keeps what it was asked."""
-
-    def __init__(self) -> None:
-        self.pages: dict[str, bytes | Callable[[dict[str, str]], Answer]] = {}
-        self.asked: list[tuple[str, dict[str, str]]] = []
-        web = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                web.asked.append((self.path, headers))
-                page = web.pages.get(urlsplit(self.path).path, lambda _: (404, {}, b"nothing here"))
-                status, more, body = page(headers) if callable(page) else (200, {}, page)
-                self.send_response(status)
-                for name, value in more.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None: ...
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
-        self.thread.start()
-
-    @property
-    def host(self) -> str:
-        return f"127.0.0.1:{self.server.server_port}"
-
-    def paths(self) -> list[str]:
-        return [urlsplit(path).path for path, _ in self.asked]
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+from tests.web import Answer, Web
 
 
 @pytest.fixture
