@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
-from diagnosis import NOW, cluster, peak, pod
+from diagnosis import NOW, asked, peak, pod
 
 from bevel_tui.engine.snapshots.reduce import reduce
 from bevel_tui.network.model import Network
@@ -137,16 +137,9 @@ async def measure(clusters: list[ClusterSnapshot], changes: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--clusters", type=int, default=20)
-    parser.add_argument("--pods", type=int, default=5000)
-    parser.add_argument("--events", type=int, default=20000)
     parser.add_argument("--changes", type=int, default=20)
-    given = parser.parse_args()
-    before = peak()
-    each = given.pods // given.clusters
-    clusters = [cluster(i, each, given.events // given.clusters, broken=3) for i in range(given.clusters)]
+    given, clusters = asked(parser)
     gc.collect()
-    print(f"{given.clusters} clusters, {given.pods} pods, {given.events} events; before anything: {before:.0f} MiB")
     asyncio.run(measure(clusters, given.changes))
     print(f"peak memory, screens included: {peak():.0f} MiB ({peak() / 250:.0%} of 250 MB)")
 

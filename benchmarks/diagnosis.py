@@ -138,8 +138,8 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+def asked(parser: argparse.ArgumentParser) -> tuple[argparse.Namespace, list[ClusterSnapshot]]:
+    """The options of a benchmark over many clusters, and the clusters that they want."""
     parser.add_argument("--clusters", type=int, default=20)
     parser.add_argument("--pods", type=int, default=5000)
     parser.add_argument("--events", type=int, default=20000)
@@ -148,6 +148,11 @@ def main() -> None:
     each = given.pods // given.clusters
     clusters = [cluster(i, each, given.events // given.clusters, broken=3) for i in range(given.clusters)]
     print(f"{given.clusters} clusters, {given.pods} pods, {given.events} events; before anything: {before:.0f} MiB")
+    return given, clusters
+
+
+def main() -> None:
+    given, clusters = asked(argparse.ArgumentParser(description=__doc__))
 
     began = time.perf_counter()
     diagnosis = diagnose(Snapshot(NOW, tuple(clusters)))
