@@ -14,6 +14,7 @@ from typing import Any, Literal
 from bevel_tui.diagnosis.evidence import containers, owner, workload
 from bevel_tui.diagnosis.rules import findings as diagnose
 from bevel_tui.engine.again import Again
+from bevel_tui.engine.before import Before
 from bevel_tui.engine.context import RunContext
 from bevel_tui.engine.readiness import Readiness, judge, understood, whole
 from bevel_tui.engine.watcher import Board
@@ -75,6 +76,7 @@ class Waiting:
     _raised: set[tuple[str, str, str, str]] = field(default_factory=set)
     _complete_since: float | None = None
     _again: Again | None = None
+    _before: Before = field(default_factory=Before)
     _logged: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _logs_read: float = float("-inf")
 
@@ -133,7 +135,7 @@ class Waiting:
                 snapshot = self.ctx.watcher.snapshot(
                     self.step.cluster, (self.board, self.wide), self.ctx.logs.get(self.step.cluster, {})
                 )
-            findings = self._mine(snapshot, hooks=done is not None)
+            findings = self._mine(snapshot, hooks=done is not None, now=loop.time())
             self._tell(findings, helm=done is not None)
             terminal = next((finding for finding in findings if finding.terminal), None)
             if terminal is not None:
@@ -215,13 +217,14 @@ class Waiting:
         jobs = [self._find(ref) for ref in self.targets if ref.kind == "Job"]
         await self._again.look(jobs, missing, now)
 
-    def _mine(self, snapshot: ClusterSnapshot, *, hooks: bool) -> list[Finding]:
+    def _mine(self, snapshot: ClusterSnapshot, *, hooks: bool, now: float) -> list[Finding]:
         """Findings about objects that came of this release (of its hooks only while Helm runs them)."""
         names = {(ref.kind, ref.name) for ref in self.targets} | (
             {(ref.kind, ref.name) for ref in self.hooks} if hooks else set()
         )
         mine = []
-        for finding in diagnose(snapshot, self.ctx.pending(self.step.cluster)):
+        found = diagnose(snapshot, self.ctx.pending(self.step.cluster))
+        for finding in self._before.judge(snapshot, found, now):
             for obj in snapshot.of(finding.kind):
                 meta = obj["metadata"]
                 if meta["name"] != finding.name or meta.get("namespace") != finding.namespace:
@@ -280,13 +283,6 @@ class Waiting:
         if waiting and tuple(waiting) != self._told:
             self._told = tuple(waiting)
             self.ctx.emit(StepWaiting(step=self.step.id, cluster=self.step.cluster, waiting_for=self._told))
-
-    def _named(self, finding: Finding) -> Finding:
-        """With the real context in its commands."""
-        context = self.ctx.access(self.step).context
-        return finding.model_copy(
-            update={"remedy": finding.remedy.replace("--context CONTEXT", f"--context {context}")}
-        )
 
     def named(self, finding: Finding) -> Finding:
         """A finding with the real context in its commands."""
