@@ -60,6 +60,7 @@ class Lines(Renderer):
         self._width = 0
         self._spoken = 0.0
         self._waiting_said: dict[str, tuple[float, tuple[str, ...]]] = {}
+        self._findings_said: set[tuple[str | None, str, str]] = set()
         self._records_said: dict[tuple[str, str], object] = {}
         self._servers_said: dict[tuple[str, str], tuple[float, dict[str, str]]] = {}
         self._say: dict[type, Callable[..., None]] = {
@@ -80,7 +81,7 @@ class Lines(Renderer):
             Interrupted: self._interrupted,
             RunPaused: lambda event: self._person(event.time, "paused" if event.paused else "goes on"),
             RunHeld: self._held,
-            StepRequeued: lambda event: None,
+            StepRequeued: self._requeued,
             BudgetExtended: lambda event: self._person(
                 event.time, f"{duration(event.seconds)} more for {self._label(event.step) or 'the run'}"
             ),
@@ -224,8 +225,16 @@ class Lines(Renderer):
         elif result.id == "protocol" and result.status == "ok":
             self._line(event.time, result.cluster, self._state("ok"), about(result))
 
+    def _requeued(self, event: StepRequeued) -> None:
+        """What was wrong before is news again."""
+        self._findings_said = {said for said in self._findings_said if said[0] != event.step}
+
     def _finding(self, event: FindingRaised) -> None:
         finding = event.finding
+        said = (event.step, finding.severity, finding.cause)
+        if said in self._findings_said:
+            return
+        self._findings_said.add(said)
         where = f"{finding.namespace}/" if finding.namespace else ""
         text = f"{finding.kind} {where}{finding.name}: {finding.cause} [{finding.code}]"
         self._line(event.time, finding.cluster, self._state(finding.severity), text)

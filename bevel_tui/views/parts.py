@@ -8,8 +8,18 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bevel_tui.records.checks import CheckResult
-from bevel_tui.records.events import DnsWaiting, LogLine, ReleaseApplied
+from bevel_tui.records.events import (
+    DnsWaiting,
+    FindingRaised,
+    LogLine,
+    ReleaseApplied,
+    ResourceChanged,
+    StepFinished,
+    StepStarted,
+    StepWaiting,
+)
 from bevel_tui.records.findings import Finding
+from bevel_tui.views.words import word
 
 StepState = Literal["planned", "running", "ok", "unchanged", "failed", "timed-out", "skipped", "cancelled"]
 
@@ -86,6 +96,55 @@ class StepView:
             return self.duration
         return max(0.0, now - self.started) if self.started is not None else 0.0
 
+    def begins(self, event: StepStarted) -> None:
+        """It runs, for the first time or once more."""
+        self.state, self.started, self.finished = "running", event.time, None
+        self.attempt, self.budget = event.attempt, event.budget
+        self.waiting_for, self.reason, self.remedy = (), None, None
+        again = f", attempt {event.attempt}" if event.attempt > 1 else ""
+        self.history.append((event.time, f"begun{again}"))
+
+    def waits(self, event: StepWaiting) -> None:
+        """It waits for this; since when counts from the last change."""
+        if self.waiting_for != event.waiting_for:
+            self.waiting_for, self.waiting_since = event.waiting_for, event.time
+
+    def ends(self, event: StepFinished) -> None:
+        """It is over, for whatever reason."""
+        self.state, self.finished, self.duration = event.outcome, event.time, event.duration
+        self.reason, self.remedy, self.waiting_for = event.reason, event.remedy, ()
+        self.history.append((event.time, word(event.outcome) + (f": {event.reason}" if event.reason else "")))
+
+    def is_planned_again(self) -> None:
+        """Somebody wants it tried again: what was wrong before is history."""
+        self.state, self.finished, self.duration = "planned", None, 0.0
+        self.reason, self.remedy, self.waiting_for = None, None, ()
+        self.findings.clear()
+
+    def is_applied(self, event: ReleaseApplied) -> None:
+        """Helm has done its part."""
+        self.applied, self.chart = event, event.chart
+        revision = f", revision {event.revision}" if event.revision is not None else ""
+        self.history.append((event.time, f"{event.action} by Helm: {event.chart} {event.chart_version}{revision}"))
+
+    def resource_changes(self, event: ResourceChanged) -> None:
+        """One of its objects has another state."""
+        key = (event.kind, event.namespace, event.name)
+        self.resources[key] = ResourceView(*key, state=event.state, message=event.message, since=event.time)
+        said = f": {event.message}" if event.message else ""
+        self.history.append((event.time, f"{event.kind} {event.name} {event.state}{said}"))
+
+    def is_found(self, event: FindingRaised) -> None:
+        """Something is wrong with it; what is known better now (graver, or for good) takes its own place."""
+        finding = event.finding
+        known = next((i for i, found in enumerate(self.findings) if found.id == finding.id), None)
+        if known is None:
+            self.findings.append(finding)
+        if known is None or self.findings[known].cause != finding.cause:
+            self.history.append((event.time, f"{finding.code}: {finding.cause}"))
+        if known is not None:
+            self.findings[known] = finding
+
 
 @dataclass(slots=True)
 class OrganizationView:
@@ -116,6 +175,10 @@ class ClusterView:
     service: str | None = None
     domains: dict[str, DnsView] = field(default_factory=dict)
     checks: dict[tuple[str, str, str], CheckResult] = field(default_factory=dict)
+
+    def take(self, result: CheckResult) -> None:
+        """The newest answer of a check replaces the one before."""
+        self.checks[(result.id, result.target, result.vantage)] = result
 
     @property
     def steps(self) -> Iterator[StepView]:

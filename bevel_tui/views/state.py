@@ -40,8 +40,7 @@ from bevel_tui.records.events import (
     StepWaiting,
 )
 from bevel_tui.records.findings import Finding
-from bevel_tui.views.parts import KEPT, ClusterView, DnsView, OrganizationView, ResourceView, StepState, StepView
-from bevel_tui.views.words import word
+from bevel_tui.views.parts import KEPT, ClusterView, DnsView, OrganizationView, StepState, StepView
 
 _T = TypeVar("_T")
 
@@ -91,57 +90,26 @@ class RunView:
             case RunStarted():
                 self._run_started(event)
             case StepStarted():
-                step = self._step(event.step, event.kind, event.cluster, event.namespace, event.release)
-                step.state, step.started, step.finished = "running", event.time, None
-                step.attempt, step.budget = event.attempt, event.budget
-                step.waiting_for, step.reason, step.remedy = (), None, None
-                again = f", attempt {event.attempt}" if event.attempt > 1 else ""
-                step.history.append((event.time, f"begun{again}"))
+                self._step(event.step, event.kind, event.cluster, event.namespace, event.release).begins(event)
             case StepWaiting():
-                step = self._step(event.step, cluster=event.cluster)
-                if step.waiting_for != event.waiting_for:
-                    step.waiting_for, step.waiting_since = event.waiting_for, event.time
+                self._step(event.step, cluster=event.cluster).waits(event)
             case StepFinished():
-                step = self._step(event.step, event.kind, event.cluster)
-                step.state, step.finished, step.duration = event.outcome, event.time, event.duration
-                step.reason, step.remedy, step.waiting_for = event.reason, event.remedy, ()
-                step.history.append((event.time, word(event.outcome) + (f": {event.reason}" if event.reason else "")))
+                self._step(event.step, event.kind, event.cluster).ends(event)
             case ReleaseApplied():
-                step = self._step(event.step, "release", event.cluster, event.namespace, event.release)
-                step.applied, step.chart = event, event.chart
-                revision = f", revision {event.revision}" if event.revision is not None else ""
-                step.history.append(
-                    (event.time, f"{event.action} by Helm: {event.chart} {event.chart_version}{revision}")
-                )
+                self._step(event.step, "release", event.cluster, event.namespace, event.release).is_applied(event)
             case ResourceChanged():
-                step = self._step(event.step, cluster=event.cluster)
-                key = (event.kind, event.namespace, event.name)
-                step.resources[key] = ResourceView(*key, state=event.state, message=event.message, since=event.time)
-                said = f": {event.message}" if event.message else ""
-                step.history.append((event.time, f"{event.kind} {event.name} {event.state}{said}"))
+                self._step(event.step, cluster=event.cluster).resource_changes(event)
             case HandoffMoved():
-                step = self._step(event.step, "handoff", event.cluster)
-                held_back = f"; held back: {', '.join(event.stripped)}" if event.stripped else ""
-                step.history.append(
-                    (event.time, f"{event.bytes} bytes from {event.source} to {event.target}{held_back}")
-                )
-                self.handoffs.append(event)
+                self._handoff(event)
             case AddressKnown():
-                step = self._step(event.step, "address", event.cluster)
-                step.history.append((event.time, f"{event.service} has {', '.join(event.addresses)}"))
-                cluster = self._cluster(event.cluster)
-                cluster.addresses, cluster.service = event.addresses, event.service
+                self._address(event)
             case DnsWaiting():
-                domains = self._cluster(event.cluster).domains
-                domain = domains.setdefault(event.domain, DnsView(event.step, since=event.time))
+                domain = self._domain(event)
                 domain.waiting, domain.ready = event, None
             case DnsReady():
-                domains = self._cluster(event.cluster).domains
-                domain = domains.setdefault(event.domain, DnsView(event.step, since=event.time))
-                domain.ready = event.addresses
+                self._domain(event).ready = event.addresses
             case CheckDone():
-                result = event.result
-                self._cluster(result.cluster).checks[(result.id, result.target, result.vantage)] = result
+                self._cluster(event.result.cluster).take(event.result)
             case FindingRaised():
                 self._finding(event)
             case Notice():
@@ -157,10 +125,9 @@ class RunView:
             case RunHeld():
                 self.held = event.steps
             case StepRequeued():
-                step = self._step(event.step, cluster=event.cluster)
-                step.state, step.finished, step.duration = "planned", None, 0.0
-                step.reason, step.remedy, step.waiting_for = None, None, ()
-                self._forget_findings(step)
+                self._step(event.step, cluster=event.cluster).is_planned_again()
+                # what was wrong before a step is tried again is history
+                self.findings = [(step, finding) for step, finding in self.findings if step != event.step]
             case BudgetExtended():
                 if event.step is not None:
                     self._step(event.step).budget = event.budget
@@ -306,20 +273,32 @@ class RunView:
         organizations = self._cluster(step.cluster).organizations
         organizations.setdefault(step.organization, OrganizationView(step.organization)).steps[step.id] = step
 
-    def _forget_findings(self, step: StepView) -> None:
-        """What was wrong before a step is tried again is history."""
-        step.findings.clear()
-        self.findings = [(name, finding) for name, finding in self.findings if name != step.id]
+    def _handoff(self, event: HandoffMoved) -> None:
+        held_back = f"; held back: {', '.join(event.stripped)}" if event.stripped else ""
+        said = f"{event.bytes} bytes from {event.source} to {event.target}{held_back}"
+        self._step(event.step, "handoff", event.cluster).history.append((event.time, said))
+        self.handoffs.append(event)
+
+    def _address(self, event: AddressKnown) -> None:
+        said = f"{event.service} has {', '.join(event.addresses)}"
+        self._step(event.step, "address", event.cluster).history.append((event.time, said))
+        cluster = self._cluster(event.cluster)
+        cluster.addresses, cluster.service = event.addresses, event.service
+
+    def _domain(self, event: DnsWaiting | DnsReady) -> DnsView:
+        domains = self._cluster(event.cluster).domains
+        return domains.setdefault(event.domain, DnsView(event.step, since=event.time))
 
     def _finding(self, event: FindingRaised) -> None:
         self._cluster(event.finding.cluster)
         if event.step is not None:
-            step = self._step(event.step, cluster=event.finding.cluster)
-            if event.finding not in step.findings:
-                step.findings.append(event.finding)
-                step.history.append((event.time, f"{event.finding.code}: {event.finding.cause}"))
-        if (event.step, event.finding) not in self.findings:
+            self._step(event.step, cluster=event.finding.cluster).is_found(event)
+        about = (event.step, event.finding.id)
+        known = next((i for i, (step, found) in enumerate(self.findings) if (step, found.id) == about), None)
+        if known is None:
             self.findings.append((event.step, event.finding))
+        else:
+            self.findings[known] = (event.step, event.finding)
 
     @staticmethod
     def _keep(kept: list[_T], item: _T) -> None:

@@ -23,6 +23,7 @@ from bevel_tui.records.events import (
     ResourceChanged,
     RunStarted,
     StepFinished,
+    StepRequeued,
     StepStarted,
     StepWaiting,
 )
@@ -120,6 +121,15 @@ def test_records_are_said_once_and_answers_when_they_change():
     assert text.count("*.e.test  A     300  192.0.2.1") == 1
     assert text.count("ns1 answers: no such name") == 1
     assert text.count("ns1 answers: 192.0.2.9") == 1
+
+
+def test_a_cause_is_said_once_and_again_when_the_step_is_tried_again():
+    finding = Finding(code="QUOTA", cluster="c", kind="StatefulSet", name="node", cause="No room.", remedy="Make room.")
+    told = FindingRaised(time=1, step="s", finding=finding)
+    for_good = FindingRaised(time=2, step="s", finding=finding.model_copy(update={"terminal": True}))
+    again = StepRequeued(time=3, step="s", cluster="c")
+    assert said([told, for_good]).count("No room.") == 1
+    assert said([told, for_good, again, told]).count("No room.") == 2
 
 
 def test_interruption_is_announced_with_what_the_second_one_does():

@@ -53,6 +53,18 @@ def test_the_same_finding_is_kept_once(story):
     assert len(view.findings) == 1
 
 
+def test_what_is_known_better_of_a_finding_replaces_it(story):
+    view = RunView.of(story.failing)
+    step, finding = view.findings[0]
+    assert step is not None
+    told = len(view.steps[step].history)
+    for_good = finding.model_copy(update={"terminal": not finding.terminal})
+    view.apply(ev.FindingRaised(step=step, finding=for_good))
+    assert view.findings == [(step, for_good)]
+    assert view.steps[step].findings == [for_good]
+    assert len(view.steps[step].history) == told
+
+
 def test_a_second_attempt_forgets_why_the_first_one_failed():
     view = RunView.of(
         [
