@@ -1,7 +1,7 @@
 """The command line: options in, calls to `bevel_tui.api`, exit code out; wires the sandbox in where asked.
 
 Nothing heavy is imported before it is known what is wanted: `--version` and `--help` cost click alone (26 ms), and a
-command's module is imported when it is called. Each module has a `command`; its first sentence stands in `COMMANDS`.
+command's module is imported when it is called. Each module has a `command`; its first sentence stands in `SECTIONS`.
 """
 
 from __future__ import annotations
@@ -13,35 +13,48 @@ from typing import Any, NoReturn
 import click
 
 from bevel_tui import __version__
+from bevel_tui.cli import helping
 from bevel_tui.cli import options as shared
 from bevel_tui.records.errors import BevelError, ExitCode
 
 _EPILOG = """\b
-Exit codes: 0 ok, 1 deployment failed, 2 usage or invalid preset, 3 a cluster cannot be used, 4 timed out,
-5 deployed but not reachable, 6 plan --exit-code with changes pending, 7 diagnose found something, 130 interrupted."""
+Exit codes: 0 ok, 1 deployment failed, 2 usage or invalid preset, 3 a cluster
+cannot be used, 4 timed out, 5 deployed but not reachable, 6 plan --exit-code
+with changes pending, 7 diagnose found something, 130 interrupted."""
 
-#: command -> what the list of commands says of it; `bevel_tui.cli.<command>` declares it
-COMMANDS = {
-    "setup": "The wizard: from your clusters to a preset and a network.",
-    "plan": "Show what a preset would do, or would change now.",
-    "check": "Ask whether every name leads to its gateway and every gateway to the ledger.",
-    "dns": "The DNS records that lead to the gateways, in the form that your DNS takes.",
-    "diagnose": "Say what is wrong, over all clusters at once, root causes first.",
-    "bundle": "Write a support archive of what is seen, secrets masked.",
-    "destroy": "Remove what was installed, in the safe order.",
-    "dashboard": "Troubleshoot on screens, over all clusters of a network.",
-    "handoff": "Public material between operators who share no kubeconfig.",
-    "connect": "Connection material for whoever uses the network.",
-    "report": "The report of a run: Markdown, HTML or JSON.",
-    "import": "Turn a network.yaml of Bevel into a preset.",
-    "export": "Write a preset for other programs: network.yaml, Flux, Argo CD, helmfile.",
-    "presets": "List the shipped presets, or print one to begin your own from.",
-    "schema": "Print the JSON Schema of presets.",
-    "sandbox": "Simulated clusters on loopback, to keep.",
-    "doctor": "Look at this machine: can it deploy?",
-    "completion": "Print the completion script of a shell.",
-    "paths": "Where settings, runs and caches are kept.",
+#: heading -> command -> what the list of commands says of it; `bevel_tui.cli.<command>` declares it
+SECTIONS = {
+    "Begin": {
+        "setup": "The wizard: from your clusters to a preset and a network.",
+        "presets": "List the shipped presets, or print one to begin your own from.",
+        "schema": "Print the JSON Schema of presets.",
+        "sandbox": "Simulated clusters on loopback, to keep.",
+        "doctor": "Look at this machine: can it deploy?",
+    },
+    "Change": {
+        "plan": "Show what a preset would do, or would change now.",
+        "destroy": "Remove what was installed, in the safe order.",
+    },
+    "Look": {
+        "check": "Ask whether every name leads to its gateway and every gateway to the ledger.",
+        "dns": "The DNS records that lead to the gateways, in the form that your DNS takes.",
+        "diagnose": "Say what is wrong, over all clusters at once, root causes first.",
+        "dashboard": "Troubleshoot on screens, over all clusters of a network.",
+        "bundle": "Write a support archive of what is seen, secrets masked.",
+        "report": "The report of a run: Markdown, HTML or JSON.",
+    },
+    "Hand over": {
+        "connect": "Connection material for whoever uses the network.",
+        "handoff": "Public material between operators who share no kubeconfig.",
+        "import": "Turn a network.yaml of Bevel into a preset.",
+        "export": "Write a preset for other programs: network.yaml, Flux, Argo CD, helmfile.",
+    },
+    "This program": {
+        "completion": "Print the completion script of a shell.",
+        "paths": "Where settings, runs and caches are kept.",
+    },
 }
+COMMANDS = tuple(name for commands in SECTIONS.values() for name in commands)
 
 #: modules that cannot be called as their command is
 MODULES = {"import": "import_network"}
@@ -50,11 +63,11 @@ MODULES = {"import": "import_network"}
 _KUBECTL = ("--kubeconfig", "--context", "-n", "--namespace")
 
 
-class _Commands(click.Group):
-    """Finds commands by name in `COMMANDS`; click's own group would import all of them for one."""
+class _Commands(helping.Group):
+    """Finds commands by name in `SECTIONS`; click's own group would import all of them for one."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order of a network's life."""
+        """In the order of `SECTIONS`."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -68,8 +81,10 @@ class _Commands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list in `--help`, without importing a command."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        width = max(map(len, COMMANDS))
+        for heading, commands in SECTIONS.items():
+            with formatter.section(heading):
+                formatter.write_dl([(name.ljust(width), said) for name, said in commands.items()])
 
 
 @click.group(
@@ -94,9 +109,9 @@ def cli(ctx: click.Context, /, preset: str | None, **options: Any) -> None:
     """Deploy a Hyperledger Bevel network over Kubernetes clusters and prove that it can be reached.
 
     \b
-    bevel-tui                                         the wizard, on a terminal
-    bevel-tui --preset besu-two-clusters --sandbox    rehearse on simulated clusters
-    bevel-tui --preset my-network.yaml                deploy to the contexts it names
+    bevel-tui                                        the wizard, on a terminal
+    bevel-tui --preset besu-two-clusters --sandbox   rehearse without a cluster
+    bevel-tui --preset my-network.yaml               deploy to the contexts in it
     """
     if ctx.invoked_subcommand is not None:
         given = [

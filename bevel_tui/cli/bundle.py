@@ -9,12 +9,12 @@ from pathlib import Path
 import click
 
 from bevel_tui import api
-from bevel_tui.cli import options
+from bevel_tui.cli import helping, options
 from bevel_tui.cli.diagnose import given
 from bevel_tui.records.errors import BevelError, Code, ExitCode
 
 
-@click.command()
+@click.command(cls=helping.Command)
 @options.preset
 @click.option(
     "--snapshot", "file", metavar="FILE", type=click.Path(path_type=Path), help="A saved snapshot, no cluster."
@@ -38,6 +38,10 @@ def command(
     """Write a support archive: snapshot, findings, events, logs, checks, plan, versions; secrets masked.
 
     REDACTED.txt in it says what was masked. Nothing is sent anywhere, nothing is changed in any cluster.
+
+    \b
+    Examples:
+      bevel-tui bundle --preset my-network.yaml
     """
     snapshot = given(file, preset, own, kubeconfig, probe=not no_checks)
     stamp = datetime.fromtimestamp(snapshot.taken, UTC).strftime("%Y%m%d-%H%M%S")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from bevel_tui import api
-from bevel_tui.cli import options
+from bevel_tui.cli import helping, options
 from bevel_tui.cli.headless import cancellation
 from bevel_tui.records.errors import BevelError, Code, ExitCode
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _ANSWERED = frozenset({ExitCode.OK, ExitCode.UNREACHABLE})
 
 
-@click.command()
+@click.command(cls=helping.Command)
 @options.preset
 @click.option("-o", "--output", type=click.Choice(["text", "wide", "json", "junit"]), default="text", show_default=True)
 @click.option(
@@ -47,6 +47,12 @@ def command(ctx: click.Context, /, preset: str | None, **given: Any) -> None:
     """Ask whether every name leads to its gateway and every gateway to the ledger.
 
     Exit code: 0 all is well or only warned, 5 a check failed, 3 no cluster could be read.
+
+    \b
+    Examples:
+      bevel-tui check --preset my-network.yaml               once
+      bevel-tui check --preset my-network.yaml --wait 10m    until it is well
+      bevel-tui check --preset my-network.yaml -o junit      for a CI job
     """
     asked = Asked(**given)
     if asked.watch and asked.output == "junit":
@@ -145,10 +151,10 @@ def _fail(view: RunView) -> int:
     from bevel_tui.output.errors import show
 
     finished = view.finished
-    error = BevelError(
-        Code.INTERRUPTED if finished is not None and finished.exit_code == ExitCode.INTERRUPTED else Code.STEP_FAILED,
-        finished.error if finished is not None and finished.error else "The checks could not be made.",
-        remedy=finished.remedy if finished is not None else None,
-    )
-    show(error)
-    return finished.exit_code if finished else int(ExitCode.FAILED)
+    if finished is None:
+        raise BevelError(Code.STEP_FAILED, "The checks could not be made.")
+    interrupted = finished.exit_code == ExitCode.INTERRUPTED
+    said, *facts = (finished.error or "The checks could not be made.").splitlines()
+    code = Code(finished.code) if finished.code else Code.INTERRUPTED if interrupted else Code.STEP_FAILED
+    show(BevelError(code, said, remedy=finished.remedy, details=tuple(facts)))
+    return finished.exit_code

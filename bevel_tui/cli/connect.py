@@ -9,11 +9,11 @@ from typing import Any
 import click
 
 from bevel_tui import api
-from bevel_tui.cli import options
+from bevel_tui.cli import helping, options
 from bevel_tui.records.errors import ExitCode
 
 
-@click.command()
+@click.command(cls=helping.Command)
 @options.preset
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="FOLDER", required=True, help="Where to write it."
@@ -23,7 +23,12 @@ from bevel_tui.records.errors import ExitCode
 @options.kubeconfig
 @click.pass_context
 def command(ctx: click.Context, /, preset: str | None, **given: Any) -> None:
-    """Write connection material: Fabric connection profiles, Ethereum RPC addresses, Indy's genesis. Never private keys."""
+    """Write connection material: Fabric connection profiles, Ethereum RPC addresses, Indy's genesis. Never private keys.
+
+    \b
+    Examples:
+      bevel-tui connect --preset my-network.yaml -o use
+    """
     ctx.exit(connect(options.required(preset), **given))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bevel_tui import api
-from bevel_tui.cli import options
+from bevel_tui.cli import helping, options
 from bevel_tui.records.errors import BevelError, Code
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PROBE = 30.0
 
 
-@click.command()
+@click.command(cls=helping.Command)
 @options.preset
 @options.kubeconfig
 @click.option("--readonly", is_flag=True, help="Nothing can be changed from the screens.")
@@ -47,6 +47,11 @@ def command(
     """Troubleshoot the networks of a preset, of contexts, or of all contexts in which one is found.
 
     Nothing is changed unless you choose an action and confirm it; each shows the command that does the same.
+
+    \b
+    Examples:
+      bevel-tui dashboard
+      bevel-tui dashboard --preset my-network.yaml --readonly
     """
     from bevel_tui.cli.terminal import shows_screens
 

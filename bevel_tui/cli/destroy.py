@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bevel_tui import api
-from bevel_tui.cli import options
+from bevel_tui.cli import helping, options
 from bevel_tui.cli.headless import RUN_BUDGET, cancellation, confirm, contexts, show, summary
 
 if TYPE_CHECKING:
     from bevel_tui.views.state import RunView
 
 
-@click.command()
+@click.command(cls=helping.Command)
 @options.preset
 @click.option("--purge-data", is_flag=True, help="Delete ledger data too: volumes, keys, namespaces.")
 @options.kubeconfig
@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 @options.color
 @click.pass_context
 def command(ctx: click.Context, /, preset: str | None, **given: Any) -> None:
-    """Remove what was installed, in the safe order. Ledger data stays unless --purge-data is given."""
+    """Remove what was installed, in the safe order. Ledger data stays unless --purge-data is given.
+
+    \b
+    Examples:
+      bevel-tui destroy --preset my-network.yaml
+    """
     ctx.exit(destroy(options.required(preset), **given))
 
 

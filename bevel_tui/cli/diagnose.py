@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from bevel_tui import api
-from bevel_tui.cli import options
+from bevel_tui.cli import helping, options
 from bevel_tui.records.errors import BevelError, Code, ExitCode
 
 if TYPE_CHECKING:
     from bevel_tui.records.snapshot import Snapshot
 
 
-@click.command()
+@click.command(cls=helping.Command)
 @options.preset
 @click.option(
     "--snapshot", "file", metavar="FILE", type=click.Path(path_type=Path), help="A saved snapshot, no cluster."
@@ -42,11 +42,17 @@ def command(
 ) -> None:
     """Say what is wrong with a network, over all its clusters at once, root causes first.
 
-    \b
     Without a preset: the networks that are found in the contexts named by --context, or in all of the kubeconfig;
     with -n only those with an organization in that namespace, and of them what that organization runs.
+
     Exit codes: 0 nothing is wrong (warnings at most), 7 something is, 3 no cluster could be used.
     Nothing is changed in any cluster.
+
+    \b
+    Examples:
+      bevel-tui diagnose                         networks of all contexts
+      bevel-tui diagnose --preset my-network.yaml -o json
+      bevel-tui diagnose --save now.json         to be looked at elsewhere
     """
     snapshot = given(file, preset, own, kubeconfig, probe=not no_checks)
     if save is not None:

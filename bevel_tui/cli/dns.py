@@ -9,14 +9,14 @@ from typing import Any
 import click
 
 from bevel_tui import api
-from bevel_tui.cli import options
+from bevel_tui.cli import helping, options
 from bevel_tui.records.errors import ExitCode
 
 #: `api.dns_forms`, which would import what only this command needs; a test compares
 FORMS = ("table", "zone", "route53", "azure", "gcp", "digitalocean", "external-dns", "nsupdate")
 
 
-@click.command()
+@click.command(cls=helping.Command)
 @options.preset
 @click.option("-o", "--output", type=click.Choice([*FORMS, "json"]), default="table", show_default=True)
 @click.option("--cluster", metavar="NAME", help="Only this cluster's domain.")
@@ -27,6 +27,11 @@ def command(ctx: click.Context, /, preset: str | None, **given: Any) -> None:
     """The DNS records that lead to the gateways, in the form that your DNS takes.
 
     The table also says what each name server answers now. Exits 5 while a domain does not lead to its gateway.
+
+    \b
+    Examples:
+      bevel-tui dns --preset my-network.yaml            what is there, what is not
+      bevel-tui dns --preset my-network.yaml -o zone    lines for a zone file
     """
     ctx.exit(show(options.required(preset), **given))
 

@@ -8,11 +8,11 @@ import sys
 import click
 
 from bevel_tui import api
-from bevel_tui.cli import options
+from bevel_tui.cli import helping, options
 from bevel_tui.records.errors import ExitCode
 
 
-@click.command()
+@click.command(cls=helping.Command)
 @options.kubeconfig
 @click.option("--charts", metavar="PATH|URL", envvar="BEVEL_TUI_CHARTS", help="Ledger charts to look for.")
 @click.option("--offline", is_flag=True, help="Ask neither resolvers nor chart repositories.")
@@ -25,6 +25,11 @@ def command(
     """Look at this machine: versions, Helm, kubeconfig and its plugins, terminal, DNS, chart source.
 
     Nothing is changed and no cluster is asked. Exit code 1 when something has to be put right.
+
+    \b
+    Examples:
+      bevel-tui doctor
+      bevel-tui doctor --kubeconfig cluster.yaml --charts ./bevel
     """
     from bevel_tui.output import machine
     from bevel_tui.output.console import results

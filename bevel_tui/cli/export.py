@@ -9,13 +9,13 @@ from typing import Any
 import click
 
 from bevel_tui import api
-from bevel_tui.cli import options
+from bevel_tui.cli import helping, options
 from bevel_tui.records.errors import BevelError, Code, ExitCode
 
 ENGINES = ("flux", "argocd", "helmfile")
 
 
-@click.command()
+@click.command(cls=helping.Command)
 @options.preset
 @click.option(
     "--format",
@@ -38,7 +38,13 @@ ENGINES = ("flux", "argocd", "helmfile")
 @click.option("--force", is_flag=True, help="Write over what is there.")
 @click.pass_context
 def command(ctx: click.Context, /, preset: str | None, **given: Any) -> None:
-    """Write a preset for other programs. Secrets are never written; what a format cannot say goes to stderr."""
+    """Write a preset for other programs. Secrets are never written; what a format cannot say goes to stderr.
+
+    \b
+    Examples:
+      bevel-tui export --preset my-network.yaml --format network-yaml
+      bevel-tui export --preset my-network.yaml --format flux -o deploy
+    """
     ctx.exit(export(options.required(preset), **given))
 
 

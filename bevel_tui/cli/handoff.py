@@ -11,16 +11,22 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bevel_tui import api
-from bevel_tui.cli import options
+from bevel_tui.cli import helping, options
 from bevel_tui.records.errors import BevelError, Code, ExitCode
 
 if TYPE_CHECKING:
     from bevel_tui.engine.bundles.document import Bundle
 
 
-@click.group()
+@click.group(cls=helping.Group)
 def command() -> None:
-    """Public material between operators who share no kubeconfig: each runs their part of the same preset."""
+    """Public material between operators who share no kubeconfig: each runs their part of the same preset.
+
+    \b
+    Examples:
+      bevel-tui handoff export --preset my-network.yaml --for carrier
+      bevel-tui handoff import from-carrier.handoff.yaml --preset my-network.yaml
+    """
 
 
 _bundle = click.argument("bundle", type=click.Path(path_type=Path))

@@ -178,6 +178,13 @@ def _next_steps(preset: str, options: Deployment, code: int) -> tuple[str, ...]:
             f"  bevel-tui sandbox up --preset {preset}",
         )
     named = f" --kubeconfig {shlex.quote(options.kubeconfig)}" if options.kubeconfig else ""
+    if code == ExitCode.CLUSTER:
+        return (
+            "look at the kubeconfig, and at the programs that its users log in with:",
+            f"  bevel-tui doctor{named}",
+            "rehearse meanwhile, on simulated clusters:",
+            f"  bevel-tui --preset {preset} --sandbox",
+        )
     where = f"--preset {preset}{named}"
     return (f"bevel-tui check {where}", f"bevel-tui plan {where} --diff", "bevel-tui report")
 

@@ -8,10 +8,11 @@ from typing import Any
 import click
 
 from bevel_tui import api
+from bevel_tui.cli import helping
 from bevel_tui.records.errors import BevelError, Code, ExitCode
 
 
-@click.command()
+@click.command(cls=helping.Command)
 @click.argument("file", type=click.Path(path_type=Path), metavar="NETWORK.YAML")
 @click.option(
     "-o",
@@ -34,7 +35,13 @@ from bevel_tui.records.errors import BevelError, Code, ExitCode
 @click.option("-v", "--verbose", is_flag=True, help="Also list what is left out because it means nothing here.")
 @click.pass_context
 def command(ctx: click.Context, /, file: Path, **given: Any) -> None:
-    """Turn a network.yaml of Bevel into a preset. Nothing is written when a part of it is not supported."""
+    """Turn a network.yaml of Bevel into a preset. Nothing is written when a part of it is not supported.
+
+    \b
+    Examples:
+      bevel-tui import network.yaml -o my-network.yaml
+      bevel-tui plan --preset my-network.yaml
+    """
     ctx.exit(import_file(file, **given))
 
 

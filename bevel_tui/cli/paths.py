@@ -7,8 +7,10 @@ from pathlib import Path
 
 import click
 
+from bevel_tui.cli import helping
 
-@click.command()
+
+@click.command(cls=helping.Command)
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(output: str) -> None:
     """Show where settings, runs and caches are kept, and what may be set. Nothing is created."""

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bevel_tui import api
-from bevel_tui.cli import options
+from bevel_tui.cli import helping, options
 from bevel_tui.records.errors import BevelError, Code, ExitCode
 
 if TYPE_CHECKING:
     from bevel_tui.engine.changes import Change
 
 
-@click.command()
+@click.command(cls=helping.Command)
 @options.preset
 @click.option("-o", "--output", type=click.Choice(["text", "json", "mermaid"]), default="text", show_default=True)
 @click.option("--diff", is_flag=True, help="Read the clusters and say what would change, and why.")
@@ -27,7 +27,14 @@ if TYPE_CHECKING:
 @options.allow
 @click.pass_context
 def command(ctx: click.Context, /, preset: str | None, **given: Any) -> None:
-    """Show what a preset would do. Offline unless --diff or --exit-code is given."""
+    """Show what a preset would do. Offline unless --diff or --exit-code is given.
+
+    \b
+    Examples:
+      bevel-tui plan --preset my-network.yaml             every step, offline
+      bevel-tui plan --preset my-network.yaml --diff      what would change
+      bevel-tui plan --preset my-network.yaml -o mermaid  as a diagram
+    """
     ctx.exit(plan(options.required(preset), **given))
 
 

@@ -6,13 +6,19 @@ import textwrap
 
 import click
 
+from bevel_tui.cli import helping
 from bevel_tui.network import shipped
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=helping.Group, invoke_without_command=True)
 @click.pass_context
 def command(ctx: click.Context, /) -> None:
-    """List the shipped presets, or print one to begin your own from."""
+    """List the shipped presets, or print one to begin your own from.
+
+    \b
+    Examples:
+      bevel-tui presets show besu-two-clusters > my-network.yaml
+    """
     if ctx.invoked_subcommand is not None:
         return
     names = shipped.names()

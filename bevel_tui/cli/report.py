@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
+from bevel_tui.cli import helping
 from bevel_tui.records.errors import BevelError, Code, ExitCode
 
 
-@click.command()
+@click.command(cls=helping.Command)
 @click.argument("run", required=False, metavar="[RUN]")
 @click.option("-o", "--output", type=click.Choice(["md", "html", "json"]), default="md", show_default=True)
 @click.option(
@@ -18,7 +19,13 @@ from bevel_tui.records.errors import BevelError, Code, ExitCode
 )
 @click.pass_context
 def command(ctx: click.Context, /, **given: Any) -> None:
-    """Show the report of a run: its id or the beginning of it, or a file of events; default: the latest run."""
+    """Show the report of a run: its id or the beginning of it, or a file of events; default: the latest run.
+
+    \b
+    Examples:
+      bevel-tui report                                    of the latest run
+      bevel-tui report 20260102 -o html --file run.html   its id begins so
+    """
     ctx.exit(report(**given))
 
 

@@ -8,13 +8,19 @@ import sys
 import click
 
 from bevel_tui import api
-from bevel_tui.cli import options
+from bevel_tui.cli import helping, options
 from bevel_tui.records.errors import ExitCode
 
 
-@click.group()
+@click.group(cls=helping.Group)
 def command() -> None:
-    """Simulated clusters on loopback: no container runs, everything else is real."""
+    """Simulated clusters on loopback: no container runs, everything else is real.
+
+    \b
+    Examples:
+      bevel-tui sandbox up --preset besu-two-clusters
+      bevel-tui sandbox up --clusters 3 --speed 20
+    """
 
 
 @command.command()

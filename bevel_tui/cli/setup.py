@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bevel_tui.cli import options
+from bevel_tui.cli import helping, options
 from bevel_tui.cli.terminal import shows_screens
 from bevel_tui.records.errors import BevelError, Code, ExitCode
 
@@ -17,14 +17,20 @@ if TYPE_CHECKING:
     from bevel_tui.ui.setup import Hooks, Setup, Simulated
 
 
-@click.command()
+@click.command(cls=helping.Command)
 @click.option("--plain", is_flag=True, help="Ask line by line: for screen readers and simple terminals.")
 @click.option("-o", "--output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Where to save.")
 @options.kubeconfig
 @options.speed
 @click.pass_context
 def command(ctx: click.Context, /, plain: bool, output: Path | None, kubeconfig: str | None, speed: float) -> None:
-    """From your clusters to a preset and a network, question by question."""
+    """From your clusters to a preset and a network, question by question.
+
+    \b
+    Examples:
+      bevel-tui setup
+      bevel-tui setup --plain -o my-network.yaml
+    """
     ctx.exit((ask if plain else wizard)(kubeconfig=kubeconfig, output=output, speed=speed))
 
 

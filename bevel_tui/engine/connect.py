@@ -76,7 +76,7 @@ def _as_one(failures: Mapping[str, BevelError]) -> BevelError:
     first, *others = failures.values()
     # one kubeconfig that cannot be read fails every cluster in the same words
     more = dict.fromkeys(other.message for other in others if other.message != first.message)
-    return BevelError(first.code, first.message, remedy=first.remedy, details=(*first.details, *more))
+    return BevelError(first.code, first.message, remedy=first.remedy, details=(*more, *first.details))
 
 
 async def close(clusters: Iterable[Access]) -> None:

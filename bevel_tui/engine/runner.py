@@ -190,10 +190,11 @@ class Run:
         code: ExitCode
         message: str | None = None
         remedy: str | None = None
+        named: str | None = None
         interrupted = self.cancel.stage > 0 and not self.cancel.expired
         if error is not None:
             outcome = "unusable" if error.exit_code == ExitCode.CLUSTER else "failed"
-            code, remedy = error.exit_code, error.remedy
+            code, remedy, named = error.exit_code, error.remedy, str(error.code)
             message = "\n".join((error.message, *error.details))
         elif crash is not None:
             outcome, code = "failed", ExitCode.FAILED
@@ -228,6 +229,7 @@ class Run:
                 endpoints=endpoints(self.plan.steps, self.hosts) if self.command != "destroy" else (),
                 error=message,
                 remedy=remedy,
+                code=named,
             )
         )
 

@@ -6,6 +6,7 @@ name wins, relative paths belong to the file that holds them; --kubeconfig names
 
 from __future__ import annotations
 
+import difflib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,13 +59,30 @@ class Kubeconfig:
         for context in self.contexts:
             if context.name == name:
                 return context
-        known = ", ".join(sorted(c.name for c in self.contexts)) or "none"
+        names = sorted(c.name for c in self.contexts)
+        close = difflib.get_close_matches(name, names, n=1, cutoff=0.7)
+        hint = f"; did you mean {close[0]!r}?" if close else "."
         where = ", ".join(str(f) for f in self.files) or "no kubeconfig file was found"
         raise BevelError(
             Code.CONTEXT_UNKNOWN,
-            f"There is no context {name!r} in the kubeconfig.",
-            details=(f"known contexts: {known}", f"read from: {where}"),
+            f"There is no context {name!r} in the kubeconfig{hint}",
+            details=(f"known contexts: {', '.join(names) or 'none'}", f"read from: {where}"),
         )
+
+    def lacks(self, context: Context) -> str | None:
+        """What a context names and the kubeconfig does not have, as the end of a sentence; None when all is there."""
+        if not context.cluster:
+            return "no cluster"
+        if not context.server:
+            known = any(entry["name"] == context.cluster for entry in self.document["clusters"])
+            return (
+                "a cluster without a server address"
+                if known
+                else f"the cluster {context.cluster!r}, which is not there"
+            )
+        if context.user and all(entry["name"] != context.user for entry in self.document["users"]):
+            return f"the user {context.user!r}, who is not there"
+        return None
 
     def only(self, name: str) -> Kubeconfig:
         """The same with one context and what it names: with hundreds of contexts, copying the rest costs time.

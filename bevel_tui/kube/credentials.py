@@ -10,6 +10,7 @@ import asyncio
 import base64
 import binascii
 import copy
+import shlex
 import ssl
 import tempfile
 from dataclasses import dataclass
@@ -45,8 +46,7 @@ async def load(kubeconfig: Kubeconfig, context: str) -> Credentials:
     Raises BevelError(CONTEXT_UNKNOWN), or BevelError(KUBECONFIG) when the entry is broken, or
     BevelError(ACCESS_DENIED) when the exec plugin fails.
     """
-    document = copy.deepcopy(kubeconfig.only(context).document)
-    _select(document, context)
+    document = _alone(kubeconfig, context)
     with tempfile.TemporaryDirectory(prefix="bevel-tui-") as folder:  # mkdtemp: 0700
         _spill(document, Path(folder), context)
         return await _load(document, context, folder)
@@ -108,10 +108,9 @@ async def log_in(kubeconfig: Kubeconfig, context: str) -> None:
 
     Raises BevelError(ACCESS_DENIED) when it fails, BevelError(CONTEXT_UNKNOWN), BevelError(KUBECONFIG).
     """
-    document = copy.deepcopy(kubeconfig.only(context).document)
-    user = _select(document, context)
-    if user.get("exec"):
-        await plugins.credential(user["exec"], document["clusters"][0]["cluster"], terminal=True)
+    plugin = plugin_of(kubeconfig, context)
+    if plugin:
+        await plugins.credential(plugin, _alone(kubeconfig, context)["clusters"][0]["cluster"], terminal=True)
 
 
 def plugin_of(kubeconfig: Kubeconfig, context: str) -> dict[str, Any] | None:
@@ -128,18 +127,24 @@ def _private_file(folder: Path, name: str, content: bytes) -> str:
     return str(path)
 
 
-def _select(document: dict[str, Any], context: str) -> dict[str, Any]:
-    """Reduce the document to one context (a broken neighbour must not matter); return its user."""
-    entry = next(c for c in document["contexts"] if c["name"] == context)
-    body = entry["context"]
-    document["contexts"] = [entry]
-    document["clusters"] = [c for c in document["clusters"] if c["name"] == body.get("cluster")]
-    document["users"] = [u for u in document["users"] if u["name"] == body.get("user")]
+def _alone(kubeconfig: Kubeconfig, context: str) -> dict[str, Any]:
+    """A document of our own with one context (a broken neighbour must not matter), and what it names.
+
+    Raises BevelError(CONTEXT_UNKNOWN), BevelError(KUBECONFIG) when it names what is not there.
+    """
+    if lacking := kubeconfig.lacks(kubeconfig.context(context)):
+        raise BevelError(
+            Code.KUBECONFIG,
+            f"The context {context!r} names {lacking}.",
+            remedy="Put it into the kubeconfig, or correct the context: "
+            f"kubectl config set-context {shlex.quote(context)} --cluster=... --user=...",
+        )
+    document = copy.deepcopy(kubeconfig.only(context).document)
     document["current-context"] = context
-    if not document["clusters"] or not document["clusters"][0]["cluster"].get("server"):
-        raise BevelError(Code.KUBECONFIG, f"The context {context!r} names a cluster without a server address.")
-    user: dict[str, Any] = document["users"][0]["user"] if document["users"] else {}
-    return user
+    if not document["users"]:  # nobody in particular, as through `kubectl proxy`; the loader wants somebody
+        document["contexts"][0]["context"]["user"] = "nobody"
+        document["users"] = [{"name": "nobody", "user": {}}]
+    return document
 
 
 def _spill(document: dict[str, Any], folder: Path, context: str) -> None:

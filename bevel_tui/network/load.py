@@ -145,13 +145,13 @@ def _validate(tree: Tree) -> tuple[Network | None, list[Problem]]:
     network, refused = _model(tree.data)
     if network is not None:
         return network, found + rules.problems(network)
-    found += wording.without_echoes(refused)
+    found += refused
     patched = _patch(tree.data, refused)
     network = _model(patched)[0] if patched is not None else None
     if network is not None:
         touched = [p.path for p in refused]
         found += [p for p in rules.problems(network) if not any(_overlap(p.path, t) for t in touched)]
-    return None, found
+    return None, wording.without_echoes(found)
 
 
 def _model(data: Any) -> tuple[Network | None, list[Problem]]:

@@ -64,13 +64,13 @@ def problems(errors: Iterable[Mapping[str, Any]]) -> list[Problem]:
 
 
 def without_echoes(found: list[Problem]) -> list[Problem]:
-    """Problems without the `missing` ones that a mistyped key beside them explains."""
+    """Problems without those that a mistyped key beside them explains: what it meant is missing, or needed by a rule."""
     mistyped = {
         (*p.path[:-1], p.message.rsplit("`", 2)[1])
         for p in found
         if p.code == "unknown-key" and "did you mean" in p.message
     }
-    return [p for p in found if p.code != "missing" or (*p.path, missing_name(p)) not in mistyped]
+    return [p for p in found if ((*p.path, missing_name(p)) if p.code == "missing" else p.path) not in mistyped]
 
 
 def missing_name(problem: Problem) -> str:

@@ -92,7 +92,10 @@ def _failures(paper: Paper, view: RunView, finished: RunFinished) -> None:
             paper.line(f"  remedy: {remedy}")
     if finished.error and not told:
         paper.line("")
-        paper.line(f"  cause:  {finished.error}")
+        cause, *facts = finished.error.splitlines()
+        paper.line(f"  cause:  {cause}{f' [{finished.code}]' if finished.code else ''}")
+        for fact in facts:
+            paper.line(f"          - {fact}")
         if finished.remedy:
             paper.line(f"  remedy: {finished.remedy}")
     still = [step for step in view.steps.values() if step.state in ("skipped", "cancelled")]

@@ -299,8 +299,11 @@ class RunFinished(Event):
     critical_path: float = 0.0
     steps: dict[str, int] = {}
     endpoints: tuple[EndpointSummary, ...] = ()
+    #: a sentence, and further facts on lines of their own
     error: str | None = None
     remedy: str | None = None
+    #: the stable code of what ended it (docs/exit-codes.md), where a step did not
+    code: str | None = None
 
 
 AnyEvent = Annotated[

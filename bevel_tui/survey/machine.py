@@ -96,6 +96,14 @@ def kubeconfigs(explicit: str | None, environ: Mapping[str, str]) -> Iterator[An
     count = len(found.contexts)
     yield Answer(topic="kubeconfig", subject="contexts", status="ok", summary=f"{count} context{'s'[: count != 1]}")
     for context in found.contexts:
+        if lacking := found.lacks(context):
+            yield Answer(
+                topic="kubeconfig",
+                subject=context.name,
+                status="warning",
+                summary=f"names {lacking}",
+                remedy="Put it into the kubeconfig, or remove the context.",
+            )
         if context.insecure:
             yield Answer(
                 topic="kubeconfig",

@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 
-from bevel_tui.records.events import DnsWaiting
+from bevel_tui.records.events import DnsWaiting, RunFinished
 from bevel_tui.records.findings import Finding
 from bevel_tui.views.canvas import Canvas
 from bevel_tui.views.parts import BAD, ClusterView, StepView
@@ -160,10 +160,17 @@ def _end(view: RunView, canvas: Canvas) -> list[Line]:
     elif finished.outcome == "interrupted" and not view.rolling_back:
         lines += wrap(canvas, "What is there stays; starting again goes on from here.")
     if finished.exit_code != 0 and finished.error and finished.outcome != "interrupted":
-        lines += wrap(canvas, ("cause:  ", "dim"), finished.error, hang=8)
-        if finished.remedy:
-            lines += wrap(canvas, ("remedy: ", "dim"), finished.remedy, hang=8)
+        lines += ended(finished, canvas)
     return lines
+
+
+def ended(finished: RunFinished, canvas: Canvas) -> list[Line]:
+    """What ended a run, the facts that go with it, and what to do."""
+    cause, *facts = (finished.error or "").splitlines()
+    lines = wrap(canvas, ("cause:  ", "dim"), cause, hang=8)
+    for fact in facts:
+        lines += wrap(canvas, "        - ", fact, hang=10)
+    return lines + (wrap(canvas, ("remedy: ", "dim"), finished.remedy, hang=8) if finished.remedy else [])
 
 
 def problem(finding: Finding, canvas: Canvas, step: StepView | None = None, *, evidence: bool = True) -> list[Line]:

@@ -11,7 +11,7 @@ from bevel_tui.views.calling import call
 from bevel_tui.views.canvas import Canvas
 from bevel_tui.views.checks import about, ordered
 from bevel_tui.views.matrix import cells
-from bevel_tui.views.panels import wrap
+from bevel_tui.views.panels import ended, wrap
 from bevel_tui.views.state import RunView
 from bevel_tui.views.words import Line, Span, duration, glyph, plural, style, word
 
@@ -139,8 +139,7 @@ def summary(
     if view.simulated:
         lines += wrap(canvas, (f"simulated: {', '.join(view.simulated)}; no container ran, and the names below lead nowhere outside the sandbox", "yellow"))  # fmt: skip
     if finished.error and not well:
-        lines += wrap(canvas, ("cause:  ", "dim"), finished.error, hang=8)
-        lines += wrap(canvas, ("remedy: ", "dim"), finished.remedy, hang=8) if finished.remedy else []
+        lines += ended(finished, canvas)
     if finished.outcome in ("ok", "unreachable"):
         lines += endpoints(view, canvas)
     if places:

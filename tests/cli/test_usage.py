@@ -103,7 +103,8 @@ def test_clusters_that_cannot_be_used_exit_3(bevel: Run, tmp_path: Path) -> None
             assert result.returncode == 3, result.stderr
             assert "Traceback" not in result.stderr
             assert all(word in result.stderr + result.stdout for word in words), result.stderr + result.stdout
-    refused(bevel("check", "--preset", path, "--kubeconfig", dead), 3, "cannot be reached")
+    refused(bevel("check", "--preset", path, "--kubeconfig", dead), 3, "cluster-unreachable", "cannot be reached")
+    refused(bevel("check", "--preset", path, "--kubeconfig", other), 3, "context-unknown", "\n  - known contexts")
     refused(bevel("plan", "--diff", "--preset", path, "--kubeconfig", dead), 3, "cannot be reached")
 
 
@@ -113,7 +114,8 @@ def test_what_fails_all_clusters_is_said_once_and_the_next_commands_name_the_kub
     absent = str(tmp_path / "absent")
     said = bevel("--preset", "besu-two-clusters", "--yes", "--kubeconfig", absent).stdout
     assert said.count(f"The kubeconfig {absent} does not exist.") == 1
-    assert f"bevel-tui check --preset besu-two-clusters --kubeconfig {absent}" in said
+    assert "[kubeconfig-unreadable]" in said
+    assert f"bevel-tui doctor --kubeconfig {absent}" in said
 
 
 def test_plan_is_offline_and_the_same_twice(bevel: Run, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bevel_tui.kube import contexts
+from bevel_tui.kube.credentials import load
 from bevel_tui.records.errors import BevelError, Code
 
 
@@ -52,6 +53,39 @@ def test_an_explicit_file_turns_merging_off(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "two").write_text(config("two"))
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "one"))
     assert [c.name for c in contexts.read(str(tmp_path / "two")).contexts] == ["two"]
+
+
+def test_a_context_that_was_meant_is_named(tmp_path: Path) -> None:
+    (tmp_path / "config").write_text(config("bevel-west", "bevel-east"))
+    with pytest.raises(BevelError, match=r"did you mean 'bevel-west'\?"):
+        contexts.read(str(tmp_path / "config")).context("bevel-wset")
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"cluster": "east", "user": "ghost"}, "names the user 'ghost', who is not there"),
+        ({"cluster": "ghost", "user": "east"}, "names the cluster 'ghost', which is not there"),
+        ({"cluster": "bare", "user": "east"}, "names a cluster without a server address"),
+        ({"user": "east"}, "names no cluster"),
+    ],
+)
+async def test_a_context_that_names_what_is_not_there(tmp_path: Path, entry: dict[str, str], words: str) -> None:
+    document = yaml.safe_load(config("east"))
+    document["clusters"].append({"name": "bare", "cluster": {}})
+    document["contexts"] = [{"name": "torn", "context": entry}]
+    (tmp_path / "config").write_text(yaml.safe_dump(document))
+    with pytest.raises(BevelError, match=words) as caught:
+        await load(contexts.read(str(tmp_path / "config")), "torn")
+    assert caught.value.code is Code.KUBECONFIG
+
+
+async def test_a_context_needs_no_user(tmp_path: Path) -> None:
+    document = yaml.safe_load(config("proxied", server="http://127.0.0.1:8001"))
+    del document["contexts"][0]["context"]["user"], document["clusters"][0]["cluster"]["certificate-authority"]
+    (tmp_path / "config").write_text(yaml.safe_dump(document))
+    found = await load(contexts.read(str(tmp_path / "config")), "proxied")
+    assert (found.server, found.authorization, found.certificate) == ("http://127.0.0.1:8001", None, False)
 
 
 def test_unknown_context_lists_the_known_ones(tmp_path: Path) -> None:

@@ -176,6 +176,12 @@ def test_a_mistyped_required_key_is_one_problem() -> None:
     )
 
 
+def test_a_rule_says_nothing_of_a_key_that_was_mistyped() -> None:
+    changes = [("gateway.type", "ambassador"), ("clusters.0.domain", ...), ("clusters.0.domian", "east.example.test")]
+    (line,) = [found for found in details(change(BESU, *changes)) if "clusters[0]" in found]
+    assert "did you mean `domain`?" in line
+
+
 @pytest.mark.parametrize("value", ["hunter2", 12345, {"value": "hunter2"}, {"env": "hunter2!"}, ["hunter2"]])
 def test_a_pasted_secret_is_refused_and_not_repeated(value: object) -> None:
     document = change(

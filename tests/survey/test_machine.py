@@ -43,6 +43,11 @@ def test_a_kubeconfig_its_plugin_and_its_context_without_tls(kubeconfig: Path) -
     assert (plugin.status, plugin.remedy) == ("failed", "Get it from the vendor.")
 
 
+def test_a_context_whose_user_is_gone(kubeconfig: Path) -> None:
+    kubeconfig.write_text(KUBECONFIG.replace("name: u,", "name: v,"))
+    assert by_subject(list(machine.kubeconfigs(str(kubeconfig), {})), "one").summary.startswith("names the user 'u'")
+
+
 def test_a_plugin_that_is_there(kubeconfig: Path, tmp_path: Path) -> None:
     program = tmp_path / "no-such-plugin"
     program.write_text("#!/bin/sh\n")

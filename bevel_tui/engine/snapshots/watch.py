@@ -81,7 +81,11 @@ class Watching:
         for context in self.wanted.contexts:
             merged.context(context)  # a wrong name is said at once
         if not self._named and not merged.contexts:
-            raise BevelError(Code.USAGE, "There is no context in the kubeconfig.")
+            raise BevelError(
+                Code.USAGE,
+                "There is no context in the kubeconfig.",
+                remedy="Name a kubeconfig with --kubeconfig or $KUBECONFIG; `bevel-tui doctor` says what is read.",
+            )
         for network in self.wanted.networks:
             self._learn(network, dump(network))
         for context in self.wanted.contexts or (() if self._named else tuple(c.name for c in merged.contexts)):

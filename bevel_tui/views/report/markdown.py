@@ -61,7 +61,8 @@ def _head(report: dict[str, Any]) -> str:
     if report["simulated"]:
         lines += [f"**Simulated** clusters: {text(', '.join(report['simulated']))}. No container ran.", ""]
     if report["error"]:
-        lines += [f"{text(report['error'])} {text(report['remedy'] or '')}".strip(), ""]
+        for said in (*report["error"].splitlines(), *filter(None, [report["remedy"]])):
+            lines += [text(said), ""]
     counts = ", ".join(f"{count} {word(state)}" for state, count in report["counts"].items())
     facts = [
         ("Platform", report["platform"]),

@@ -34,7 +34,8 @@ def render(report: dict[str, Any]) -> str:
             f'<p class="simulated"><b>Simulated</b> clusters: {shown(", ".join(report["simulated"]))}. No container ran.</p>'
         )
     if report["error"]:
-        parts.append(f"<p>{shown(report['error'], 2000)} {shown(report['remedy'] or '', 2000)}</p>")
+        said = (*report["error"].splitlines(), *filter(None, [report["remedy"]]))
+        parts += [f"<p>{shown(line, 2000)}</p>" for line in said]
     parts += [
         _facts(report),
         _section("Where", topology(report)),
