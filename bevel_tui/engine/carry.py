@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from bevel_tui.engine import between
 from bevel_tui.engine.context import RunContext
 from bevel_tui.engine.decide import decide
 from bevel_tui.engine.executor import DONE, Hold, Result
 from bevel_tui.engine.observe import Observed
+from bevel_tui.engine.silence import outlast, told
 from bevel_tui.engine.steps import address, awaited, check, dns, handoff, keys, namespace, release, secret
 from bevel_tui.engine.summary import OWNER_RUNS
 from bevel_tui.kube.client import ApiError
@@ -31,11 +34,21 @@ async def carry_out(ctx: RunContext, step: Step, hold: Hold, budget: float | Non
     what there is to do is found out anew. Raises nothing but cancellation."""
     if not step.managed and step.id not in ctx.awaited:
         return Result("skipped", OWNER_RUNS)
-    try:
-        if again and step.managed:
+    began = asyncio.get_running_loop().time()
+
+    async def attempt(after_silence: bool) -> Result:
+        if not step.managed:
+            return await awaited.perform(ctx, step)
+        if again or after_silence:
             observed = {name: Observed(access.client) for name, access in ctx.clusters.items()}
-            ctx.decisions = await decide(ctx, observed, step.id)
-        result = await (_by_kind(ctx, step, hold, budget) if step.managed else awaited.perform(ctx, step))
+            decided = await decide(ctx, observed, step.id)
+            if step.id in decided:
+                ctx.decisions[step.id] = decided[step.id]
+        left = None if budget is None else budget - (asyncio.get_running_loop().time() - began)
+        return await _by_kind(ctx, step, hold, left)
+
+    try:
+        result = await outlast(ctx, step, ctx.cancel, attempt)
     except BevelError as error:
         if error.code in {Code.CHART_MISSING, Code.CHART_RENDER}:
             ctx.codes.add(error.code)
@@ -46,9 +59,7 @@ async def carry_out(ctx: RunContext, step: Step, hold: Hold, budget: float | Non
         context = next((ctx.clusters[name].context for name in acting_in(step) if name in ctx.clusters), step.cluster)
         return Result(
             "failed",
-            f"The cluster of context {context!r} refused: {error.message}"
-            if error.status
-            else f"The cluster of context {context!r} does not answer: {error.message}",
+            told(context, error),
             "Run the same command again when the cluster answers: what is done is skipped.",
         )
     if result.outcome == "ok" and isinstance(step, NamespaceStep | SecretStep | KeysStep):

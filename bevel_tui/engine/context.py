@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
     from bevel_tui.engine.decide import Decision
+    from bevel_tui.engine.lease import Lease
     from bevel_tui.reachability.dynamic import Done
 
 
@@ -178,6 +179,8 @@ class RunContext:
     logs: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
     logs_fetched: set[tuple[str, str, int]] = field(default_factory=set)
     finished: set[str] = field(default_factory=set)
+    #: the Leases that this run holds, by cluster
+    held: Mapping[str, Lease] = field(default_factory=dict)
     #: steps that this run changed something in
     changed: set[str] = field(default_factory=set)
     #: of those, the ones that were not there before, for rolling back

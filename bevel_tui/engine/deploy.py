@@ -150,6 +150,7 @@ async def prepare(run: Run, watcher: Watcher, work: Path, *, rights: bool = True
         control=run.control,
         steps=run.steps,
         finished=run.finished,
+        held=run.held,
         codes=run.codes,
         hosts=run.hosts,
         shared=run.shared,

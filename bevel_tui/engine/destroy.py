@@ -30,6 +30,7 @@ from bevel_tui.engine.repair import Record
 from bevel_tui.engine.runner import Run
 from bevel_tui.engine.secrets import Secrets, environment
 from bevel_tui.engine.settle import settle
+from bevel_tui.engine.silence import heard, outlast, told
 from bevel_tui.engine.withdrawing import published, withdraw
 from bevel_tui.helm.driver import HelmDriver, Operation, Outcome
 from bevel_tui.kube.client import ApiError
@@ -210,19 +211,18 @@ class Removal:
             return Result("unchanged", f"stays: network {user} uses it")
         access = self.run.clusters[cluster_of(step)]
         try:
-            if isinstance(step, ReleaseStep):
-                return await self._release(step, access)
-            if isinstance(step, NamespaceStep):
-                return await self._namespace(step, access)
-            if isinstance(step, DnsStep):
-                return await withdraw(self.run, step, access, self.cancel)
-            return await self._object(step, access)
+            return await outlast(self.run, step, self.cancel, lambda _: self._by_kind(step, access))
         except ApiError as error:
-            return Result(
-                "failed",
-                f"The cluster of context {access.context!r} refused: {error.message}",
-                "Run the same command again: what is gone is skipped.",
-            )
+            return Result("failed", told(access.context, error), "Run the same command again: what is gone is skipped.")
+
+    async def _by_kind(self, step: Step, access: Access) -> Result:
+        if isinstance(step, ReleaseStep):
+            return await self._release(step, access)
+        if isinstance(step, NamespaceStep):
+            return await self._namespace(step, access)
+        if isinstance(step, DnsStep):
+            return await withdraw(self.run, step, access, self.cancel)
+        return await self._object(step, access)
 
     async def _release(self, step: ReleaseStep, access: Access) -> Result:
         records = self.found.get(step.cluster, {}).get((str(step.namespace), step.release), ())
@@ -244,7 +244,7 @@ class Removal:
         return Result("ok" if changed else "unchanged")
 
     async def _uninstall(self, step: ReleaseStep, access: Access, *, hooks: bool) -> Result | None:
-        outcome = await _finished(self.driver, self._operation(step, access, hooks))
+        outcome = heard(await _finished(self.driver, self._operation(step, access, hooks)))
         if not outcome.ok and hooks and outcome.reason not in {"cancelled", "killed"}:
             self.run.emit(
                 Notice(
@@ -255,7 +255,7 @@ class Removal:
                     "it is removed without them.",
                 )
             )
-            outcome = await _finished(self.driver, self._operation(step, access, False))
+            outcome = heard(await _finished(self.driver, self._operation(step, access, False)))
         if not outcome.ok:
             if outcome.reason in {"cancelled", "killed"} and self.cancel.stopping.is_set():
                 return Result("cancelled", "stopped while Helm was at work")

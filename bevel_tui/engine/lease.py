@@ -150,6 +150,11 @@ class Lease:
             return before
         raise self._refused("someone", None)
 
+    async def ours(self) -> bool:
+        """Whether it is still ours, asked this moment. Raises ApiError."""
+        found = await self._client.get(self._ref)
+        return ((found or {}).get("spec") or {}).get("holderIdentity") == self._me
+
     async def release(self, within: float = RELEASE) -> None:
         """Give it back: the object is deleted if it is still ours. Raises nothing. A cluster that says nothing for
         `within` seconds does not keep us: there it expires by itself."""

@@ -48,8 +48,10 @@ async def leases(run: Run, clusters: Mapping[str, Access], names: Iterable[str])
 
     try:
         await gather_all(take(lease, clusters[name]) for lease, name in zip(leases, sorted(set(names)), strict=True))
+        run.held.update(zip(sorted(set(names)), leases, strict=True))
         yield
     finally:
+        run.held.clear()
         # who insists on leaving is not kept by a cluster that hangs
         within = GRACE if run.cancel.aborting.is_set() else RELEASE
         await asyncio.gather(*(lease.release(within) for lease in leases))

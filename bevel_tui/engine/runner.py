@@ -16,6 +16,7 @@ from bevel_tui.engine.context import Access, PlanLike
 from bevel_tui.engine.control import Budget, RunControl
 from bevel_tui.engine.emitter import Emitter
 from bevel_tui.engine.executor import Result, Task
+from bevel_tui.engine.lease import Lease
 from bevel_tui.engine.leaving import Leaving
 from bevel_tui.engine.neighbours import Planner
 from bevel_tui.engine.options import RunOptions
@@ -78,6 +79,8 @@ class Run:
         self.clusters: dict[str, Access] = {}
         #: clusters that a check could not open, and why
         self.unread: dict[str, BevelError] = {}
+        #: the Leases that this run holds, by cluster
+        self.held: dict[str, Lease] = {}
         self.helm: str | None = None
         #: codes of errors that decide the exit code (a chart that does not render, a lost Lease)
         self.codes: set[str] = set()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+Reason = Literal["render", "conflict", "pending", "hook", "silent", "api", "cancelled", "killed", "other"]
 Verb = Literal["install", "upgrade", "uninstall", "rollback"]
 
 
@@ -43,14 +44,15 @@ class Outcome:
     """How an operation ended. `error` is Helm's message in one line, `reason` our reading of it.
 
     `reason`: render (the chart or its values are wrong), conflict (an object belongs to someone else), pending
-    (another operation holds the release), hook (a hook failed or timed out), api (the cluster refused or cannot
-    be reached), cancelled, killed (the Helm process died), other.
+    (another operation holds the release), hook (a hook failed or timed out), silent (the cluster did not answer, or was
+    lost in the middle: what came of it is not known), api (the cluster refused), cancelled, killed (the Helm process
+    died), other.
     """
 
     ok: bool
     revision: int | None = None
     error: str | None = None
-    reason: Literal["render", "conflict", "pending", "hook", "api", "cancelled", "killed", "other"] | None = None
+    reason: Reason | None = None
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
 

@@ -6,9 +6,15 @@ The texts are those of Helm 3.14 to 4.3 (pkg/action, pkg/engine, pkg/kube), chec
 from __future__ import annotations
 
 import re
-from typing import Literal
 
-Reason = Literal["render", "conflict", "pending", "hook", "api", "cancelled", "killed", "other"]
+from bevel_tui.helm.driver import Reason
+
+#: what becomes of a connection when an API server goes away under it [go: net, net/http; client-go]
+_LOST = (
+    r"connection (?:refused|reset)|connection lost|broken pipe|no route to host|network is unreachable|i/o timeout|"
+    r"\beof\b|tls handshake timeout|client\.timeout exceeded|sent goaway|use of closed|server misbehaving|"
+    r"temporary failure in name resolution"
+)
 
 #: the first that matches holds; order matters where a text quotes another
 _TEXTS: tuple[tuple[Reason, str], ...] = (
@@ -22,6 +28,15 @@ _TEXTS: tuple[tuple[Reason, str], ...] = (
     ("render", r"chart\.yaml file is missing|validation: chart\.|in charts/ directory|missing dependenc"),
     ("render", r"chart requires kubeversion"),
     ("render", r"cannot load values|failed to parse .*values"),
+    # Nobody said anything about what was asked. The API server's own words about somebody else who does not answer
+    # (a webhook) are no silence; a hook that could not be begun or seen for it has not failed.
+    (
+        "silent",
+        rf"^(?!.*(?:webhook|internal error)).*\b(?:get|put|post|patch|delete|head) \"?https?://\S+: .*(?:{_LOST})",
+    ),
+    ("silent", r"decode an event from the watch stream|http2: client connection lost|watch closed before"),
+    ("silent", r"the server is currently unable to handle|not yet ready to handle request|apiserver is shutting down"),
+    ("silent", r"etcdserver: (?:request timed out|leader changed|no leader)"),
     # who holds the release
     ("pending", r"another operation \(install/upgrade/rollback\) is in progress"),
     ("pending", r"cannot re-?use a name that is still in use"),
@@ -40,7 +55,7 @@ _TEXTS: tuple[tuple[Reason, str], ...] = (
     ("api", r"is forbidden|unauthorized|must be logged in|x509:"),
     ("api", r"context \"[^\"]*\" does not exist|context was not found|invalid configuration"),
     ("api", r"ensure crds are installed first|no matches for kind"),
-    ("api", r"namespaces \"[^\"]*\" not found|the server (?:could not find|is currently unable|has asked)"),
+    ("api", r"namespaces \"[^\"]*\" not found|the server (?:could not find|has asked)"),
     ("api", r"is invalid:|admission webhook|exceeded quota|error validating"),
 )
 _READINGS = tuple((reason, re.compile(pattern, re.IGNORECASE)) for reason, pattern in _TEXTS)

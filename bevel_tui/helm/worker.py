@@ -22,9 +22,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bevel_tui.helm.driver import Operation, Outcome
+from bevel_tui.helm.driver import Operation, Outcome, Reason
 from bevel_tui.helm.process import GRACE, child_environment, die_with_parent, kill, reap, scratch_prefix
-from bevel_tui.helm.reasons import Reason, one_line, reason_of, split_stderr
+from bevel_tui.helm.reasons import one_line, reason_of, split_stderr
 from bevel_tui.records.errors import BevelError, Code
 
 _PACKAGE = "helm-python-sdk"

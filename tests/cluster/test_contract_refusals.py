@@ -145,6 +145,16 @@ async def test_limits_are_filled_in_and_kept(ask: Any) -> None:
     await ask("POST", f"{CORE}/pods", {"metadata": {"name": "p"}, "spec": pod(containers=[small])})
     status, made = await ask.raw("POST", f"{CORE}/pods", {"metadata": {"name": "p"}, "spec": pod()})
     ask.note("defaults", [status, made["spec"]["containers"][0]["resources"], made["status"]["qosClass"]])
+    # a bound of containers is a default too; one of pods is none
+    bounds = [{"type": "Container", "min": {"memory": "1Mi"}, "max": {"memory": "2Gi"}}, {"type": "Pod", "min": {"memory": "1Gi"}}]  # fmt: skip
+    await ask("PUT", f"{CORE}/limitranges/l", {"metadata": {"name": "l"}, "spec": {"limits": bounds[:1]}}, only="spec")
+    await ask.until(f"{CORE}/limitranges/l", lambda _, found: found["spec"]["limits"][0].get("default"))
+    await ask("PUT", f"{CORE}/limitranges/l", {"metadata": {"name": "l"}, "spec": {"limits": bounds[1:]}}, only="spec")
+    for _ in range(100):
+        status, _ = await ask.raw("POST", f"{CORE}/pods", {"metadata": {"name": "q"}, "spec": pod()}, dryRun="All")
+        if status == 403:
+            break
+    await ask("POST", f"{CORE}/pods", {"metadata": {"name": "q"}, "spec": pod()})
 
 
 async def test_a_pod_as_it_is_created(ask: Any) -> None:

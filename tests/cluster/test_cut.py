@@ -119,11 +119,9 @@ def test_while_the_way_to_one_cluster_is_cut_the_other_goes_on(ground: Ground, s
     assert steps.left == []
     ended = outcomes(events)
     assert ended["east/alpha-bes/validator-1"] == "ok"
-    lost = [name for name, outcome in ended.items() if outcome == "failed"]
-    assert not [name for name in lost if name.startswith("east/")], lost
-    assert process.returncode == (1 if lost else 0), events[-1]
+    assert process.returncode == 0, events[-1]
     process = site.start()
     events = follow(process)
     assert process.returncode == 0, events[-1]
-    assert not [name for name in applied(events) if name.startswith("east/")]
+    assert applied(events) == {}
     assert {value["status"] for key, value in site.dump().items() if " release " in key} == {"deployed"}

@@ -366,6 +366,10 @@ class RecordingHelm:
         self.kill: set[str] = set()
         #: how often the last change of a release's record is lost, by name: Helm calls it done all the same
         self.unrecorded: Counter[str] = Counter()
+        #: what an operation leaves as its record ("": none) when its cluster falls silent in it, by release, once for each;
+        #: for how many seconds it does
+        self.lost: dict[str, list[str]] = {}
+        self.away = 30.0
 
     async def run(self, operation: Operation, *, cancel: asyncio.Event | None = None) -> Outcome:
         self.operations.append(operation)
@@ -381,6 +385,9 @@ class RecordingHelm:
         if operation.release in self.answers:
             await asyncio.sleep(self.seconds)
             return self.answers[operation.release]
+        if cluster.down:
+            await asyncio.sleep(self.seconds)
+            return self.silent()
         records = [
             o
             for (v, kind, ns, _), o in cluster.objects.items()
@@ -390,6 +397,13 @@ class RecordingHelm:
         ]
         newest = max((int(r["metadata"]["labels"]["version"]) for r in records), default=0)
         step = self.world.release(operation.context, operation.namespace, operation.release)
+        if self.lost.get(operation.release):
+            await asyncio.sleep(self.seconds)
+            if status := self.lost[operation.release].pop(0):
+                self.record(operation, step, max(1, newest + (operation.verb != "uninstall")), status)
+            cluster.down = True
+            asyncio.get_running_loop().call_later(self.away, setattr, cluster, "down", False)
+            return self.silent()
         if operation.verb == "uninstall":
             await asyncio.sleep(self.seconds)
             if not records:
@@ -430,6 +444,11 @@ class RecordingHelm:
             record["metadata"]["labels"]["status"] = "superseded"
         self.record(operation, step, revision, "deployed")
         return Outcome(ok=True, revision=revision)
+
+    @staticmethod
+    def silent() -> Outcome:
+        words = 'Get "https://east/api/v1/secrets": dial tcp: connect: connection refused'
+        return Outcome(ok=False, error=words, reason="silent")
 
     async def _hooks(
         self, cluster: MemoryCluster, step: ReleaseStep, moment: str, cancel: asyncio.Event

@@ -144,6 +144,10 @@ class Breaking:
                 seed.problems.append(f"{way} at {at}: {orphans}")
             if process.returncode == 0:
                 break
+            if happened == ["network"] and not _unbegun(events):
+                seed.problems.append(
+                    f"cut off for {pause:.1f} s at {at}, it ended with {process.returncode}: {events[-1:]}"
+                )
             if not happened:
                 seed.problems.append(f"an undisturbed start ended with {process.returncode}: {events[-1:]}")
         process = self.site.start(self._environ)
@@ -200,3 +204,8 @@ class Breaking:
                 return f"{len(alive)} processes outlived bevel-tui"
             time.sleep(0.02)
         return None
+
+
+def _unbegun(events: Events) -> bool:
+    """Whether a run ended because a cluster did not answer before anything was changed."""
+    return events[-1].get("exit_code") == 3 and not any(event["type"] == "step-started" for event in events)

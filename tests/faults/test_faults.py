@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bevel_tui.engine import emitter, journal
+from bevel_tui.engine import emitter, journal, silence
 from bevel_tui.engine.cancel import Cancellation
 from bevel_tui.records.steps import ObjectRef
 from tests.faults.catalogue import fault
@@ -184,7 +184,7 @@ async def test_credentials_that_are_rotated_in_the_middle_are_fetched_once_more(
 
 @fault(
     "API server restart",
-    "requests and watches are repeated; a Helm operation that met the closed port fails, and the next start finishes",
+    "requests and watches are repeated; a Helm operation that met the closed port is looked at and done again: the run succeeds",
 )
 async def test_an_api_server_that_restarts(scene: Scene) -> None:
     server = scene.servers["east"]
@@ -198,9 +198,7 @@ async def test_an_api_server_that_restarts(scene: Scene) -> None:
         return restart() if event.type == "release-applied" and event.release == "validator-1" else None
 
     code, reasons = ended(await scene.deploy(when=when))
-    # A Helm operation that met the closed port has failed; then the same command finishes.
-    assert code in {0, 1}, reasons
-    assert ended(await scene.deploy())[0] == 0
+    assert code == 0, reasons
 
 
 @two
@@ -216,7 +214,10 @@ async def test_a_cluster_that_is_down_from_the_start_changes_nothing_anywhere(sc
 
 @two
 @fault("one cluster dying half-way", "the others go on as far as their needs allow; the next start finishes")
-async def test_a_cluster_that_dies_half_way_does_not_keep_the_other(scene: Scene) -> None:
+async def test_a_cluster_that_dies_half_way_does_not_keep_the_other(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(silence, "PATIENCE", 3.0)  # it is not worth more of a test's time
     west = scene.servers["west"]
 
     def when(event: Any) -> Awaitable[None] | None:
@@ -329,7 +330,7 @@ async def test_a_limit_range_that_refuses_the_pods_is_quoted(scene: Scene) -> No
         "apiVersion": "v1",
         "kind": "LimitRange",
         "metadata": {"name": "small", "namespace": "supplychain-bes"},
-        "spec": {"limits": [{"type": "Container", "min": {"memory": "2Gi"}}]},
+        "spec": {"limits": [{"type": "Pod", "min": {"memory": "64Gi"}}]},
     }
     await occupy(scene, NAMESPACE, limits)
     events = await scene.deploy()

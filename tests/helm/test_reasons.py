@@ -33,8 +33,27 @@ from bevel_tui.helm.reasons import one_line, reason_of, split_stderr
             'Job.batch "a" is invalid: spec.template: Invalid value: core.PodTemplateSpec: field is immutable',
         ),
         (
-            "api",
+            "silent",
             'Kubernetes cluster unreachable: Get "http://127.0.0.1:9/version": dial tcp 127.0.0.1:9: connection refused',
+        ),
+        (
+            "silent",
+            'INSTALLATION FAILED: failed pre-install: Get "https://10.0.0.1:6443/apis/batch/v1/namespaces/n/jobs/j": '
+            "dial tcp 10.0.0.1:6443: connect: connection refused",
+        ),
+        ("silent", 'create: failed to create: Post "https://127.0.0.1:6443/api/v1/namespaces/n/secrets": EOF'),
+        (
+            "silent",
+            'query: failed to query with labels: Get "https://h/api/v1/secrets?labelSelector=name%3Dx%2Cowner%3Dhelm": '
+            "read tcp 127.0.0.1:1->127.0.0.1:2: read: connection reset by peer",
+        ),
+        ("silent", "UPGRADE FAILED: the server is currently unable to handle the request (get secrets)"),
+        ("silent", 'pods "a" is forbidden: not yet ready to handle request'),
+        (
+            "api",
+            "Internal error occurred: failed calling webhook "
+            '"policy.example.test": failed to call webhook: Post "https://127.0.0.1:1/validate?timeout=1s": dial tcp '
+            "127.0.0.1:1: connect: connection refused",
         ),
         ("api", 'Kubernetes cluster unreachable: context "nowhere" does not exist'),
         ("api", 'secrets is forbidden: User "x" cannot list resource "secrets" in API group ""'),

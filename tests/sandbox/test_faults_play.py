@@ -235,7 +235,7 @@ async def _raise_quota(client: KubeClient, where: str) -> None:
 
 
 async def _lower_limits(client: KubeClient, where: str) -> None:
-    limits = [{"type": "Container", "min": {"memory": "1Mi"}}]
+    limits = [{"type": "Container", "defaultRequest": {"memory": "1Mi"}}]
     await client.patch(ObjectRef("v1", "LimitRange", "fault", where), {"spec": {"limits": limits}})
 
 

@@ -27,6 +27,7 @@ from bevel_tui.engine.labels import DIGEST, NETWORK
 from bevel_tui.engine.manifests import installed_objects
 from bevel_tui.engine.observe import release_records
 from bevel_tui.engine.repair import TABLE, Record, Repair, hooks_of, situation, to_forget
+from bevel_tui.engine.silence import heard
 from bevel_tui.engine.waiting import Waiting, awaited
 from bevel_tui.helm.driver import Operation, Outcome
 from bevel_tui.helm.releases import objects as objects_in
@@ -147,6 +148,8 @@ async def _apply(
     for warning in outcome.warnings:
         ctx.emit(LogLine(step=step.id, cluster=step.cluster, source="helm", text=warning))
     if not outcome.ok:
+        if finding is None:
+            heard(outcome)
         return _failure(ctx, step, outcome, finding)
     if (left_pending := await _unrecorded(ctx, step, outcome.revision)) is not None:
         if again:
@@ -214,17 +217,16 @@ async def _clear_the_way(
     """Everything that must be gone before Helm can work: dead records, a half-done removal, Jobs that cannot change."""
     client = ctx.access(step).client
     if repair.uninstall:
-        await ctx.driver.run(
-            Operation(
-                verb="uninstall",
-                release=step.release,
-                namespace=str(step.namespace),
-                kubeconfig=operation.kubeconfig,
-                context=operation.context,
-                keep_hooks=False,
-                hook_timeout=operation.hook_timeout,
-            )
+        removal = Operation(
+            verb="uninstall",
+            release=step.release,
+            namespace=str(step.namespace),
+            kubeconfig=operation.kubeconfig,
+            context=operation.context,
+            keep_hooks=False,
+            hook_timeout=operation.hook_timeout,
         )
+        heard(await ctx.driver.run(removal))
         return
     live = {
         kind: [obj for ref in _plain(step, kind) if (obj := await client.get(ref)) is not None]

@@ -345,6 +345,16 @@ def _definition(obj: Object) -> None:
     _put(spec, conversion={"strategy": "None"})
 
 
+def _limit_range(obj: Object) -> None:
+    """A bound for containers is what they get when they say nothing [kubernetes: pkg/apis/core/v1/defaults.go]."""
+    for limit in (obj.get("spec") or {}).get("limits") or ():
+        if limit.get("type") != "Container":
+            continue
+        most = {**(limit.get("max") or {}), **(limit.get("default") or {})}
+        asked = {**(limit.get("min") or {}), **most, **(limit.get("defaultRequest") or {})}
+        limit.update({name: values for name, values in (("default", most), ("defaultRequest", asked)) if values})
+
+
 _RULES: dict[str, Callable[[Object], None]] = {
     "pods": _pod,
     "deployments.apps": _deployment,
@@ -356,6 +366,7 @@ _RULES: dict[str, Callable[[Object], None]] = {
     "services": _service,
     "secrets": _secret,
     "namespaces": _namespace,
+    "limitranges": _limit_range,
     "persistentvolumeclaims": _claim,
     "persistentvolumes": _volume,
     "storageclasses.storage.k8s.io": _storage_class,

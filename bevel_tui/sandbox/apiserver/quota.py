@@ -151,14 +151,17 @@ class QuotaController:
 
 
 def apply_limits(store: Store, pod: Object) -> None:
-    """Give a new pod's containers the namespace's default requests and limits, and check its bounds.
+    """Give a new pod's containers the namespace's default requests and limits, and check its bounds and theirs.
 
     Raises Refusal(403). Changes the pod given.
     """
-    for ranges in store.collection("limitranges").all(pod["metadata"]["namespace"]):
-        for limit in (ranges.get("spec") or {}).get("limits") or ():
-            if limit.get("type") != "Container":
-                continue
+    found = store.collection("limitranges").all(pod["metadata"]["namespace"])
+    limits = [limit for ranges in found for limit in (ranges.get("spec") or {}).get("limits") or ()]
+    # what one gives is there when any is checked
+    for limit in sorted(limits, key=lambda limit: limit.get("type") != "Container"):
+        if limit.get("type") == "Pod":
+            _check_bounds(pod, limit, _together(pod["spec"]["containers"]))
+        elif limit.get("type") == "Container":
             for container in [*(pod["spec"].get("initContainers") or ()), *pod["spec"]["containers"]]:
                 resources = container.setdefault("resources", {})
                 defaults = (("limits", limit.get("default")), ("requests", limit.get("defaultRequest")))
@@ -170,23 +173,33 @@ def apply_limits(store: Store, pod: Object) -> None:
                 _check_bounds(pod, limit, resources)
 
 
+def _together(containers: Iterable[Object]) -> dict[str, dict[str, str]]:
+    """What the containers of a pod ask for in all; a resource that none names is not there."""
+    found: dict[str, dict[str, str]] = {"requests": {}, "limits": {}}
+    for container in containers:
+        for part, sums in found.items():
+            for name, value in ((container.get("resources") or {}).get(part) or {}).items():
+                sums[name] = str(quantity(sums.get(name, "0")) + quantity(value)) if name in sums else value
+    return found
+
+
 def _check_bounds(pod: Object, limit: Mapping[str, Any], resources: Mapping[str, Any]) -> None:
-    name = pod["metadata"].get("name", "")
+    name, of = pod["metadata"].get("name", ""), limit["type"]
     for key, bound in (limit.get("max") or {}).items():
         value = (resources.get("limits") or {}).get(key)
         if value is None:
-            why = f"maximum {key} usage per Container is {bound}.  No limit is specified"
+            why = f"maximum {key} usage per {of} is {bound}.  No limit is specified"
         elif quantity(value) > quantity(bound):
-            why = f"maximum {key} usage per Container is {bound}, but limit is {value}"
+            why = f"maximum {key} usage per {of} is {bound}, but limit is {value}"
         else:
             continue
         raise forbidden("pods", "", name, why)
     for key, bound in (limit.get("min") or {}).items():
         value = (resources.get("requests") or {}).get(key)
         if value is None:
-            why = f"minimum {key} usage per Container is {bound}.  No request is specified"
+            why = f"minimum {key} usage per {of} is {bound}.  No request is specified"
         elif quantity(value) < quantity(bound):
-            why = f"minimum {key} usage per Container is {bound}, but request is {value}"
+            why = f"minimum {key} usage per {of} is {bound}, but request is {value}"
         else:
             continue
         raise forbidden("pods", "", name, why)

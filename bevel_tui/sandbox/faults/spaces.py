@@ -78,8 +78,8 @@ async def quota(site: Site, server: SimulatedCluster | None, target: str) -> Hea
 
 
 async def limit_range(site: Site, server: SimulatedCluster | None, target: str) -> Heal:
-    """A LimitRange whose least is more than pods ask for."""
-    limits = [{"type": "Container", "min": {"memory": "64Gi"}}]
+    """A LimitRange whose least is more than pods ask for (of containers: those that say nothing would be given it)."""
+    limits = [{"type": "Pod", "min": {"memory": "64Gi"}}]
     return _with(site, target, lambda where: [_object("v1", "LimitRange", where, spec={"limits": limits})])
 
 

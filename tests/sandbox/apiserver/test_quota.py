@@ -107,3 +107,16 @@ async def test_limits_are_defaulted_and_bounded(client: Any) -> None:
         403,
         'pods "b" is forbidden: maximum cpu usage per Container is 2, but limit is 3',
     )
+
+
+@pytest.mark.sandbox
+async def test_a_pod_is_bounded_as_a_whole(client: Any) -> None:
+    limit = {"type": "Pod", "min": {"cpu": "1"}}
+    await client.post(
+        "/api/v1/namespaces/default/limitranges", {"metadata": {"name": "l"}, "spec": {"limits": [limit]}}
+    )
+    for requests, said in ((None, "1.  No request is specified"), ({"cpu": "500m"}, "1, but request is 500m")):
+        status, answer = await client("POST", PODS, pod("a", **({"requests": requests} if requests else {})))
+        assert status == 403
+        assert answer["message"].endswith(f"minimum cpu usage per Pod is {said}")
+    await client.post(PODS, pod("b", requests={"cpu": "1"}))
