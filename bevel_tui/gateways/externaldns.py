@@ -34,6 +34,13 @@ _ENVIRONMENT: dict[str, dict[str, str]] = {
     "cloudflare": {"CF_API_TOKEN": "token"},
     "rfc2136": {"EXTERNAL_DNS_RFC2136_TSIG_SECRET": "tsig-secret"},
 }
+#: Stands for the asterisk in the registry's TXT names: many providers refuse ``a-*``, where the asterisk is not a label of
+#: its own (kubernetes-sigs/external-dns, issues 2922 for Azure and 3028 for PowerDNS).
+WILDCARD = "--txt-wildcard-replacement=wildcard"
+#: Without it external-dns reads nothing of the zone (provider/rfc2136/rfc2136.go, ``List``): it would know of no owner,
+#: write everything again in each round, and never remove anything.
+TRANSFER = "--rfc2136-tsig-axfr"
+
 #: provider -> (path at which the whole Secret is mounted, environment variable that names a file of it, that file)
 _FILES: dict[str, tuple[str, str | None, str]] = {
     "aws": ("/.aws", "AWS_SHARED_CREDENTIALS_FILE", "credentials"),
@@ -100,10 +107,22 @@ def _values(network: Network, cluster: Cluster, given: ExternalDns) -> dict[str,
         "registry": "txt",
         "txtOwnerId": owner(network, cluster, given),
         "domainFilters": [given.zone or domain],
-        "extraArgs": list(given.args),
+        # a round soon after a Service changes, not only once a minute: the gate and `destroy` wait for that
+        "triggerLoopOnEvent": True,
+        "extraArgs": [*_always(given, network.dns.ttl), *given.args],
         **_credentials(given),
         **placement(network),
     }
+
+
+def _always(given: ExternalDns, ttl: int) -> list[str]:
+    """What our wildcard needs, unless the preset says it otherwise: no flag may be given twice.
+
+    Other providers have a TTL of their own for who asks for none; with rfc2136 it would be 0, and every question a new one.
+    """
+    named = {arg.partition("=")[0].removeprefix("--").removeprefix("no-") for arg in given.args}
+    wanted = [WILDCARD, *([TRANSFER, f"--rfc2136-min-ttl={ttl}s"] if given.provider == "rfc2136" else [])]
+    return [arg for arg in wanted if arg.partition("=")[0].removeprefix("--") not in named]
 
 
 def _credentials(given: ExternalDns) -> dict[str, Any]:
@@ -170,6 +189,7 @@ def _pod(labels: dict[str, str], values: Mapping[str, Any]) -> Json:
         mounts={mount["name"]: mount["mountPath"] for mount in values.get("extraVolumeMounts", ())},
     )
     controller["args"] = [
+        *(["--events"] if values["triggerLoopOnEvent"] else []),
         *(f"--source={source}" for source in values["sources"]),
         f"--policy={values['policy']}",
         f"--registry={values['registry']}",

@@ -3,7 +3,8 @@
 A cluster in which external-dns was installed is served by that: by its arguments, while it has a ready pod. In every
 other one somebody else's is thought to be there, since Bevel itself only sets the annotation (facts C.4). As the real
 one, it works in rounds, touches no record that the registry does not call its own, and takes away what is on no
-Service any more (policy sync): what another controller with the same owner id made, too.
+Service any more (policy sync): what another controller with the same owner id made, too. The real one is held against
+the same expectations in `tests/gateways/external_dns`.
 """
 
 from __future__ import annotations
@@ -63,10 +64,11 @@ class ExternalDns:
                 name: service
                 for service in site.view.all("Service")
                 for name in _names(service)
-                if one.looks_after(name.removeprefix("*."))
+                if one.looks_after(name.removeprefix("*.")) and not one.overlooks(_where(service))
             }
             made = self._made.setdefault(one.owner, set())
-            for name in sorted(made - wanted.keys()) if "sync" in (one.option("policy") or ("sync",)) else ():
+            removes = "sync" in (one.option("policy") or ("sync",)) and not one.blind
+            for name in sorted(made - wanted.keys()) if removes else ():
                 self.world.names.remove(name, "A")
                 self.world.names.remove(_registry(one, name), "TXT")
                 made.discard(name)
@@ -77,8 +79,8 @@ class ExternalDns:
     def _controllers(self, site: Site) -> list[Controller]:
         if site.name in self._installed:
             found = controllers(site.view.all("Deployment"))
-            return [one for one in found if one.ready and "service" in one.option("source")]
-        return [Controller("", "external-dns", True, (f"--txt-owner-id=sandbox-{site.name}",), "")]
+            return [one for one in found if one.ready]
+        return [Controller("", "external-dns", True, ("--source=service", f"--txt-owner-id=sandbox-{site.name}"), "")]
 
     def _write(self, one: Controller, name: str, service: Object) -> bool:
         """Make a name lead to a Service, if it is nobody else's; whether something keeps it from that for now."""
@@ -94,7 +96,7 @@ class ExternalDns:
                 names.set(name, "A", (trouble.address,), ttl=ttl)
                 made.add(name)
             return True
-        resource = f"service/{service['metadata']['namespace']}/{service['metadata']['name']}"
+        resource = f"service/{_where(service)}"
         text = f'"heritage=external-dns,external-dns/owner={one.owner},external-dns/resource={resource}"'
         wanted = tuple(addresses(service))
         if names.values(name, "A") != set(wanted):
@@ -103,6 +105,10 @@ class ExternalDns:
             names.set(registry, "TXT", (text,), ttl=ttl)
         made.add(name)
         return False
+
+
+def _where(service: Object) -> str:
+    return f"{service['metadata']['namespace']}/{service['metadata']['name']}"
 
 
 def _registry(one: Controller, name: str) -> str:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import os
+import subprocess
 from typing import Any
 
 import pytest
 import yaml
 
 from bevel_tui.gateways import externaldns
+from bevel_tui.gateways.catalogue import EXTERNAL_DNS_CHART
 from bevel_tui.network.model import Network
 from bevel_tui.plan.build import build
 from bevel_tui.plan.manifests import behaviours, manifests
 from bevel_tui.reachability.names.externaldns import Facts, controllers, judge
 from bevel_tui.records.steps import DnsStep, ReleaseStep
+from tests.gateways.external_dns import binary
 from tests.gateways.networks import endpoint, network_of
+from tests.tools import binaries
 
 ENDPOINTS = [endpoint("a.east.example.com", 80)]
 
@@ -77,19 +80,27 @@ def test_a_gateway_that_was_there_is_annotated_by_the_gate() -> None:
     assert [step.annotate for step in steps if isinstance(step, DnsStep)] == [False]
 
 
+def test_no_flag_is_given_twice() -> None:
+    """external-dns does not start with one that is; what the preset says wins."""
+    args = ["--txt-wildcard-replacement=any", "--no-rfc2136-tsig-axfr", "--rfc2136-min-ttl=5s"]
+    assert release(network(provider="rfc2136", args=args)).values["extraArgs"] == args
+    assert release(network()).values["extraArgs"] == [externaldns.WILDCARD]
+
+
 def test_the_sketch_is_the_charts(tmp_path: Any) -> None:
-    """Against the real chart, where one is at hand: BEVEL_TUI_EXTERNAL_DNS_CHART is its folder."""
-    folder = os.environ.get("BEVEL_TUI_EXTERNAL_DNS_CHART")
-    if not folder:
-        pytest.skip("BEVEL_TUI_EXTERNAL_DNS_CHART, a folder with the chart external-dns 1.21.1, is not set")
-    import subprocess
-
-    from tests.tools import binaries
-
+    """Against the real chart, of which `external_dns.binary` keeps a copy."""
+    folder = binary.chart()
+    if folder is None:
+        pytest.skip(f"the chart external-dns 1.21.1 is not at hand: {binary.HOW}")
+    assert yaml.safe_load((folder / "Chart.yaml").read_text())["version"] == EXTERNAL_DNS_CHART.version
+    try:
+        helm = binaries.helm()
+    except binaries.BinaryMissingError as missing:
+        pytest.skip(str(missing))
     step = release(network(credentials="dns-credentials", zone="example.com", args=["--aws-zone-type=public"]))
     (tmp_path / "values.yaml").write_text(yaml.safe_dump(dict(step.values)))
     rendered = subprocess.run(
-        [str(binaries.helm()), "template", step.release, folder, "-n", str(step.namespace), "-f", str(tmp_path / "values.yaml")],
+        [str(helm), "template", step.release, str(folder), "-n", str(step.namespace), "-f", str(tmp_path / "values.yaml")],
         check=True, capture_output=True, text=True,
     ).stdout  # fmt: skip
     real = {(m["kind"], m["metadata"]["name"]): m for m in yaml.safe_load_all(rendered) if m}

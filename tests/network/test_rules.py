@@ -392,6 +392,15 @@ CASES: list[tuple[Json, list[tuple[str, Any]], set[tuple[str, str, str]]]] = [
     (BESU, [("dns", {"mode": "rfc2136", "rfc2136": {"server": "s", "key_name": "k", "key": {"env": "K"}}})], set()),
     (BESU, [("dns", {"external_dns": {"provider": "aws"}})], {(W, "external-dns-unused", "dns.external_dns")}),
     (BESU, [("dns", {"mode": "external-dns", "external_dns": {"provider": "aws"}})], set()),
+    (BESU, [("dns", {"mode": "external-dns", "external_dns": {"provider": "rfc2136"}})], {
+        (E, "external-dns-server", "dns.external_dns.args")
+    }),
+    (BESU, [("dns", {"mode": "external-dns", "external_dns": {"provider": "aws", "args": ["--events", "--policy=sync"]}})], {
+        (E, "external-dns-argument", "dns.external_dns.args[0]"), (E, "external-dns-argument", "dns.external_dns.args[1]")
+    }),
+    (BESU, [("dns", {"mode": "external-dns", "external_dns": {"provider": "rfc2136", "args": [
+        "--rfc2136-host=ns1", "--rfc2136-zone=example.com", "--rfc2136-insecure"
+    ]}})], set()),
     (BESU, [("dns", {"resolvers": ["127.0.0.1", "127.0.0.1:5353", "::1", "[::1]:53"]})], set()),
     (BESU, [("dns", {"resolvers": ["dns.example", "1.2.3", "1.2.3.4:x", "1.2.3.4:70000", "[::1]x", "[::1"]})], {
         (E, "resolver", f"dns.resolvers[{i}]") for i in range(5)

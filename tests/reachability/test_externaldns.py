@@ -63,6 +63,18 @@ CASES = [
     (replace(WELL, others={"n-east": "west"}), "external-dns-owner-shared", "failed"),
     (replace(WELL, registry={"a-*.east.example.com": (OURS.replace("n-east", "old"),)}), "external-dns-not-owner", "failed"),
     (replace(WELL, registry={"a-*.east.example.com": ("v=spf1 -all",)}), "external-dns-unowned", "warning"),
+    (found(*ARGS, "--namespace=gw", "--service-type-filter=LoadBalancer"), None, "ok"),
+    (found(*ARGS, "--namespace=shop"), "external-dns-source", "failed"),
+    (found(*ARGS, "--service-type-filter=ClusterIP"), "external-dns-source", "failed"),
+    (found(*ARGS, "--exclude-domains=east.example.com"), "external-dns-domain-filter", "failed"),
+    (found(*ARGS[:3], r"--regex-domain-filter=\.example\.com$"), None, "ok"),
+    (found(*ARGS, r"--regex-domain-filter=\.example\.org$"), "external-dns-domain-filter", "failed"),
+    (found(*ARGS, "--regex-domain-exclusion=[.]east[.]"), "external-dns-domain-filter", "failed"),
+    (replace(found(*ARGS[:-1], "--provider=azure"), registry={}, exists=False), "external-dns-wildcard", "failed"),
+    (replace(found(*ARGS[:-1], "--provider=azure", "--txt-wildcard-replacement=any"), registry={}, exists=False), None, "ok"),
+    (found(*ARGS[:-1], "--provider=rfc2136"), "external-dns-blind", "warning"),
+    (found(*ARGS[:-1], "--provider=rfc2136", "--rfc2136-tsig-axfr"), None, "ok"),
+    (found(*ARGS[:-1], "--provider=rfc2136", "--rfc2136-tsig-axfr", "--no-rfc2136-tsig-axfr"), "external-dns-blind", "warning"),
 ]  # fmt: skip
 
 
@@ -95,3 +107,21 @@ def test_the_registry_is_looked_for_where_external_dns_keeps_it(args: tuple[str,
 def test_owners_are_read_from_the_registry_only() -> None:
     assert owner_of(f'"{OURS}"') == "n-east"
     assert owner_of("heritage=bevel-tui,network=n") is None
+
+
+def test_what_stands_in_the_environment_counts_as_the_arguments_do() -> None:
+    """kingpin's DefaultEnvars: every flag has a variable, many values stand in lines of their own."""
+    one = deployment("--txt-owner-id=n-east")
+    env = {
+        "EXTERNAL_DNS_SOURCE": "ingress\nservice",
+        "EXTERNAL_DNS_TXT_OWNER_ID": "other",
+        "EXTERNAL_DNS_PROVIDER": "rfc2136",
+    }
+    container = one["spec"]["template"]["spec"]["containers"][0]
+    container["env"] = [{"name": name, "value": value} for name, value in env.items()]
+    container["env"].append(
+        {"name": "EXTERNAL_DNS_RFC2136_TSIG_SECRET", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}
+    )
+    (controller,) = controllers([one])
+    assert controller.option("source") == ("ingress", "service")
+    assert (controller.owner, controller.blind) == ("n-east", True)

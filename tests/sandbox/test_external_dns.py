@@ -152,7 +152,7 @@ async def test_the_product_installs_it_waits_for_its_records_and_leaves_none(
         assert ended["west/dns"].outcome == "ok"
         assert names.addresses("a.b.east.example.test") == ["127.101.1.1"]
         assert names.addresses("a.b.west.example.test") == ["127.101.2.1"]
-        (registry,) = names.values("a-*.east.example.test", "TXT")
+        (registry,) = names.values("a-wildcard.east.example.test", "TXT")
         assert f"owner={network.name}-east" in registry
         (mark,) = names.values("_bevel-tui.west.example.test", "TXT")
         assert f"network={network.name}" in mark
@@ -169,5 +169,5 @@ async def test_the_product_installs_it_waits_for_its_records_and_leaves_none(
         assert [event.text for event in gone if event.type == "notice" and event.level == "warning"] == []
         for name in ("*.east.example.test", "*.west.example.test", "west.example.test"):
             assert not names.values(name, "A")
-        for name in ("a-*.east.example.test", "_bevel-tui.west.example.test"):
+        for name in ("a-wildcard.east.example.test", "_bevel-tui.west.example.test"):
             assert not names.values(name, "TXT")

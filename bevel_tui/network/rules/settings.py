@@ -36,6 +36,39 @@ def external_dns(network: Network) -> Iterator[Problem]:
         )
 
 
+#: what the chart makes of our values; external-dns stops over a flag that is given twice
+_CHARTS_OWN = frozenset(
+    ("interval", "events", "policy", "registry", "txt-owner-id", "provider", "log-level", "log-format")
+)
+
+
+def external_dns_arguments(network: Network) -> Iterator[Problem]:
+    """Arguments that external-dns would stop over: its pod never becomes ready, and the gate waits in vain."""
+    given = network.dns.external_dns
+    if given is None:
+        return
+    flags = [arg.partition("=")[0].removeprefix("--").removeprefix("no-") for arg in given.args]
+    for i, flag in enumerate(flags):
+        if flag in _CHARTS_OWN:
+            yield error(
+                "external-dns-argument",
+                ("dns", "external_dns", "args", i),
+                f"--{flag} is set already, and external-dns does not start with a flag that is given twice",
+            )
+    if given.provider != "rfc2136":
+        return
+    needed = ["rfc2136-host", "rfc2136-zone"]
+    if not {"rfc2136-insecure", "rfc2136-gss-tsig"} & set(flags):
+        needed += ["rfc2136-tsig-keyname", "rfc2136-tsig-secret-alg"]
+    lacking = [f"--{name}=" for name in needed if name not in flags]
+    if lacking:
+        yield error(
+            "external-dns-server",
+            ("dns", "external_dns", "args"),
+            f"provider rfc2136 does nothing without {', '.join(lacking)}",
+        )
+
+
 def resolvers(network: Network) -> Iterator[Problem]:
     """Resolvers are addresses, with a port or without."""
     for i, resolver in enumerate(network.dns.resolvers):
@@ -122,4 +155,4 @@ def urls(network: Network) -> Iterator[Problem]:
             )
 
 
-RULES = (rfc2136, external_dns, resolvers, vault, urls)
+RULES = (rfc2136, external_dns, external_dns_arguments, resolvers, vault, urls)
