@@ -77,6 +77,11 @@ def compare(observed: Any, wanted: Any, ctx: RunContext | None = None, path: str
             there = f"{path}.{name}" if path else str(name)
             yield from compare(observed.get(name), wanted.get(name), ctx, there)
         return
+    was, now = _by_name(observed), _by_name(wanted)
+    if was and now and was.keys() != now.keys():  # ports, variables: one more, or one less, is what there is to say
+        for name in dict.fromkeys((*now, *was)):
+            yield from compare(was.get(name), now.get(name), ctx, f"{path}[{name}]")
+        return
     if isinstance(wanted, list | tuple) and isinstance(observed, list | tuple) and len(wanted) == len(observed):
         for index, (one, other) in enumerate(zip(observed, wanted, strict=True)):
             yield from compare(one, other, ctx, f"{path}[{index}]")
@@ -84,6 +89,15 @@ def compare(observed: Any, wanted: Any, ctx: RunContext | None = None, path: str
     if observed == wanted or (observed in (None, {}, [], ()) and wanted in (None, {}, [], ())):
         return
     yield Difference(path, _text(observed, key), _text(wanted, key))
+
+
+def _by_name(elements: Any) -> dict[str, Any]:
+    """The elements of a list by their names; empty where not each has one of its own that a dotted path can hold."""
+    if not isinstance(elements, list | tuple) or not all(isinstance(one, Mapping) for one in elements):
+        return {}
+    found = {one.get("name"): one for one in elements}
+    plain = all(isinstance(name, str) and "." not in name for name in found)
+    return found if plain and len(found) == len(elements) else {}
 
 
 def _text(value: Any, key: str) -> str | None:

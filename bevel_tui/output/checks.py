@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from bevel_tui.output.matrix import write as write_matrix
@@ -18,6 +19,8 @@ from bevel_tui.views.words import glyph, style, word
 JSON_VERSION = 1
 
 _ORDER: tuple[CheckStatus, ...] = ("ok", "warning", "failed", "skipped")
+#: so many checks of a kind that are well have a row each
+FEW = 2
 #: phases in the order in which a connection goes through them
 _PHASES = ("resolve", "connect", "tls", "first-byte")
 
@@ -36,20 +39,28 @@ def counts_in_words(results: Iterable[CheckResult], only: Sequence[str] = _ORDER
 def text(paper: Paper, results: Sequence[CheckResult], *, simulated: Sequence[str] = (), wide: bool = False) -> None:
     """A table per cluster, in the order of the chain of checks; problems with evidence and remedy under their row.
 
-    `wide` shows every row's category, its seconds by phase, and evidence also of what is well. What clusters see of
-    each other follows as a matrix.
+    Of many checks of one kind that are well, one is shown for all. `wide` shows every one, its category, its seconds by
+    phase, and evidence also of what is well. What clusters see of each other follows as a matrix.
     """
+    folded = False
     for cluster in dict.fromkeys(result.cluster for result in results):
         paper.line((cluster, "bold"), ("  simulated", "yellow") if cluster in simulated else "")
         mine = [result for result in results if result.cluster == cluster]
         width = max(len(result.id) for result in mine)
-        for result in sorted(mine, key=place):
-            _row(paper, result, width, wide=wide)
+        for _, same in groupby(sorted(mine, key=place), key=lambda result: result.id):
+            rows = list(same)
+            well = [result for result in rows if result.status == "ok"]
+            fold = len(well) > FEW and not wide
+            folded |= fold
+            for result in rows:
+                if fold and result.status == "ok" and result is not well[0]:
+                    continue
+                _row(paper, result, width, wide=wide, more=len(well) - 1 if fold and result is well[0] else 0)
         paper.line("")
     if cells(results):
         write_matrix(paper, results)
         paper.line("")
-    paper.line(f"Checks: {counts_in_words(results)}")
+    paper.line(f"Checks: {counts_in_words(results)}{'; -o wide lists each' if folded else ''}")
 
 
 def problems(paper: Paper, results: Sequence[CheckResult]) -> None:
@@ -98,8 +109,12 @@ def phases_in_words(phases: Mapping[str, float]) -> str:
     return ", ".join(f"{name} {1000 * phases[name]:.0f}" for name in known) + (" ms" if known else "")
 
 
-def _row(paper: Paper, result: CheckResult, width: int, *, cluster: bool = False, wide: bool = False) -> None:
+def _row(
+    paper: Paper, result: CheckResult, width: int, *, cluster: bool = False, wide: bool = False, more: int = 0
+) -> None:
+    """`more`: how many others this row stands for."""
     took = f" ({1000 * result.duration:.0f} ms)" if result.status != "skipped" and result.duration else ""
+    took = f", and {more} more" if more else took
     where = f"{result.cluster}  " if cluster else ""
     kind = f"{result.category:<11}" if wide else ""
     seen = f" [from {result.vantage}]" if wide and result.vantage != "here" else ""

@@ -63,6 +63,21 @@ def test_rows_follow_the_chain_and_say_what_to_run():
     assert lines[-1] == "Checks: 3 ok, 2 failed, 2 skipped"
 
 
+def test_of_many_that_are_well_one_stands_for_all_and_what_is_not_well_stands_itself():
+    many = [result("dns-resolves", "west", f"p{n}.west.test", summary=f"p{n}.west.test is there") for n in range(9)]
+    many[4] = many[4].model_copy(update={"status": "warning", "summary": "p4.west.test wobbles"})
+    stream, wide = io.StringIO(), io.StringIO()
+    checks.text(Paper(stream), many)
+    rows = [line for line in stream.getvalue().splitlines() if "dns-resolves" in line]
+    assert [row.split("dns-resolves  ")[1] for row in rows] == [
+        "p0.west.test is there, and 7 more",
+        "p4.west.test wobbles",
+    ]
+    assert stream.getvalue().endswith("Checks: 8 ok, 1 warning; -o wide lists each\n")
+    checks.text(Paper(wide), many, wide=True)
+    assert wide.getvalue().count("dns-resolves") == 9
+
+
 def test_wide_adds_categories_phases_and_the_evidence_of_what_is_well():
     text = shown(wide=True)
     assert "connection tcp-connect" in text

@@ -7,6 +7,7 @@ dotted, a list element is its index, ``+`` appends, a value of null takes away. 
 from __future__ import annotations
 
 import copy
+import re
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from bevel_tui.plan.build import build
 from bevel_tui.records.steps import ReleaseStep
 
 HERE = Path(__file__).parent / "growth"
+#: which element of a list it is; the cases name the list
+_NAMED = re.compile(r"\[[^\d\]][^\]]*\]$")
 PRESETS = Path(__file__).parents[2] / "presets"
 
 
@@ -71,7 +74,7 @@ def outcome(case: dict[str, Any]) -> dict[str, Any]:
     return {
         "add": sorted(after.keys() - before.keys()),
         "change": {
-            name: sorted({d.path for d in compare(before[name].values, after[name].values)})
+            name: sorted({_NAMED.sub("", d.path) for d in compare(before[name].values, after[name].values)})
             for name in sorted(before.keys() & after.keys())
             if not after[name].once and list(compare(before[name].values, after[name].values))
         },
