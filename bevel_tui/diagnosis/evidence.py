@@ -25,7 +25,7 @@ def namespace(obj: Object) -> str | None:
 def status(obj: Object) -> Mapping[str, Any]:
     """The status, or an empty mapping."""
     value = obj.get("status")
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def condition(obj: Object, kind: str) -> Mapping[str, Any] | None:
@@ -83,18 +83,16 @@ def events_about(snapshot: ClusterSnapshot, obj: Object, kind: str) -> tuple[Obj
             about = event.get("involvedObject") or {}
             key = (about.get("kind"), about.get("namespace") or None, about.get("name"))
             index.setdefault(key, []).append(event)
-        for found in index.values():
-            found.sort(key=lambda e: seconds(_when(e)) or 0.0)
         snapshot.memo["events"] = index
     uid = (obj.get("metadata") or {}).get("uid")
-    places = dict.fromkeys((namespace(obj), None))
-    return tuple(
+    found = [
         event
-        for place in places
+        for place in dict.fromkeys((namespace(obj), None))
         for event in snapshot.memo["events"].get((kind, place, name(obj)), ())
         if not (uid and (event.get("involvedObject") or {}).get("uid"))
         or (event.get("involvedObject") or {}).get("uid") == uid
-    )
+    ]
+    return tuple(sorted(found, key=lambda event: last_seen(event) or 0.0))
 
 
 def last_seen(event: Object) -> float | None:
@@ -123,7 +121,7 @@ def containers(pod: Object) -> Iterator[tuple[str, Mapping[str, Any]]]:
 def waiting(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     """The waiting state of a container status, or an empty mapping."""
     value = (entry.get("state") or {}).get("waiting")
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def finished(pod: Object) -> bool:

@@ -123,6 +123,10 @@ def unready(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Finding]:
     for pod in snapshot.of("Pod"):
         if finished(pod) or status(pod).get("phase") != "Running" or owner(pod) == ("Job", ""):
             continue
+        restarted = any(int(entry.get("restartCount") or 0) for _, entry in containers(pod))
+        ready = condition(pod, "Ready") or {}
+        if not restarted and ready.get("status") != "False":
+            continue  # nearly all pods: no need to read their events
         where, called = namespace(pod), name(pod)
         killing = next(
             (
@@ -132,7 +136,6 @@ def unready(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Finding]:
             ),
             None,
         )
-        restarted = any(int(entry.get("restartCount") or 0) for _, entry in containers(pod))
         said = [str(e.get("message")) for e in _fresh(snapshot, pod) if e.get("reason") == "Unhealthy"]
         if killing is not None and restarted:
             yield say(
@@ -142,7 +145,6 @@ def unready(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Finding]:
                 command=kubectl(where, f"describe pod {called}"), evidence=(killing.get("message"), *said[:2]),
             )  # fmt: skip
             continue
-        ready = condition(pod, "Ready") or {}
         probed = [message for message in said if message.startswith(("Readiness probe", "Startup probe"))]
         if ready.get("status") != "False" or age(snapshot, ready.get("lastTransitionTime")) < UNREADY or not probed:
             continue

@@ -40,10 +40,30 @@ async def running(app: App[Any], size: tuple[int, int]) -> AsyncIterator[Pilot[A
 
 
 async def settle(pilot: Pilot[Any]) -> None:
-    """Until every message and refresh that is due has been worked off."""
+    """Until every message, refresh and layout that is due has been worked off, however slow the machine.
+
+    A pause of the pilot ends when this process gets no processor for a moment, which is the rule beside busy neighbours;
+    so it is asked of the widgets themselves whether they have anything left to do.
+    """
     for _ in range(3):
         await pilot.pause()
         await pilot.app.animator.wait_until_complete()
+    quiet = 0
+    while quiet < 3:  # what is being worked on when it is asked shows in the next round
+        await pilot._wait_for_screen()
+        quiet = 0 if _busy(pilot.app) else quiet + 1
+        pilot.app.screen._on_timer_update()
+
+
+def _busy(app: App[Any]) -> bool:
+    """Whether a node of the screen on top has messages, callbacks or drawing left."""
+    if not app.is_running or app._exception is not None:
+        return False
+    screen = app.screen
+    pumps = [app, *screen.walk_children(with_self=True)]
+    if any(not pump._message_queue.empty() or pump._next_callbacks for pump in pumps):
+        return True
+    return bool(screen._callbacks or screen._dirty_widgets or screen._layout_required)
 
 
 def picture(app: App[Any]) -> str:

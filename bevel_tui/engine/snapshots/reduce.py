@@ -46,19 +46,20 @@ def reduce(obj: Json) -> Json:
 def forget(obj: Json) -> Json:
     """Nothing but the identity, in place: the watch needs it, diagnosis does not."""
     _keep(obj.get("metadata") or {}, ("name", "namespace", "resourceVersion"))
-    for field in [field for field in obj if field not in {"metadata", "kind", "apiVersion"}]:
-        del obj[field]
+    _keep(obj, ("apiVersion", "kind", "metadata"))
     return obj
 
 
 def _keep(tree: Json, fields: tuple[str, ...], *, owners: bool = False) -> None:
+    """Only these fields, in place, under names that all objects share, in a table that is no larger than they need."""
     if owners and tree.get("ownerReferences"):
         tree["ownerReferences"] = [
             {field: one.get(field) for field in ("kind", "name", "controller")} for one in tree["ownerReferences"]
         ]
         fields = (*fields, "ownerReferences")
-    for field in [field for field in tree if field not in fields]:
-        del tree[field]
+    kept = {field: tree[field] for field in fields if field in tree}
+    tree.clear()
+    tree.update(kept)
 
 
 def _pod(obj: Json, _: Mapping[str, str]) -> None:

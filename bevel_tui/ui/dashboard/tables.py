@@ -1,4 +1,8 @@
-"""Tables that change under the cursor without moving it; cells that no text of a cluster can style."""
+"""Tables that change under the cursor without moving it; cells that no text of a cluster can style.
+
+Columns are as wide as what is in them from the moment it is put there. A table that finds widths out by itself does so
+when it is idle, keeps the lines that it painted until then, and shows them again.
+"""
 
 from __future__ import annotations
 
@@ -28,13 +32,15 @@ def state(name: str) -> Text:
 
 def fill(table: DataTable[Text], rows: Sequence[Row]) -> None:
     """Make the table show these rows, by their keys; the cursor stays with the row that it is on."""
-    table.call_after_refresh(table.refresh)  # widths are found out on idle, and lines drawn before keep the old ones
+    for number, column in enumerate(table.ordered_columns):
+        column.auto_width = False
+        column.width = max(column.label.cell_len, *(cells[number].cell_len for _, cells in rows), 0)
     keys = [row.key.value for row in table.ordered_rows]
     if keys == [key for key, _ in rows]:
         for number, (key, cells) in enumerate(rows):
             for column, cell, old in zip(table.ordered_columns, cells, table.get_row_at(number), strict=True):
                 if cell != old:
-                    table.update_cell(key, column.key, cell, update_width=True)
+                    table.update_cell(key, column.key, cell)
         return
     at = table.cursor_row
     current = keys[at] if 0 <= at < len(keys) else None
