@@ -12,7 +12,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from pydantic import ConfigDict, with_config
+
 from bevel_tui.records.checks import CheckResult
+
+#: a field that a saved snapshot does not have is a mistake of whoever wrote it
+_STRICT = ConfigDict(extra="forbid")
 
 Object = Mapping[str, Any]
 AccessState = Literal[
@@ -29,6 +34,7 @@ AccessState = Literal[
 ]
 
 
+@with_config(_STRICT)
 @dataclass(frozen=True, slots=True)
 class Access:
     """How the API server of a cluster answers, and to whom.
@@ -47,6 +53,7 @@ class Access:
     uid: str = ""
 
 
+@with_config(_STRICT)
 @dataclass(frozen=True, slots=True)
 class ReleaseState:
     """The newest revision of a Helm release. `modified` is seconds since the epoch; `description` Helm's last words
@@ -61,6 +68,7 @@ class ReleaseState:
     description: str = ""
 
 
+@with_config(_STRICT)
 @dataclass(frozen=True, slots=True)
 class CertificateFacts:
     """The public facts of a certificate in a Secret or ConfigMap; `not_after` is seconds since the epoch."""
@@ -75,6 +83,7 @@ class CertificateFacts:
     issuer: str = ""
 
 
+@with_config(_STRICT)
 @dataclass(frozen=True, slots=True)
 class VaultHealth:
     """What ``/v1/sys/health`` of a Vault said, asked from this machine. `namespaces` are those that use it."""
@@ -85,6 +94,7 @@ class VaultHealth:
     namespaces: tuple[str, ...] = ()
 
 
+@with_config(_STRICT)
 @dataclass(frozen=True, slots=True)
 class ClusterSnapshot:
     """One cluster. `objects` by kind; `logs` maps ``namespace/pod/container`` to its last lines (of its last failed
@@ -108,7 +118,7 @@ class ClusterSnapshot:
     #: the namespaces of which everything is here; empty: all. Of others only what the cluster as a whole hangs on
     namespaces: tuple[str, ...] = ()
     #: what is derived from this snapshot, once: indexes, findings
-    memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    memo: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def of(self, kind: str) -> tuple[Object, ...]:
         """All observed objects of a kind (``Pod``, ``Event``...)."""
@@ -134,6 +144,7 @@ class ClusterSnapshot:
         return kind in self.objects and kind not in self.unreadable
 
 
+@with_config(_STRICT)
 @dataclass(frozen=True, slots=True)
 class PlannedStep:
     """As much of a step of a network's plan as links need: what it renders and what its pods write.
@@ -154,6 +165,7 @@ class PlannedStep:
     managed: bool = True
 
 
+@with_config(_STRICT)
 @dataclass(frozen=True, slots=True)
 class PlannedEndpoint:
     """An address of the ledger: `service` is ``name.namespace:port`` in `cluster`, `gateway` the gateway's Service as
@@ -169,6 +181,7 @@ class PlannedEndpoint:
     gateway: str = ""
 
 
+@with_config(_STRICT)
 @dataclass(frozen=True, slots=True)
 class NetworkFacts:
     """A network as its clusters remember it (or a preset says): `document` is the applied Network as YAML, with
@@ -185,6 +198,7 @@ class NetworkFacts:
     endpoints: tuple[PlannedEndpoint, ...] = ()
 
 
+@with_config(_STRICT)
 @dataclass(frozen=True, slots=True)
 class LedgerFigures:
     """What a node says of its ledger. `asked` is when (seconds since the epoch), `since` the seconds before that for
@@ -204,6 +218,7 @@ class LedgerFigures:
     channels: tuple[str, ...] | None = None
 
 
+@with_config(_STRICT)
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything that is known at one moment (`taken`: seconds since the epoch on this machine's clock)."""
@@ -213,7 +228,7 @@ class Snapshot:
     networks: tuple[NetworkFacts, ...] = ()
     checks: tuple[CheckResult, ...] = ()
     ledgers: tuple[LedgerFigures, ...] = ()
-    memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    memo: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def cluster(self, name: str) -> ClusterSnapshot | None:
         """The cluster of that name, or None."""

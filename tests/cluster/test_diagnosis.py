@@ -184,5 +184,5 @@ def write(snapshot: Snapshot) -> None:
         # what stands in the whole cluster belongs to one scene only
         left_out = {*({crds} if code != "CRD-NOTREADY" else ()), *({hooks} if code != "WH-DOWN" else ())}
         objects = {kind: () if kind in left_out else held for kind, held in cluster.objects.items()}
-        cut = dataclasses.replace(cut, clusters=(dataclasses.replace(cluster, objects=objects, memo={}),))
+        cut = dataclasses.replace(cut, clusters=(dataclasses.replace(cluster, objects=objects),))
         assert record.write(cut, code, "recorded", source, struck=True) is None

@@ -162,9 +162,9 @@ async def test_foreign_namespaces_are_not_kept_and_kinds_may_come_later(east: Ru
         assert "ours" in kept and "theirs" not in kept
         # a webhook could lead to it, so it is seen; whether it is well is not ours to say
         assert cluster.find("Service", "foreign", "lonely") is not None
-        later = replace(cluster, now=cluster.now + 3600, memo={})
+        later = replace(cluster, now=cluster.now + 3600)
         assert not [f for f in findings(later) if f.namespace == "foreign"]
-        assert [f.code for f in findings(replace(later, namespaces=(), memo={})) if f.namespace == "foreign"]
+        assert [f.code for f in findings(replace(later, namespaces=())) if f.namespace == "foreign"]
         assert all("data" not in m for m in cluster.of("ConfigMap"))
         assert not cluster.knows("Mapping")
         spec = {

@@ -27,8 +27,8 @@ def east(snapshot: Snapshot) -> ClusterSnapshot:
 
 
 def with_east(snapshot: Snapshot, **fields: Any) -> Snapshot:
-    changed = replace(east(snapshot), memo={}, **fields)
-    return replace(snapshot, clusters=(changed, *snapshot.clusters[1:]), memo={})
+    changed = replace(east(snapshot), **fields)
+    return replace(snapshot, clusters=(changed, *snapshot.clusters[1:]))
 
 
 def test_nothing_changed_is_nothing_told() -> None:
@@ -84,14 +84,12 @@ def test_restarts_are_told_with_their_number_and_a_new_pod_is_none() -> None:
 
 def test_checks_that_change_their_answer() -> None:
     bad = checked()
-    good = replace(
-        bad, checks=tuple(c.model_copy(update={"status": "ok", "summary": "well"}) for c in bad.checks), memo={}
-    )
+    good = replace(bad, checks=tuple(c.model_copy(update={"status": "ok", "summary": "well"}) for c in bad.checks))
     failed = {c.target for c in bad.checks if c.status == "failed"}
     found = [e for e in changes(good, bad, Diagnosis(), Diagnosis()) if e.text.startswith("check ")]
     assert {e.state for e in found} == {"failed"} and len(found) == sum(c.status == "failed" for c in bad.checks)
     assert all(any(target in e.text for target in failed) for e in found)
-    skipped = replace(bad, checks=tuple(_skip(c) for c in bad.checks), memo={})
+    skipped = replace(bad, checks=tuple(_skip(c) for c in bad.checks))
     assert not [e for e in changes(skipped, bad, Diagnosis(), Diagnosis()) if e.text.startswith("check ")]
 
 

@@ -311,4 +311,4 @@ async def once(wanted: Wanted, *, within: float = 15.0, probe: bool = False) -> 
             remedy="Name a preset (--preset) or contexts (--context); bevel-tui finds networks that it deployed.",
             details=tuple(f"{feed.context}: {feed.access.message or 'no network'}" for feed in watching.feeds.values()),
         )
-    return replace(snapshot, memo={})
+    return snapshot

@@ -36,8 +36,8 @@ def healthy() -> Snapshot:
 
 
 def _with(snapshot: Snapshot, name: str, **changes: Any) -> Snapshot:
-    clusters = tuple(replace(c, **changes, memo={}) if c.cluster == name else c for c in snapshot.clusters)
-    return replace(snapshot, clusters=clusters, memo={})
+    clusters = tuple(replace(c, **changes) if c.cluster == name else c for c in snapshot.clusters)
+    return replace(snapshot, clusters=clusters)
 
 
 def image_gone(snapshot: Snapshot | None = None) -> Snapshot:
@@ -122,7 +122,7 @@ def checked(snapshot: Snapshot | None = None) -> Snapshot:
         for one in ("east", "west")
         for to in ("east", "west")
     ]
-    return replace(snapshot, checks=(*snapshot.checks, wrong, *inside), memo={})
+    return replace(snapshot, checks=(*snapshot.checks, wrong, *inside))
 
 
 class Played:
