@@ -174,7 +174,8 @@ class Lines(Renderer):
     def _applied(self, event: ReleaseApplied) -> None:
         source = "a stand-in" if event.stand_in else event.chart_source
         revision = f", revision {event.revision}" if event.revision is not None else ""
-        text = f"{event.action} {event.release}: {event.chart} {event.chart_version} from {source}{revision}"
+        whence = f" from {source}" if source else ""  # an uninstallation takes its chart from nowhere
+        text = f"{event.action} {event.release}: {event.chart} {event.chart_version}{whence}{revision}"
         self._line(event.time, event.cluster, ("helm", ""), text)
 
     def _resource(self, event: ResourceChanged) -> None:

@@ -9,7 +9,7 @@ from bevel_tui.output.checks import counts_in_words, problems
 from bevel_tui.output.paper import Paper
 from bevel_tui.records.events import RunFinished
 from bevel_tui.views.matrix import cells
-from bevel_tui.views.parts import BAD, StepView
+from bevel_tui.views.parts import BAD, StepView, refused
 from bevel_tui.views.state import RunView
 from bevel_tui.views.words import Span, clean, duration, glyph, plural, style, word
 
@@ -53,6 +53,8 @@ def _headline(paper: Paper, view: RunView, finished: RunFinished) -> None:
         "interrupted": f"{what} is not {done}: interrupted after {took}.",
         "unusable": f"{what} is not {done}.",
     }
+    if refused(finished):
+        sentences[finished.outcome] = f"Nothing was changed: {what[0].lower()}{what[1:]} could not be {done}."
     state = "ok" if finished.exit_code == 0 else "cancelled" if finished.outcome == "interrupted" else "failed"
     paper.line((f"{glyph(state, unicode=paper.unicode)} ", style(state)), (sentences[finished.outcome], "bold"))
     if view.simulated:

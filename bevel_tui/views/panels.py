@@ -12,7 +12,7 @@ from datetime import tzinfo
 from bevel_tui.records.events import DnsWaiting, RunFinished
 from bevel_tui.records.findings import Finding
 from bevel_tui.views.canvas import Canvas
-from bevel_tui.views.parts import BAD, ClusterView, StepView
+from bevel_tui.views.parts import BAD, ClusterView, StepView, refused
 from bevel_tui.views.state import RunView
 from bevel_tui.views.words import (
     OF_OBJECTS,
@@ -150,6 +150,8 @@ def _end(view: RunView, canvas: Canvas) -> list[Line]:
         what = f"Network {view.network} is {done}, but not reachable."
     elif finished.exit_code != 0:
         what = f"Network {view.network} is not {done}: {word(finished.outcome)}."
+    if refused(finished):
+        what = f"Nothing was changed: network {view.network} could not be {done}."
     lines = wrap(canvas, (f"{glyph(state, unicode=canvas.unicode)} ", style(state)), (what, "bold"))
     if view.simulated:
         lines += wrap(canvas, (f"simulated: {', '.join(view.simulated)}; nothing was deployed for real", "yellow"))

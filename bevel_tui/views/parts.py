@@ -14,6 +14,7 @@ from bevel_tui.records.events import (
     LogLine,
     ReleaseApplied,
     ResourceChanged,
+    RunFinished,
     StepFinished,
     StepStarted,
     StepWaiting,
@@ -29,6 +30,11 @@ BAD: frozenset[StepState] = frozenset({"failed", "timed-out"})
 
 #: notices and log lines kept; older ones are in the journal
 KEPT = 200
+
+
+def refused(finished: RunFinished) -> bool:
+    """Whether a run ended before any step was begun: what runs is as it was."""
+    return finished.code is not None and not finished.steps
 
 
 def _ring() -> deque[Any]:

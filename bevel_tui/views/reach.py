@@ -12,6 +12,7 @@ from bevel_tui.views.canvas import Canvas
 from bevel_tui.views.checks import about, ordered
 from bevel_tui.views.matrix import cells
 from bevel_tui.views.panels import ended, wrap
+from bevel_tui.views.parts import refused
 from bevel_tui.views.state import RunView
 from bevel_tui.views.words import Line, Span, duration, glyph, plural, style, word
 
@@ -130,6 +131,8 @@ def summary(
         f"Network {view.network} is {done}, but not reachable" if finished.outcome == "unreachable"
         else f"Network {view.network} is not {done}: {word(finished.outcome)}"
     )  # fmt: skip
+    if refused(finished):
+        said = f"Nothing was changed: network {view.network} could not be {done}"
     lines = wrap(
         canvas,
         (f"{glyph(state, unicode=canvas.unicode)} ", style(state)),

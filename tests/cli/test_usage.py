@@ -114,6 +114,7 @@ def test_what_fails_all_clusters_is_said_once_and_the_next_commands_name_the_kub
     absent = str(tmp_path / "absent")
     said = bevel("--preset", "besu-two-clusters", "--yes", "--kubeconfig", absent).stdout
     assert said.count(f"The kubeconfig {absent} does not exist.") == 1
+    assert "Nothing was changed: network besu-two-clusters (besu) could not be deployed." in said
     assert "[kubeconfig-unreadable]" in said
     assert f"bevel-tui doctor --kubeconfig {absent}" in said
 
