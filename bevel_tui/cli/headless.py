@@ -169,6 +169,8 @@ def summary(view: RunView, color: str, next_steps: tuple[str, ...]) -> None:
 def _next_steps(preset: str, options: Deployment, code: int) -> tuple[str, ...]:
     if code == ExitCode.INTERRUPTED:
         return ("run the same command again to continue",) if not options.sandbox else ()
+    if code == ExitCode.USAGE:
+        return ()  # the remedy has said it
     if options.sandbox:
         return (
             "see what was done, step by step, and read the report of this run:",
