@@ -68,7 +68,7 @@ class Synthetic:
 def changed(one: ClusterSnapshot, number: int) -> ClusterSnapshot:
     """The same cluster after that pod has begun to fail."""
     pods = tuple(reduce(pod(number, broken=True)) if at == number else old for at, old in enumerate(one.of("Pod")))
-    return replace(one, objects={**one.objects, "Pod": pods}, memo={})
+    return replace(one, objects={**one.objects, "Pod": pods})
 
 
 class Timed(DashboardScreen):

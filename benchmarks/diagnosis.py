@@ -168,7 +168,7 @@ def main() -> None:
             reduce(pod(number, broken=number < 4 + round_)) if number == 3 + round_ else old
             for number, old in enumerate(changed.of("Pod"))
         )
-        clusters[index] = replace(changed, objects={**changed.objects, "Pod": pods}, memo={})
+        clusters[index] = replace(changed, objects={**changed.objects, "Pod": pods})
         diagnose(Snapshot(NOW, tuple(clusters)))
         changes.append(time.perf_counter() - began)
     middle, worst = statistics.median(changes), max(changes)

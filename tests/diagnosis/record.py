@@ -50,7 +50,6 @@ def cut(snapshot: Snapshot, cluster: str, space: str | None) -> Snapshot:
             releases=tuple(r for r in one.releases if r.namespace == space),
             certificates=tuple(c for c in one.certificates if c.namespace == space),
             namespaces=(space,),
-            memo={},
         )
     return comparable(Snapshot(taken=snapshot.taken, clusters=(one,)))
 
@@ -96,7 +95,6 @@ def _moved(cluster: ClusterSnapshot, seconds: int) -> ClusterSnapshot:
             for r in cluster.releases
         ),
         certificates=tuple(dataclasses.replace(c, not_after=c.not_after + seconds) for c in cluster.certificates),
-        memo={},
     )
 
 

@@ -24,7 +24,7 @@ def home(snapshot: Snapshot) -> Place:
 def changed(snapshot: Snapshot, **fields: object) -> Snapshot:
     east = snapshot.cluster("east")
     assert isinstance(east, ClusterSnapshot)
-    return replace(snapshot, clusters=(replace(east, **fields), *snapshot.clusters[1:]), memo={})  # type: ignore[arg-type]
+    return replace(snapshot, clusters=(replace(east, **fields), *snapshot.clusters[1:]))  # type: ignore[arg-type]
 
 
 def test_every_release_of_the_plan_with_its_objects_and_nothing_of_others() -> None:

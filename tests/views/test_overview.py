@@ -55,7 +55,7 @@ def test_pods_that_may_not_be_read_make_an_organization_unknown() -> None:
     east = snapshot.cluster("east")
     assert isinstance(east, ClusterSnapshot)
     objects = {kind: found for kind, found in east.objects.items() if kind != "Pod"}
-    blind = replace(snapshot, clusters=(replace(east, objects=objects), *snapshot.clusters[1:]), memo={})
+    blind = replace(snapshot, clusters=(replace(east, objects=objects), *snapshot.clusters[1:]))
     assert seen(blind).clusters[0].organizations[0].state == "unknown"
 
 
@@ -68,7 +68,7 @@ def test_what_was_never_begun_is_absent_and_what_is_half_there_waits() -> None:
         left = tuple(r for r in east.releases if r.namespace != "supplychain-bes") + tuple(
             [r for r in east.releases if r.namespace == "supplychain-bes"][count:]
         )
-        changed = replace(snapshot, clusters=(replace(east, releases=left),), memo={})
+        changed = replace(snapshot, clusters=(replace(east, releases=left),))
         return overview(changed, Diagnosis()).clusters[0].organizations[0].state
 
     assert without(0) == "ok"
