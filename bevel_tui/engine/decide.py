@@ -15,7 +15,7 @@ from bevel_tui.engine.digest import release_digest
 from bevel_tui.engine.labels import is_ours
 from bevel_tui.engine.material import extract, recoded
 from bevel_tui.engine.observe import Observed, gather_all
-from bevel_tui.engine.readiness import addresses, judge, understood, whole
+from bevel_tui.engine.readiness import addresses, doomed, judge, understood, whole
 from bevel_tui.engine.repair import TABLE, Record, Repair, hooks_of, situation
 from bevel_tui.plan.sides import acting_in
 from bevel_tui.reachability.dynamic import UpdateError
@@ -127,6 +127,8 @@ async def _simple(
 ) -> Decision:
     if isinstance(step, NamespaceStep):
         found = await observed[step.cluster].get(ObjectRef("v1", "Namespace", str(step.namespace)))
+        if doomed(found):
+            return Decision("create", "it is still being deleted", ready=False)
         return NOTHING if found is not None else Decision("create", "it does not exist", ready=False)
     found = await observed[step.cluster].get(ObjectRef("v1", "Secret", step.name, step.namespace))
     if found is None:
@@ -210,11 +212,11 @@ async def objects_of(observed: Observed, step: ReleaseStep) -> tuple[str, bool]:
         if item.hook:
             continue
         found = await observed.find(item.ref)
-        if found is None:
+        if found is None or doomed(found):
             # A finished Job may have been cleaned up; running it again could make a second genesis.
             if item.ref.kind == "Job" and made:
                 continue
-            return f"{item.ref.kind} {item.ref.name} is missing", False
+            return f"{item.ref.kind} {item.ref.name} is {'missing' if found is None else 'being deleted'}", False
         state = judge(item.ref.kind, found)
         if item.ref.kind == "Job" and state.state == "failed":
             return f"Job {item.ref.name} has failed", False

@@ -19,6 +19,7 @@ from typing import Literal
 from bevel_tui.engine.labels import REMINDED
 from bevel_tui.engine.observe import gather_all, until_gone
 from bevel_tui.engine.ports import Cluster
+from bevel_tui.engine.readiness import doomed
 from bevel_tui.kube.client import ApiError
 from bevel_tui.records.steps import ObjectRef, ReleaseStep
 
@@ -30,7 +31,7 @@ async def going(client: Cluster, step: ReleaseStep) -> tuple[ObjectRef, ...]:
     """The definitions of a release that are being deleted. Raises ApiError."""
     refs = [item.ref for item in step.expects if item.ref.kind == "CustomResourceDefinition"]
     found = await gather_all(client.get(ref) for ref in refs)
-    return tuple(ref for ref, obj in zip(refs, found, strict=True) if obj and obj["metadata"].get("deletionTimestamp"))
+    return tuple(ref for ref, obj in zip(refs, found, strict=True) if doomed(obj))
 
 
 async def gone(client: Cluster, refs: Iterable[ObjectRef]) -> Literal[True]:

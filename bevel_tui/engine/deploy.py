@@ -32,6 +32,7 @@ from bevel_tui.engine.rounds import CheckRounds
 from bevel_tui.engine.runner import Run
 from bevel_tui.engine.secrets import Secrets, environment
 from bevel_tui.engine.settle import settle
+from bevel_tui.engine.vanishing import namespaces_gone
 from bevel_tui.engine.watcher import Watcher
 from bevel_tui.engine.workdir import workdir
 from bevel_tui.kube.client import ApiError
@@ -162,6 +163,8 @@ async def prepare(run: Run, watcher: Watcher, work: Path, *, rights: bool = True
         rounds=Rounds.of(run.network, run.plan.steps),
     )
     await _open_inbox(ctx)
+    if rights:
+        await namespaces_gone(ctx)
     observed = {name: Observed(access.client) for name, access in run.clusters.items()}
     ctx.decisions = await decide(ctx, observed)
     _announce(ctx)

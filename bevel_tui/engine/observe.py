@@ -6,12 +6,13 @@ A cluster that does not answer here cannot be used: nothing was changed yet, so 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from bevel_tui.engine.connect import unusable
 from bevel_tui.engine.labels import DIGEST, NETWORK
 from bevel_tui.engine.ports import Cluster
+from bevel_tui.engine.readiness import doomed
 from bevel_tui.engine.repair import Record
 from bevel_tui.engine.watcher import reduce
 from bevel_tui.kube.client import ApiError
@@ -113,11 +114,15 @@ async def gather_all(parts: Iterable[Any]) -> list[Any]:
     return list(results)
 
 
-async def until_gone(client: Cluster, ref: ObjectRef) -> Literal[True]:
-    """Return when an object that is being deleted is deleted to its end. Raises ApiError."""
-    async for change, obj in client.watch(ref.api_version, ref.kind, fields=f"metadata.name={ref.name}"):
-        if change == "SYNCED" and await client.get(ref) is None:
-            break
-        if change == "DELETED" and obj["metadata"]["name"] == ref.name:
+async def until_gone(
+    client: Cluster, ref: ObjectRef, unless: Callable[[Mapping[str, Any]], bool] = lambda _: False
+) -> Literal[True]:
+    """Return when an object that is being deleted is deleted to its end, or as soon as `unless` holds for it. Raises
+    ApiError."""
+    async for change, obj in client.watch(ref.api_version, ref.kind, ref.namespace, fields=f"metadata.name={ref.name}"):
+        if change == "SYNCED":
+            if not doomed(await client.get(ref)):
+                break  # gone, and perhaps another one there already
+        elif obj["metadata"]["name"] == ref.name and (change == "DELETED" or unless(obj)):
             break
     return True

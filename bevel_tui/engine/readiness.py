@@ -33,15 +33,20 @@ def judge(kind: str, obj: Object | None) -> Readiness:
     """The readiness of an object of a kind; `obj` None: it does not exist."""
     if obj is None:
         return MISSING
-    if (obj.get("metadata") or {}).get("deletionTimestamp"):
+    if doomed(obj):
         return Readiness("progressing", "being deleted")
     rule = _RULES.get(kind)
     return rule(obj) if rule is not None else READY
 
 
+def doomed(obj: Object | None) -> bool:
+    """Whether an object is still there, but being deleted."""
+    return obj is not None and bool((obj.get("metadata") or {}).get("deletionTimestamp"))
+
+
 def whole(made: Produced, found: Object | None) -> bool:
     """Whether what a release produces is there, with the data keys that come later than the object itself."""
-    return found is not None and set(made.awaited) <= set(found.get("data") or ())
+    return found is not None and not doomed(found) and set(made.awaited) <= set(found.get("data") or ())
 
 
 def understood(kind: str) -> bool:

@@ -185,7 +185,7 @@ class _Definitions:
             self.gone.set()
         return dict(obj)
 
-    async def watch(self, api_version: str, kind: str, **_: Any) -> Any:
+    async def watch(self, api_version: str, kind: str, namespace: str | None, **_: Any) -> Any:
         yield "SYNCED", {}
         await self.gone.wait()
         yield "DELETED", {"metadata": {"name": "mappings.getambassador.io"}}

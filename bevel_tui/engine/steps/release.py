@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bevel_tui.engine import definitions, immutable, objectvalues, sums
+from bevel_tui.engine import immutable, objectvalues, sums
 from bevel_tui.engine.addresses import in_plan
 from bevel_tui.engine.cancel import GRACE
 from bevel_tui.engine.clusterfacts import fill
@@ -28,11 +28,12 @@ from bevel_tui.engine.manifests import installed_objects
 from bevel_tui.engine.observe import release_records
 from bevel_tui.engine.repair import TABLE, Record, Repair, hooks_of, situation, to_forget
 from bevel_tui.engine.silence import heard
+from bevel_tui.engine.vanishing import objects_gone
 from bevel_tui.engine.waiting import Waiting, awaited
 from bevel_tui.helm.driver import Operation, Outcome
 from bevel_tui.helm.releases import objects as objects_in
 from bevel_tui.records.errors import BevelError, Code
-from bevel_tui.records.events import LogLine, Notice, ReleaseApplied, StepWaiting
+from bevel_tui.records.events import LogLine, Notice, ReleaseApplied
 from bevel_tui.records.findings import Finding
 from bevel_tui.records.steps import ObjectRef, ReleaseStep
 
@@ -55,7 +56,7 @@ async def perform(ctx: RunContext, step: ReleaseStep, hold: Hold, budget: float 
     if decision.action != "none" and decision.repair is not None:
         left = None if budget is None else budget - (asyncio.get_running_loop().time() - began) - _MARGIN
         ctx.changed.add(step.id)
-        await _definitions_gone(ctx, step)
+        await objects_gone(ctx, step, waiting, repaired=decision.action == "repair")
         if decision.action == "install":
             ctx.created.add(step.id)
             if await has_past(ctx.access(step).client, step):
@@ -246,16 +247,6 @@ async def _clear_the_way(
     await sums.release_rules(client, step)
     for record in to_forget(records, repair.forget):
         await client.delete(ObjectRef("v1", "Secret", record.secret, step.namespace))
-
-
-async def _definitions_gone(ctx: RunContext, step: ReleaseStep) -> None:
-    """Wait for definitions of an earlier life that are being deleted: what is applied to them vanishes with them."""
-    client = ctx.access(step).client
-    refs = await definitions.going(client, step)
-    if refs:
-        told = tuple(f"{ref.kind} {ref.name} to be gone" for ref in refs)
-        ctx.emit(StepWaiting(step=step.id, cluster=step.cluster, waiting_for=told))
-        await definitions.gone(client, refs)
 
 
 async def _unrecorded(ctx: RunContext, step: ReleaseStep, revision: int | None) -> tuple[Record, ...] | None:
