@@ -13,8 +13,10 @@ import time
 from collections.abc import Coroutine, Mapping
 from typing import Any, TypeVar
 
-#: seconds of the clock per step: smaller than anything that is waited for, so that an answer on its way comes in time
+#: seconds of the clock for the first step after something happened: smaller than anything that is waited for, so that an
+#: answer on its way comes in time. The longer nothing happens, the longer the steps.
 _STEP = 0.05
+_GROWTH = 2.0
 #: seconds for which the kernel is given the chance to deliver what was written
 _GRACE = 0.0002
 
@@ -27,16 +29,19 @@ class _Selector(selectors.DefaultSelector):
     """Waits for files without waiting for time."""
 
     loop: VirtualLoop
+    step = _STEP
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready = super().select(0)
         if ready or (timeout is not None and timeout <= 0):
+            self.step = _STEP
             return ready
         if timeout is None or self.loop.threads:
             return super().select(0.01 if timeout is None else min(timeout, 0.01))
         ready = super().select(_GRACE)
         if not ready:
-            self.loop.passed += min(timeout, _STEP)
+            self.loop.passed += min(timeout, self.step)
+            self.step = _STEP if timeout <= self.step else self.step * _GROWTH
         return ready
 
 
