@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,61 @@ from tests.stories import Story
 # Machines are noisy: how long an example takes is a benchmark's business, not a test's.
 settings.register_profile("bevel-tui", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("bevel-tui")
+
+
+# Hundreds of tests start the program: each start would compile it anew where the environment (an image's, usually)
+# keeps Python from remembering what it compiled.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+#: files that take longest, in seconds of a quiet machine with two cores: begun first, so that no worker is left alone
+#: with one of them in the end
+LONG = {
+    "cluster/test_presets.py": 420,
+    "cli/test_growth.py": 220,
+    "cluster/test_kill.py": 130,
+    "cli/test_handoff.py": 130,
+    "sandbox/test_whole.py": 100,
+    "ui/test_wizard.py": 100,
+    "faults/test_faults.py": 100,
+    "docs/test_commands.py": 100,
+    "ui/test_deploy.py": 85,
+    "package/test_wheel.py": 80,
+    "ui/dashboard/test_dashboard.py": 65,
+    "cli/test_job.py": 60,
+    "cluster/test_contract_drivers.py": 60,
+    "cli/test_check.py": 50,
+    "ui/test_terminal.py": 50,
+    "ui/test_steering.py": 50,
+    "sandbox/test_players_corda.py": 50,
+    "cluster/test_cut.py": 35,
+    "docs/test_tutorial.py": 35,
+    "security/test_canaries.py": 35,
+    "helm/test_drivers_contract.py": 35,
+    "sandbox/test_faults_play.py": 30,
+    "engine/test_killed.py": 30,
+    "platforms/test_accepted.py": 30,
+    "faults/test_kill.py": 25,
+}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """``-n auto``: more than there are cores, for half of the time a test waits for clusters and other processes."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores + max(cores // 2, 1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """pytest-xdist would begin with the files that have most tests: here these are the quickest ones."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, the others as they come."""
+    here = Path(__file__).parent
+    items.sort(key=lambda item: -LONG.get(item.path.relative_to(here).as_posix(), 0))
 
 
 @pytest.fixture(autouse=True)

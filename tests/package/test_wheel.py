@@ -49,7 +49,10 @@ def found(version: str) -> str | None:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel that comes out of the sdist that comes out of this tree."""
     folder = tmp_path_factory.mktemp("dist")
-    run(sys.executable, "-m", "build", "--outdir", folder, ROOT)
+    uv = installer("uv")  # makes the two environments to build in within a second
+    quick = ["--installer", "uv"] if uv else []
+    path = os.pathsep.join([*([str(uv.parent)] if uv else []), os.environ["PATH"]])
+    run(sys.executable, "-m", "build", "--outdir", folder, *quick, ROOT, PATH=path)
     assert list(folder.glob("*.tar.gz"))
     return next(folder.glob("*.whl"))
 
@@ -79,15 +82,25 @@ def test_it_works_where_nothing_else_is_installed(wheel: Path, python: str, tmp_
         pytest.skip(f"there is no Python {python} here")
     if "CI" not in os.environ and not sys.version.startswith(f"{python}."):
         pytest.skip("other Pythons are tried where CI is set: each installs everything anew")
-    run(interpreter, "-m", "venv", tmp_path / "venv")
     programs = tmp_path / "venv" / "bin"
-    run(programs / "python", "-m", "pip", "install", "--quiet", wheel)
+    if uv := None if sys.version.startswith(f"{python}.") else installer("uv"):
+        run(uv, "venv", "--quiet", "--seed", "--python", interpreter, tmp_path / "venv")
+        run(uv, "pip", "install", "--quiet", "--python", programs / "python", wheel, **caches())
+    else:  # as most people do; what is not started needs not be compiled
+        run(interpreter, "-m", "venv", tmp_path / "venv")
+        run(programs / "python", "-m", "pip", "install", "--quiet", "--no-compile", wheel, **caches())
     assert run(programs / "bevel-tui", "--version").startswith("bevel-tui ")
     assert "releases" in run(programs / "bevel-tui", "plan", "--preset", "besu-two-clusters")
     run(programs / "python", "-m", "pip", "check")
     home = {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}
     made = run(programs / "bevel-tui", "--preset", "besu-one-cluster", "--sandbox", "--speed", "20", **home)
     assert "simulated" in made
+
+
+def caches() -> dict[str, str]:
+    """What was downloaded once is not downloaded again."""
+    cache = os.environ["BEVEL_TUI_TEST_CACHE"]
+    return {"UV_CACHE_DIR": f"{cache}/uv", "PIP_CACHE_DIR": f"{cache}/pip"}
 
 
 def installer(name: str) -> Path | None:
@@ -108,13 +121,12 @@ def test_it_is_installed_as_a_program_of_its_own(wheel: Path, name: str, tmp_pat
         pytest.skip(f"{name} is not installed: pip install {name}")
     if "CI" not in os.environ:
         pytest.skip("installed anew where CI is set only")
-    programs, cache = tmp_path / "bin", os.environ["BEVEL_TUI_TEST_CACHE"]
+    programs = tmp_path / "bin"
     places = {
         "uv": {"UV_TOOL_DIR": "tools", "UV_TOOL_BIN_DIR": "bin"},
         "pipx": {"PIPX_HOME": "pipx", "PIPX_BIN_DIR": "bin", "PIPX_MAN_DIR": "man"},
     }[name]
-    environ = {key: str(tmp_path / value) for key, value in places.items()}
-    environ |= {"UV_CACHE_DIR": f"{cache}/uv", "PIP_CACHE_DIR": f"{cache}/pip"}
+    environ = {key: str(tmp_path / value) for key, value in places.items()} | caches()
     verbs = ["tool", "install"] if name == "uv" else ["install"]
     run(program, *verbs, "--python", sys.executable, wheel, **environ)
     assert sorted(path.name for path in programs.iterdir()) == ["bevel-tui", "kubectl-bevel"]
