@@ -6,6 +6,9 @@ command's module is imported when it is called. Each module has a `command`; its
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
 import sys
 from importlib import import_module
 from typing import Any, NoReturn
@@ -157,9 +160,13 @@ def behind(arguments: list[str]) -> list[str]:
 
 def main(program: str | None = None, arguments: list[str] | None = None) -> NoReturn:
     """The console script. Every error that a user can cause ends here as a code, a sentence and a remedy."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever has started us
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), "r" if name == "stdin" else "w"))
     try:
         result = cli.main(arguments, prog_name=program, standalone_mode=False, default_map=shared.FromSettings())
         code = int(result) if isinstance(result, int) else int(ExitCode.OK)
+        sys.stdout.flush()  # what cannot be written shows here, not when nobody can say so any more
     except click.exceptions.Exit as done:
         code = done.exit_code
     except click.ClickException as error:
@@ -175,4 +182,12 @@ def main(program: str | None = None, arguments: list[str] | None = None) -> NoRe
     except BrokenPipeError:  # `bevel-tui plan | head`
         sys.stderr.close()
         code = int(ExitCode.OK)
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EACCES}:
+            raise
+        with contextlib.suppress(OSError):
+            sys.stderr.write(f"error: {error.filename or 'what is to be told cannot be written'}: {error.strerror}\n")
+        with contextlib.suppress(OSError):
+            sys.stdout.close()  # it would be flushed, and complain, at exit
+        code = int(ExitCode.FAILED)
     sys.exit(code)

@@ -219,15 +219,19 @@ def contexts(network: Network) -> str:
 
 @contextmanager
 def cancellation() -> Iterator[Cancellation]:
-    """Ctrl-C and SIGTERM ask the run to stop; a second one insists."""
+    """Ctrl-C and SIGTERM ask the run to stop, a second one insists; so does a terminal that is closed, however often it
+    is said (by the kernel, and by the shell). Under nohup nobody hears of that."""
     from bevel_tui.engine.cancel import Cancellation
 
     cancel = Cancellation()
     loop = asyncio.get_running_loop()
     # Windows has no loop support for signals: there Ctrl-C stays KeyboardInterrupt, which leaves at once.
-    signals = (signal.SIGINT, signal.SIGTERM) if sys.platform != "win32" else ()
+    signals = [signal.SIGINT, signal.SIGTERM] if sys.platform != "win32" else []
     for number in signals:
         loop.add_signal_handler(number, cancel.request)
+    if signals and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        loop.add_signal_handler(signal.SIGHUP, lambda: cancel.stage or cancel.request())
+        signals.append(signal.SIGHUP)
     try:
         yield cancel
     finally:

@@ -6,6 +6,7 @@ changed or the clock moved on, at most once a tick: that is what keeps it from f
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -51,14 +52,16 @@ class LiveView(Renderer):
 
     def close(self) -> None:
         """Clear the picture and bring the cursor back."""
-        self._live.stop()
+        with contextlib.suppress(OSError):
+            self._live.stop()
 
     def _draw(self, now: float) -> None:
         self._drawn = (self.view.revision, now)
         size = self._console.size
         # the last line and the last column stay free: writing there makes some terminals scroll or wrap
         canvas = Canvas(max(1, size.width - 1), max(1, size.height - 1), self._unicode)
-        self._live.update(text(frame(self.view, now, canvas)), refresh=True)
+        with contextlib.suppress(OSError):  # a terminal that was closed does not end a deployment
+            self._live.update(text(frame(self.view, now, canvas)), refresh=True)
 
 
 def text(lines: Sequence[Line]) -> Text:

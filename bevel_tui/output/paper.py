@@ -1,11 +1,13 @@
 """Where plain output is written: cleaned, coloured only where wanted, in an encoding the stream has.
 
-A reader that goes away (``| head``) does not end a deployment: from then on nothing is written.
+A reader that goes away (``| head``) does not end a deployment: from then on nothing is written. Nor does a terminal that
+is closed, or a disk that is full under a log; whatever else a person may still see says so.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass, field
 from typing import TextIO
 
@@ -41,6 +43,10 @@ class Paper:
             self.stream.flush()
         except BrokenPipeError:
             self._give_up()
+        except OSError as error:  # ENOSPC: a full disk; EIO: the terminal has gone
+            self._give_up()
+            if self.stream is not sys.stderr and sys.stderr is not None:
+                Paper(sys.stderr).line(f"warning: what follows cannot be written: {error.strerror}")
 
     def _span(self, span: Span | str) -> str:
         text, style = (span, "") if isinstance(span, str) else span
