@@ -21,13 +21,12 @@ from bevel_tui.platforms import groundwork, p2p_route
 from bevel_tui.platforms.behaviour import ChartBehaviour, Manifest
 from bevel_tui.platforms.corda_charts import CERTIFICATE_DAYS, HOOK_PULL_SECRET
 from bevel_tui.platforms.corda_view import P2P_PORT, CordaView, Ports
-from bevel_tui.platforms.ids import namespace_id, secret_id
+from bevel_tui.platforms.ids import secret_id
 from bevel_tui.records.steps import (
     HandoffStep,
     Produced,
     ReleaseStep,
     SecretStep,
-    SecretValue,
     Step,
 )
 
@@ -156,25 +155,14 @@ class CordaPlanner(CordaView, ABC):
 
     def maven(self, organization: Organization) -> SecretStep:
         """The login for applications; a dummy where corda-node mounts it for nothing (facts I, C09)."""
-        network, apps = self.network, self.platform.cordapps
-        namespace = namespace_of(network, organization)
-        login: tuple[tuple[str, SecretValue | str], ...] = (("username", "none"), ("password", "none"))
+        apps = self.platform.cordapps
+        login: groundwork.Data = (("username", "none"), ("password", "none"))
         if apps is not None:
             login = (
                 ("username", groundwork.reference(apps.username)),
                 ("password", groundwork.reference(apps.password)),
             )
-        return SecretStep(
-            id=secret_id(organization.cluster, namespace, MAVEN),
-            cluster=organization.cluster,
-            namespace=namespace,
-            organization=organization.name,
-            managed=organization.managed,
-            needs=(namespace_id(organization.cluster, namespace),),
-            estimate=0.1,
-            name=MAVEN,
-            data=login,
-        )
+        return groundwork.secret_step(self.network, organization, MAVEN, login)
 
     # ------------------------------------------------------------ nodes
 

@@ -18,7 +18,7 @@ from bevel_tui.platforms import groundwork
 from bevel_tui.platforms.fabric_charts import ADMIN_MSP, TOOLS_IMAGE
 from bevel_tui.platforms.fabric_package import Package, external
 from bevel_tui.platforms.fabric_view import ACCOUNT, OLD_VERSION, View, msp
-from bevel_tui.platforms.ids import namespace_id, secret_id
+from bevel_tui.platforms.ids import namespace_id
 from bevel_tui.records.steps import HandoffStep, ObjectRef, ReleaseStep, SecretStep, Step
 
 CHAINCODE_MATERIAL = "fabric-chaincode-material"
@@ -82,18 +82,8 @@ class Chaincodes(View):
         repository = chaincode.repository
         if repository is None or repository.password is None:
             return None
-        namespace, name = self.namespace(organization), f"chaincode-{chaincode.name}-git"
-        return SecretStep(
-            id=secret_id(organization.cluster, namespace, name),
-            cluster=organization.cluster,
-            namespace=namespace,
-            organization=organization.name,
-            managed=organization.managed,
-            needs=(namespace_id(organization.cluster, namespace),),
-            estimate=0.1,
-            name=name,
-            data=(("git_password", groundwork.reference(repository.password, url=True)),),
-        )
+        data = (("git_password", groundwork.reference(repository.password, url=True)),)
+        return groundwork.secret_step(self.network, organization, f"chaincode-{chaincode.name}-git", data)
 
     def material(self, organization: Organization, peer: str, *more: dict[str, Any]) -> list[dict[str, Any]]:
         """Sources of the Jobs' volume: the administrator's MSP and the orderers' CA, where their environment says."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from bevel_tui.network.model import Cluster, Network, Organization, SecretRef
 from bevel_tui.network.naming import namespace_of
@@ -35,6 +35,9 @@ CLUSTER_SCOPED = frozenset(
 POD_PLACEMENT = "pod-placement"
 #: several hooks and Jobs ignore image.pullSecret; the namespace's ServiceAccount gets it instead (helm.patches)
 ACCOUNT_PULL_SECRET = "account-pull-secret"  # noqa: S105 - the name of a patch
+
+#: what a Secret holds: key -> reference, or a text that is no secret
+Data = tuple[tuple[str, SecretValue | str], ...]
 
 ROOT_TOKEN = "roottoken"  # noqa: S105 - the name that the charts ask for (facts 0.12)
 VAULT_CA = "vault-ca"
@@ -68,7 +71,7 @@ def namespace_step(network: Network, organization: Organization) -> NamespaceSte
 
 def secret_steps(network: Network, organization: Organization) -> tuple[SecretStep, ...]:
     """The Secrets that the charts expect to find (facts 0.12): root token of Vault, its CA, registry login."""
-    wanted: list[tuple[str, Any, tuple[tuple[str, SecretValue | str], ...]]] = []
+    wanted: list[tuple[str, Any, Data]] = []
     if network.vault is not None:
         wanted.append((ROOT_TOKEN, "Opaque", (("token", reference(network.vault.token)),)))
         if network.vault.ca is not None:
@@ -76,27 +79,35 @@ def secret_steps(network: Network, organization: Organization) -> tuple[SecretSt
             ca = reference(network.vault.ca)
             wanted.append((VAULT_CA, "Opaque", (("ca.crt.pem", ca), ("ca-crt.pem", ca))))
     if network.registry is not None:
-        login: tuple[tuple[str, SecretValue | str], ...] = (
+        login: Data = (
             ("server", network.registry.server),
             ("username", reference(network.registry.username)),
             ("password", reference(network.registry.password)),
         )
         wanted.append((network.registry.pull_secret, "kubernetes.io/dockerconfigjson", login))
+    return tuple(secret_step(network, organization, name, data, kind) for name, kind, data in wanted)
+
+
+def secret_step(
+    network: Network,
+    organization: Organization,
+    name: str,
+    data: Data,
+    kind: Literal["Opaque", "kubernetes.io/dockerconfigjson"] = "Opaque",
+) -> SecretStep:
+    """A Secret in the organization's namespace, before its charts."""
     namespace = namespace_of(network, organization)
-    return tuple(
-        SecretStep(
-            id=secret_id(organization.cluster, namespace, name),
-            cluster=organization.cluster,
-            namespace=namespace,
-            organization=organization.name,
-            managed=organization.managed,
-            needs=(namespace_id(organization.cluster, namespace),),
-            estimate=0.1,
-            name=name,
-            secret_type=kind,
-            data=data,
-        )
-        for name, kind, data in wanted
+    return SecretStep(
+        id=secret_id(organization.cluster, namespace, name),
+        cluster=organization.cluster,
+        namespace=namespace,
+        organization=organization.name,
+        managed=organization.managed,
+        needs=(namespace_id(organization.cluster, namespace),),
+        estimate=0.1,
+        name=name,
+        secret_type=kind,
+        data=data,
     )
 
 

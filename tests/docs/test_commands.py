@@ -22,6 +22,7 @@ NOT_HERE = {
     r"sudo cp /etc/rancher": "k3s's own file, and root",
     r"curl -s http://member-carrier": "a name in the reader's own DNS",
     r"kubectl -n oem-subs port-forward": "a container that runs",
+    r"pipx install \.": "installs: tests/package does so with the wheel",
     r"pip install bevel-tui$": "the wheel, which tests/package installs in empty environments",
     r'echo "\$KUBECONFIG_TEXT"': "would write over the kubeconfig of the other commands with a secret of the reader",
     r"python3 -m venv": "installs: .ci/run takes these lines from the page itself, and tests/package installs the wheel",
