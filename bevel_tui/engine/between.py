@@ -2,8 +2,8 @@
 
 A step per cluster, after every cluster's own checks, however those ended: the matrix tells what is wrong from
 everywhere from what is wrong only from inside one cluster. No plan has these steps: they change nothing of the network.
-Pods look only in a run that has changed something. A run with nothing to do writes nothing at all, and a look needs a
-Job; `bevel-tui check` asks at any time.
+Pods look only in a run that has changed something, or comes after one that had and did not get here (`owed`). A run with
+nothing to do writes nothing at all, and a look needs a Job; `bevel-tui check` asks at any time.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ def closing(steps: Iterable[Step]) -> tuple[CheckStep, ...]:
 async def perform(ctx: RunContext, step: CheckStep) -> Result:
     """Ask what can only be asked when all stands. Raises ApiError."""
     access, rounds, reach = ctx.access(step), ctx.asked, ctx.reach
-    looking = ctx.options.vantage != "here" and (ctx.options.vantage is not None or bool(ctx.changed or ctx.going))
+    looking = ctx.options.vantage != "here" and (
+        ctx.options.vantage is not None or bool(ctx.changed or ctx.going or ctx.owed)
+    )
     results: list[CheckResult] = []
 
     def tell(result: CheckResult) -> None:

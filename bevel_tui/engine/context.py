@@ -197,6 +197,8 @@ class RunContext:
     asked: CheckRounds = field(default_factory=lambda: CheckRounds(()))
     #: the steps that close a deployment (`between`); no plan has them
     closing: tuple[CheckStep, ...] = ()
+    #: clusters that a former run has left without the look from inside that it owed (`owed`)
+    owed: frozenset[str] = frozenset()
     #: the other networks in these clusters
     shared: Shared = field(default_factory=Shared)
     #: steps of a former plan that are to be removed and are there

@@ -10,7 +10,7 @@ import contextlib
 from pathlib import Path
 from typing import Any
 
-from bevel_tui.engine import inventory, memory
+from bevel_tui.engine import inventory, memory, owed
 from bevel_tui.engine.between import closing
 from bevel_tui.engine.bundles.inbox import Inbox
 from bevel_tui.engine.bundles.telling import Rounds
@@ -56,17 +56,41 @@ async def deploy_body(run: Run) -> bool:
             calm = [access for name, access in ctx.clusters.items() if name not in touched]
             await gather_all(_sweep(access, run.plan.network_name) for access in calm)
             if not touched:
+                if ctx.owed:
+                    ctx.emit(Notice(text=owed.AGAIN))
                 await _execute(run, ctx)
+                await _closed(run, ctx, ctx.owed)
                 return True
             before = {name: await inventory.read(ctx.clusters[name].client, run.plan.network_name) for name in touched}
             async with leases(run, ctx.clusters, touched):
                 await gather_all(_write(ctx.clusters[name], documents) for name, documents in stored.items())
+                marked = await _owe(run, ctx, touched)
                 await _carry_out(run, ctx)
+                await _closed(run, ctx, marked | ctx.owed)
                 if run.control is not None and run.control.rollback:
                     await roll_back(run, ctx, before)
+                    await owed.settle((ctx.clusters[name] for name in marked - ctx.owed), run.plan.network_name)
             return True
         finally:
             await watcher.close()
+
+
+async def _owe(run: Run, ctx: RunContext, touched: set[str]) -> frozenset[str]:
+    """Say in the clusters that are changed that a look from inside is to follow; in which. Raises BevelError."""
+    marked = frozenset(touched) if ctx.closing else frozenset()
+    for name in sorted(marked):
+        try:
+            await owed.mark([ctx.clusters[name]], run.plan.network_name)
+        except ApiError as error:
+            raise unusable(ctx.clusters[name].client, error) from None
+    return marked
+
+
+async def _closed(run: Run, ctx: RunContext, marked: frozenset[str]) -> None:
+    """Nothing is owed any more once each cluster's look has ended, however it did."""
+    ends = [run.results.get(step.id) for step in ctx.closing]
+    if marked and ends and all(end is not None and end.outcome in {"ok", "unchanged", "failed"} for end in ends):
+        await owed.settle((ctx.clusters[name] for name in sorted(marked)), run.plan.network_name)
 
 
 async def _carry_out(run: Run, ctx: RunContext) -> None:
@@ -167,6 +191,8 @@ async def prepare(run: Run, watcher: Watcher, work: Path, *, rights: bool = True
         await namespaces_gone(ctx)
     observed = {name: Observed(access.client) for name, access in run.clusters.items()}
     ctx.decisions = await decide(ctx, observed)
+    if ctx.closing:
+        ctx.owed = await owed.read(run.clusters, run.plan.network_name)
     _announce(ctx)
     if rights:
         await review(ctx, ctx.decisions)
@@ -206,10 +232,10 @@ def _changing(ctx: RunContext) -> set[str] | None:
     return found or None
 
 
-def _inventory(run: Run, cluster: str) -> dict[str, Any]:
+def _inventory(run: Run, cluster: str, *, owed: bool = False) -> dict[str, Any]:
     from bevel_tui.network.save import dump
 
-    return inventory.document(run.plan.network_name, dump(run.network), run.plan.id, cluster)
+    return inventory.document(run.plan.network_name, dump(run.network), run.plan.id, cluster, owed=owed)
 
 
 async def _inventories(run: Run, ctx: RunContext, *, leaving: bool) -> dict[str, list[dict[str, Any]]]:
@@ -222,7 +248,7 @@ async def _inventories(run: Run, ctx: RunContext, *, leaving: bool) -> dict[str,
     name = run.plan.network_name
     found: dict[str, list[dict[str, Any]]] = {}
     for cluster, access in ctx.clusters.items():
-        wanted = _inventory(run, cluster)
+        wanted = _inventory(run, cluster, owed=bool(ctx.closing))
         if leaving and run.before is not None:
             wanted["data"][memory.LEAVING_KEY] = dump(run.before.applied)
         try:

@@ -15,6 +15,8 @@ from bevel_tui.kube.client import ApiError
 from bevel_tui.records.steps import ObjectRef
 
 NETWORK_KEY = "network.yaml"
+#: annotation of an inventory whose network's last look from inside is still to come (`owed`)
+OWED = "bevel-tui.dev/owed"
 
 
 def ref(network: str) -> ObjectRef:
@@ -22,12 +24,15 @@ def ref(network: str) -> ObjectRef:
     return ObjectRef("v1", "ConfigMap", object_name(network), HOME)
 
 
-def document(network: str, text: str, plan: str, cluster: str) -> dict[str, Any]:
-    """The inventory as an object. `text` is the Network as YAML, `plan` the plan's id."""
+def document(network: str, text: str, plan: str, cluster: str, *, owed: bool = False) -> dict[str, Any]:
+    """The inventory as an object. `text` is the Network as YAML, `plan` the plan's id; `owed` puts a mark on it."""
+    meta: dict[str, Any] = {"name": object_name(network), "namespace": HOME, "labels": ours(network)}
+    if owed:
+        meta["annotations"] = {OWED: "matrix"}
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {"name": object_name(network), "namespace": HOME, "labels": ours(network)},
+        "metadata": meta,
         "data": {"cluster": cluster, NETWORK_KEY: text, "plan": plan, "version": bevel_tui.__version__},
     }
 
@@ -47,7 +52,9 @@ async def write(client: Cluster, wanted: dict[str, Any]) -> bool:
     if found.get("data") == wanted["data"]:
         return False
     found["data"] = wanted["data"]
-    found["metadata"].setdefault("labels", {}).update(wanted["metadata"]["labels"])
+    for kind in ("labels", "annotations"):
+        if kind in wanted["metadata"]:
+            found["metadata"][kind] = {**(found["metadata"].get(kind) or {}), **wanted["metadata"][kind]}
     found["metadata"].pop("managedFields", None)
     await client.replace(found)
     return True

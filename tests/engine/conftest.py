@@ -551,6 +551,8 @@ class MemoryReach:
         #: clusters whose pods have looked; (from, to) that do not get through
         self.looks: list[str] = []
         self.barred: set[tuple[str, str]] = set()
+        #: called when a pod begins to look, which takes a while then
+        self.before_look: Callable[[], object] | None = None
         self.asked: list[tuple[str, tuple[str, ...]]] = []
         #: what dynamic updates have written, and every update; the next ones raise `refusals`
         self.zone: dict[str, tuple[str, ...]] = {}
@@ -633,6 +635,9 @@ class MemoryReach:
 
     async def inside(self, access: Access, step: str, rounds: CheckRounds, retry: float) -> AsyncIterator[CheckResult]:
         self.looks.append(access.name)
+        if self.before_look is not None:
+            self.before_look()
+            await asyncio.sleep(120.0)
         rounds.inside.leave(step)
         await rounds.inside.wait()
         for to in rounds.endpoints:

@@ -11,10 +11,12 @@ import looptime  # noqa: F401 - its marker makes time virtual
 import pytest
 
 from bevel_tui.engine.between import closing
+from bevel_tui.engine.cancel import Cancellation
 from bevel_tui.engine.context import Access
 from bevel_tui.engine.executor import Result, Task, execute
 from bevel_tui.engine.inside import Place, look
 from bevel_tui.engine.options import RunOptions
+from bevel_tui.engine.owed import AGAIN
 from bevel_tui.engine.reach import LiveReach
 from bevel_tui.engine.rounds import CheckRounds
 from bevel_tui.reachability.inside.paths import Look
@@ -49,6 +51,27 @@ async def test_pods_look_after_a_change_and_not_when_there_was_nothing_to_do(wor
     assert world.versions() == before
     # asked for, or not wanted
     assert paths(await world.run(vantage="both")) == {"east -> east": "ok"}
+
+
+async def test_what_a_stopped_run_owes_the_next_one_asks_although_nothing_is_left_to_do(world: Any) -> None:
+    stopped = Cancellation()
+    later = asyncio.get_running_loop().call_later
+    # somebody presses Ctrl-C while a pod looks, and all else is done
+    world.reach.before_look = lambda: later(60.0, stopped.request)
+    events = await world.run(cancel=stopped)
+    assert events[-1].exit_code == 130
+    assert paths(events) == {}
+    world.reach.before_look = None
+    before = world.versions()
+    events = await world.run()
+    assert paths(events) == {"east -> east": "ok"}
+    assert AGAIN in [event.text for event in events if event.type == "notice"]
+    changed = {key[1:] for key, version in world.versions().items() if before.get(key) != version}
+    assert changed == {("v1", "ConfigMap", "bevel-tui", "bevel-tui-supply")}, "nothing but the mark was written"
+    # paid: now a run with nothing to do writes nothing again
+    before = world.versions()
+    events = await world.run()
+    assert paths(events) == {} and world.versions() == before
 
 
 async def test_a_path_that_is_barred_from_inside_is_exit_5_and_names_itself(world: Any) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from bevel_tui.engine import inventory
 from bevel_tui.engine.repair import TABLE, Record, hooks_of, situation
 from bevel_tui.network.load import load
 from bevel_tui.records.events import AnyEvent
@@ -59,6 +60,17 @@ def standing(world: PresetWorld, step: ReleaseStep) -> tuple[Record, ...]:
     )
 
 
+def closed(world: PresetWorld) -> bool:
+    """Whether a run has got to its end here: an inventory, and nothing owed by it."""
+    found = [
+        (obj["metadata"].get("annotations") or {})
+        for cluster in world.clusters.values()
+        for obj in cluster.objects.values()
+        if inventory.NETWORK_KEY in (obj.get("data") or {})
+    ]
+    return bool(found) and not any(inventory.OWED in annotations for annotations in found)
+
+
 def survives(world: PresetWorld, moment: Moment, wanted: dict[Any, Any]) -> None:
     """Start again after `moment`, and again once it is done."""
     releases = {step.id: step for step in world.plan.steps if isinstance(step, ReleaseStep)}
@@ -70,9 +82,11 @@ def survives(world: PresetWorld, moment: Moment, wanted: dict[Any, Any]) -> None
         if key[1] == "Secret" and obj.get("data") and not key[3].startswith("sh.helm")
     }
     where = f"killed after event {moment.events[-1]}"
+    was_closed = closed(world)
     events = virtual(started(world))
     assert events[-1].exit_code == 0, (where, events[-1].error)  # type: ignore[union-attr]
-    _nothing_twice(world, moment, events, before, where)
+    _nothing_twice(world, moment, events, before, where, was_closed=was_closed)
+    assert closed(world)
     for key, data in secrets.items():
         assert any(cluster.objects.get(key, {}).get("data") == data for cluster in world.clusters.values()), (
             where,
@@ -88,6 +102,8 @@ def _nothing_twice(
     events: list[AnyEvent],
     before: dict[str, tuple[Record, ...]],
     where: str,
+    *,
+    was_closed: bool,
 ) -> None:
     """Helm does to each release what the repair table says of what was found, once; what was done is not done again."""
     verbs = [
@@ -104,10 +120,15 @@ def _nothing_twice(
         expected = [repair.verb] if repair.verb is not None else []
         assert done == expected, (where, step.id, found, done)
     again = {e.step: e.outcome for e in events if e.type == "step-finished"}
+    closing = {f"{step.cluster}/matrix" for step in world.plan.steps if isinstance(step, CheckStep)}
     looked = {step.id for step in world.plan.steps if isinstance(step, CheckStep) or step.kind in {"address", "dns"}}
+    looked |= closing
     files = {step.id for step in world.plan.steps if step.kind == "handoff" and getattr(step, "target_file", None)}
     for name in moment.done - looked - files:
         assert again[name] == "unchanged", (where, name, again[name])
+    # who starts again expects the answer that the dead run did not give
+    asked = {again[name] for name in closing}
+    assert asked <= ({"unchanged"} if was_closed else {"ok"}), (where, asked)
 
 
 @pytest.mark.parametrize("preset", PRESETS)
