@@ -241,7 +241,12 @@ class Plane:
                 stderr=log,
                 start_new_session=True,
                 preexec_fn=die_with_parent,  # noqa: PLW1509 - one system call, its function found beforehand
-                env={"PATH": os.environ.get("PATH", ""), "HOME": str(self.folder), "GOMAXPROCS": "2"},
+                env={
+                    "PATH": os.environ.get("PATH", ""),
+                    "HOME": str(self.folder),
+                    "GOMAXPROCS": "2",
+                    "GOGC": "400",  # a hundred MB more, a fifth less work
+                },
             )
 
     # ------------------------------------------------------------ what was asked of it
