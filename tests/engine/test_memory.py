@@ -282,6 +282,24 @@ async def test_of_two_at_the_same_moment_one_gets_it(world: Any) -> None:
 
 
 @pytest.mark.looptime(start=0)
+async def test_of_two_runs_at_the_same_moment_one_works_whoever_is_quicker_where(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first to ask would get it in one cluster, the second in the other, and then neither would work."""
+    delays = {"east": [0.0, 1.0], "west": [1.0, 0.0]}
+    for name, cluster in world.clusters.items():
+
+        async def create(obj: Any, name: str = name, made: Any = cluster.create) -> Any:
+            if obj["kind"] == "Lease" and delays[name]:
+                await asyncio.sleep(delays[name].pop(0))
+            return await made(obj)
+
+        monkeypatch.setattr(cluster, "create", create)
+    ended = await asyncio.gather(world.run(), world.run())
+    assert sorted(events[-1].exit_code for events in ended) == [0, 3]
+
+
+@pytest.mark.looptime(start=0)
 async def test_a_lease_that_somebody_takes_is_noticed(world: Any) -> None:
     lost: list[str] = []
     mine = lease(world, lost=lost.append)
