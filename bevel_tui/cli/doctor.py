@@ -9,7 +9,8 @@ import click
 
 from bevel_tui import api
 from bevel_tui.cli import helping, options
-from bevel_tui.records.errors import ExitCode
+from bevel_tui.records.errors import BevelError, ExitCode
+from bevel_tui.records.machine import Answer
 
 
 @click.command(cls=helping.Command)
@@ -35,8 +36,23 @@ def command(
     from bevel_tui.output.console import results
 
     answers = asyncio.run(api.doctor(kubeconfig=kubeconfig, charts=charts, online=not offline))
+    answers.append(_settings())
     if output == "json":
         sys.stdout.write(machine.to_json(answers) + "\n")
     else:
         machine.text(results(colour=color), answers)
     ctx.exit(ExitCode.FAILED if any(answer.status == "failed" for answer in answers) else ExitCode.OK)
+
+
+def _settings() -> Answer:
+    """The settings file, which belongs to the command line."""
+    from bevel_tui import locations, settings
+
+    path = locations.settings_file()
+    try:
+        settings.load()
+    except BevelError as error:
+        said = "; ".join((error.message, *error.details))
+        return Answer(topic="settings", subject="file", status="failed", summary=said, remedy=error.remedy)
+    there = "" if path.exists() else " (not there)"
+    return Answer(topic="settings", subject="file", status="ok", summary=f"{path}{there}")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from bevel_tui.records.errors import BevelError
+
 if TYPE_CHECKING:
     from bevel_tui.network.model import Network
 
@@ -165,25 +167,51 @@ def required(preset: str | None) -> str:
     return preset
 
 
+#: options that the settings file may answer (`bevel_tui.settings.Settings`)
+SETTABLE = frozenset({"kubeconfig", "charts", "gateway_charts", "timeout", "color"})
+
+
 class FromSettings(Mapping[str, Any]):
     """Defaults of every command's options: click asks here what neither a flag nor the environment says.
 
-    The file is read at the first question, so that `--version` and `--help` never do. Raises BevelError then.
+    The file is read at the first question that it can answer, so that `--version` and `--help` never do. One that cannot
+    be used is held against the command that asks, and not before it is known which one that is: `doctor` says what is
+    wrong with it, `paths` where it is.
     """
 
     def __init__(self) -> None:
         self._read: dict[str, Any] | None = None
+        self._patient = True
+        #: why the file cannot be used
+        self.problem: BevelError | None = None
 
     def __getitem__(self, name: str) -> Any:
+        """Raises KeyError, BevelError for a file that cannot be used."""
+        if name not in SETTABLE:
+            raise KeyError(name)
         if self._read is None:
-            from bevel_tui import locations
-
-            self._read = {}
-            if locations.settings_file().exists():  # else its model need not be imported
-                from bevel_tui.settings import load
-
-                self._read = load().model_dump(exclude_none=True)
+            self._read = self._load()
+        if not self._patient:
+            self.insist()
         return self._read[name]
+
+    def _load(self) -> dict[str, Any]:
+        from bevel_tui import locations
+
+        if not locations.settings_file().exists():  # then its model need not be imported
+            return {}
+        from bevel_tui.settings import load
+
+        try:
+            return load().model_dump(exclude_none=True)
+        except BevelError as error:
+            self.problem = error
+            return {}
+
+    def insist(self) -> None:
+        """Raises BevelError when the file cannot be used."""
+        if self.problem is not None:
+            raise self.problem
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._read or ())
@@ -195,4 +223,7 @@ class FromSettings(Mapping[str, Any]):
         """A setting; a command, which asks for its own part by its name, gets the same again."""
         from bevel_tui.cli import COMMANDS
 
-        return self if name in COMMANDS else super().get(name, default)
+        if name not in COMMANDS:
+            return super().get(name, default)
+        self._patient = name == "doctor"
+        return self

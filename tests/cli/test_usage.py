@@ -162,6 +162,19 @@ def test_a_closed_pipe_is_no_error(bevel: Run, tmp_path: Path) -> None:
     assert "Exception ignored" not in result.stderr
 
 
+def test_settings_that_cannot_be_used_stop_only_what_would_use_them(bevel: Run, tmp_path: Path) -> None:
+    (tmp_path / "config" / "bevel-tui").mkdir(parents=True)
+    (tmp_path / "config" / "bevel-tui" / "config.yaml").write_text("timeot: 3m\n")
+    home = {"XDG_CONFIG_HOME": str(tmp_path / "config")}
+    for command in (["paths"], ["--help"], ["schema"], ["plan", "--help"]):
+        assert bevel(*command, **home).returncode == 0
+    for command in (["plan", "--preset", preset(tmp_path)], ["--preset", preset(tmp_path), "--yes"]):
+        refused(bevel(*command, **home), 2, "settings-invalid", "did you mean `timeout`")
+    doctor = bevel("doctor", "--offline", **home)
+    assert doctor.returncode == 1
+    assert "did you mean `timeout`" in doctor.stdout
+
+
 def test_a_flag_wins_over_the_environment_and_that_over_the_settings(bevel: Run, tmp_path: Path) -> None:
     (tmp_path / "config" / "bevel-tui").mkdir(parents=True)
     (tmp_path / "config" / "bevel-tui" / "config.yaml").write_text("kubeconfig: /from/settings\n")

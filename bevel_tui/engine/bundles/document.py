@@ -254,6 +254,8 @@ def parse(content: bytes, source: str = "the bundle") -> Bundle:
         raise refused(f"{source} is no YAML document: {error.message}{where}") from None
     if tree.problems:
         raise refused(f"{source} is no bundle", *(f"line {tree.line(p.path)}: {p.message}" for p in tree.problems[:10]))
+    if not isinstance(tree.data, Mapping) or tree.data.get("kind") != "Handoff":
+        raise refused(f"{source} is no bundle: its `kind` is not Handoff")
     try:
         bundle = Bundle.model_validate(_lists(tree.data))
     except ValidationError as error:

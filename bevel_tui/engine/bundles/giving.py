@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import aclosing
+from dataclasses import dataclass, field
 
 from bevel_tui.engine.addresses import address
 from bevel_tui.engine.bundles.document import Bundle, Item, now
@@ -28,6 +29,7 @@ from bevel_tui.plan.sides import acting_in, facts_of, owed, owners
 from bevel_tui.records.errors import BevelError, Code
 from bevel_tui.records.steps import (
     AddressStep,
+    ClusterFact,
     DnsStep,
     HandoffStep,
     KeysStep,
@@ -56,59 +58,21 @@ async def give(
     and what clusters do wrong.
     """
     wanted = _receivers(network, receivers)
-    exports = [
-        s for s in plan.steps if isinstance(s, HandoffStep) and s.crossing == "export" and wanted & {*s.receivers}
-    ]
-    by_id = {step.id: step for step in plan.steps}
-    due = {
-        name: by_id[name]
-        for name, dependants in owed(plan.steps).items()
-        if any(owners(network, step) & wanted for step in dependants)
-    }
-    homes = {o.cluster for o in network.organizations if o.managed}
-    theirs = (s for s in plan.steps if not s.managed and owners(network, s) & wanted)
-    facts = facts_of(theirs, homes)
-    if not exports and not due and not facts:
-        raise BevelError(
-            Code.USAGE,
-            f"{', '.join(sorted(wanted))} needs nothing from this side.",
-            remedy="`bevel-tui plan --as ORG` says who waits for what.",
-        )
+    asked = _asked(network, plan, wanted)
     options, parts = options or RunOptions(), parts or Parts()
-    touched = {c for s in (*exports, *due.values()) for c in acting_in(s)} | {str(f.cluster) for f in facts}
-    touched |= {by_id[n].cluster for s in exports for n in s.needs if by_id[n].managed}
-    clusters = await connect(network, touched, options.kubeconfig, parts.connect)
+    clusters = await connect(network, asked.clusters, options.kubeconfig, parts.connect)
     try:
-        look = _Look(
-            plan, clusters, parts.reach(network, options), {n: Observed(a.client) for n, a in clusters.items()}
-        )
-        items: list[Item] = []
-        pending: list[str] = []
-        for step in exports:
-            item = await look.item(step, [by_id[name] for name in step.needs if by_id[name].managed])
-            if item is None:
-                pending.append(step.id)
-            else:
-                items.append(item)
-        done = [name for name, step in due.items() if await look.done(step)]
-        pending += [name for name in due if name not in done]
-        told: dict[str, str] = {}
-        for fact in facts:
-            try:
-                told[str(fact.cluster)] = await address(
-                    fact, str(fact.cluster), clusters[str(fact.cluster)].client, plan
-                )
-            except BevelError:
-                pending.append(f"address of cluster {fact.cluster}")
+        seen = {name: Observed(access.client) for name, access in clusters.items()}
+        found = await _Look(plan, clusters, parts.reach(network, options), seen).found(asked)
     except ApiError as error:
         raise unusable(next(iter(clusters.values())).client, error) from None
     finally:
         await close(clusters.values())
-    if not items and not done and not told:
+    if not found.items and not found.done and not found.addresses:
         raise BevelError(
             Code.HANDOFF_EMPTY,
             f"Nothing is ready for {', '.join(sorted(wanted))} yet.",
-            details=tuple(f"not ready: {name}" for name in pending),
+            details=tuple(f"not ready: {name}" for name in found.pending),
         )
     bundle = Bundle.model_validate(
         {
@@ -118,14 +82,61 @@ async def give(
             "from": list(ours(network)),
             "for": sorted(wanted),
             "created": now(),
-            "items": [item.model_dump() for item in items],
-            "done": done,
-            "addresses": dict(sorted(told.items())),
+            "items": [item.model_dump() for item in found.items],
+            "done": found.done,
+            "addresses": dict(sorted(found.addresses.items())),
             "memory": _memory(past, wanted),
-            "pending": list(dict.fromkeys(pending)),
+            "pending": list(dict.fromkeys(found.pending)),
         }
     )
     return bundle.sealed()
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What others wait for: files, each with our steps that must be done before; steps of ours; addresses of gateways.
+    `clusters` are those that know."""
+
+    exports: tuple[tuple[HandoffStep, tuple[Step, ...]], ...]
+    due: Mapping[str, Step]
+    facts: tuple[ClusterFact, ...]
+    clusters: frozenset[str]
+
+
+def _asked(network: Network, plan: PlanLike, wanted: set[str]) -> _Asked:
+    """Raises BevelError(USAGE) when it is nothing."""
+    by_id = {step.id: step for step in plan.steps}
+    exports = tuple(
+        (step, tuple(by_id[name] for name in step.needs if by_id[name].managed))
+        for step in plan.steps
+        if isinstance(step, HandoffStep) and step.crossing == "export" and wanted & {*step.receivers}
+    )
+    due = {
+        name: by_id[name]
+        for name, dependants in owed(plan.steps).items()
+        if any(owners(network, step) & wanted for step in dependants)
+    }
+    homes = {o.cluster for o in network.organizations if o.managed}
+    facts = tuple(facts_of((s for s in plan.steps if not s.managed and owners(network, s) & wanted), homes))
+    if not exports and not due and not facts:
+        raise BevelError(
+            Code.USAGE,
+            f"{', '.join(sorted(wanted))} needs nothing from this side.",
+            remedy="`bevel-tui plan --as ORG` says who waits for what.",
+        )
+    acting = {c for step in (*(step for step, _ in exports), *due.values()) for c in acting_in(step)}
+    before = {need.cluster for _, needs in exports for need in needs}
+    return _Asked(exports, due, facts, frozenset(acting | before | {str(fact.cluster) for fact in facts}))
+
+
+@dataclass(slots=True)
+class _Found:
+    """What of it is ready, and the names of what is not."""
+
+    items: list[Item] = field(default_factory=list)
+    done: list[str] = field(default_factory=list)
+    addresses: dict[str, str] = field(default_factory=dict)
+    pending: list[str] = field(default_factory=list)
 
 
 def _memory(past: Past | None, receivers: set[str]) -> dict[str, str]:
@@ -166,6 +177,24 @@ class _Look:
         self.clusters = clusters
         self.reach = reach
         self.observed = observed
+
+    async def found(self, asked: _Asked) -> _Found:
+        """What of all that is ready. Raises BevelError for what may not cross, ApiError."""
+        found = _Found()
+        for step, needs in asked.exports:
+            if (item := await self.item(step, needs)) is not None:
+                found.items.append(item)
+            else:
+                found.pending.append(step.id)
+        for name, due in asked.due.items():
+            (found.done if await self.done(due) else found.pending).append(name)
+        for fact in asked.facts:
+            name = str(fact.cluster)
+            try:
+                found.addresses[name] = await address(fact, name, self.clusters[name].client, self.plan)
+            except BevelError:
+                found.pending.append(f"address of cluster {name}")
+        return found
 
     async def item(self, step: HandoffStep, needs: Iterable[Step]) -> Item | None:
         """What a handoff carries; None while what it needs is not done. Raises BevelError, ApiError."""
