@@ -129,8 +129,7 @@ def cli(ctx: click.Context, /, preset: str | None, **options: Any) -> None:
             )
             raise click.UsageError(f"{flags} goes after the command: bevel-tui {ctx.invoked_subcommand} {flags} ...")
         return
-    if isinstance(ctx.default_map, shared.FromSettings):
-        ctx.default_map.insist()
+    shared.insist(ctx)
     if preset is None:
         if any(ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE for name in options):
             raise click.UsageError("--preset is missing: name a file or a shipped preset.")

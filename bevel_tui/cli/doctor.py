@@ -13,7 +13,7 @@ from bevel_tui.records.errors import BevelError, ExitCode
 from bevel_tui.records.machine import Answer
 
 
-@click.command(cls=helping.Command)
+@click.command(cls=helping.Forgiving)
 @options.kubeconfig
 @click.option("--charts", metavar="PATH|URL", envvar="BEVEL_TUI_CHARTS", help="Ledger charts to look for.")
 @click.option("--offline", is_flag=True, help="Ask neither resolvers nor chart repositories.")

@@ -4,8 +4,11 @@ were meant."""
 from __future__ import annotations
 
 import difflib
+from typing import Any
 
 import click
+
+from bevel_tui.cli import options
 
 #: heading -> options of several commands that stand under it, in this order
 GROUPS = {
@@ -15,8 +18,8 @@ GROUPS = {
 }
 
 
-class Command(click.Command):
-    """A command whose `--help` groups its options."""
+class _Grouped(click.Command):
+    """Its `--help` groups its options."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """What only this command has, then `GROUPS`."""
@@ -32,14 +35,27 @@ class Command(click.Command):
                     formatter.write_dl(found)
 
 
-class Group(Command, click.Group):
+class Forgiving(_Grouped):
+    """A command that does its work also when the settings file cannot be used."""
+
+
+class Command(_Grouped):
+    """A command. Raises BevelError when it wants settings that cannot be used; its `--help` does not."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click's."""
+        options.insist(ctx)
+        return super().invoke(ctx)
+
+
+class Group(_Grouped, click.Group):
     """A command with commands of its own; each is listed with its whole first sentence."""
 
     command_class = Command
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """As a command's; then the commands."""
-        Command.format_options(self, ctx, formatter)
+        _Grouped.format_options(self, ctx, formatter)
         self.format_commands(ctx, formatter)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -174,56 +174,50 @@ SETTABLE = frozenset({"kubeconfig", "charts", "gateway_charts", "timeout", "colo
 class FromSettings(Mapping[str, Any]):
     """Defaults of every command's options: click asks here what neither a flag nor the environment says.
 
-    The file is read at the first question that it can answer, so that `--version` and `--help` never do. One that cannot
-    be used is held against the command that asks, and not before it is known which one that is: `doctor` says what is
-    wrong with it, `paths` where it is.
+    The file is read at the first question that it can answer, so that `--version` never does. One that cannot be used
+    answers nothing; `insist` says so, when it is known which command asked: `--help` is given all the same.
     """
 
-    def __init__(self) -> None:
-        self._read: dict[str, Any] | None = None
-        self._patient = True
-        #: why the file cannot be used
+    def __init__(self, found: tuple[dict[str, Any], BevelError | None] | None = None) -> None:
+        self._found = found
+        #: why the file that was asked cannot be used
         self.problem: BevelError | None = None
 
     def __getitem__(self, name: str) -> Any:
-        """Raises KeyError, BevelError for a file that cannot be used."""
         if name not in SETTABLE:
             raise KeyError(name)
-        if self._read is None:
-            self._read = self._load()
-        if not self._patient:
-            self.insist()
-        return self._read[name]
-
-    def _load(self) -> dict[str, Any]:
-        from bevel_tui import locations
-
-        if not locations.settings_file().exists():  # then its model need not be imported
-            return {}
-        from bevel_tui.settings import load
-
-        try:
-            return load().model_dump(exclude_none=True)
-        except BevelError as error:
-            self.problem = error
-            return {}
-
-    def insist(self) -> None:
-        """Raises BevelError when the file cannot be used."""
-        if self.problem is not None:
-            raise self.problem
+        self._found = self._found or _found()
+        values, self.problem = self._found
+        return values[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._read or ())
+        return iter(self._found[0] if self._found else ())
 
     def __len__(self) -> int:
         return 1  # click takes an empty one for none
 
     def get(self, name: str, default: Any = None) -> Any:
-        """A setting; a command, which asks for its own part by its name, gets the same again."""
+        """A setting; a command, which asks for its own part by its name, gets the same again, unasked."""
         from bevel_tui.cli import COMMANDS
 
-        if name not in COMMANDS:
-            return super().get(name, default)
-        self._patient = name == "doctor"
-        return self
+        return FromSettings(self._found) if name in COMMANDS else super().get(name, default)
+
+
+def _found() -> tuple[dict[str, Any], BevelError | None]:
+    """What the settings file says, or why it cannot be used."""
+    from bevel_tui import locations
+
+    if not locations.settings_file().exists():  # then its model need not be imported
+        return {}, None
+    from bevel_tui.settings import load
+
+    try:
+        return load().model_dump(exclude_none=True), None
+    except BevelError as error:
+        return {}, error
+
+
+def insist(ctx: click.Context) -> None:
+    """Raises BevelError when settings were asked for that cannot be used."""
+    if isinstance(ctx.default_map, FromSettings) and ctx.default_map.problem is not None:
+        raise ctx.default_map.problem

@@ -40,27 +40,21 @@ def wizard(*, kubeconfig: str | None = None, output: Path | None = None, speed: 
         raise BevelError(
             Code.USAGE, "The wizard needs a terminal.", remedy="bevel-tui setup --plain asks line by line instead."
         )
+    from bevel_tui import settings
     from bevel_tui.ui.app import BevelApp
     from bevel_tui.ui.recent import Recent
     from bevel_tui.ui.screens.start import StartScreen
     from bevel_tui.ui.setup import Setup, has_contexts
 
-    settings = options.FromSettings()
+    chosen = settings.load()
     setup = Setup(hooks=_hooks(speed), kubeconfig=kubeconfig, output=output, recent=Recent())
     first = StartScreen(setup, clusters=has_contexts(_kubeconfigs(kubeconfig)))
-    app = BevelApp(first, theme=_setting(settings, "theme"), keymap=_setting(settings, "keymap"))
+    app = BevelApp(first, theme=chosen.theme, keymap=chosen.keymap)
     from bevel_tui import api
 
     with api.terminal_taken():
         code = app.run()
     return int(code or 0)
-
-
-def _setting(settings: options.FromSettings, name: str) -> Any:
-    try:
-        return settings[name]
-    except KeyError:
-        return None
 
 
 def _kubeconfigs(explicit: str | None) -> tuple[Path, ...]:

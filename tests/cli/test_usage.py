@@ -166,7 +166,7 @@ def test_settings_that_cannot_be_used_stop_only_what_would_use_them(bevel: Run, 
     (tmp_path / "config" / "bevel-tui").mkdir(parents=True)
     (tmp_path / "config" / "bevel-tui" / "config.yaml").write_text("timeot: 3m\n")
     home = {"XDG_CONFIG_HOME": str(tmp_path / "config")}
-    for command in (["paths"], ["--help"], ["schema"], ["plan", "--help"]):
+    for command in (["paths"], ["presets"], ["--help"], ["schema"], ["plan", "--help"]):
         assert bevel(*command, **home).returncode == 0
     for command in (["plan", "--preset", preset(tmp_path)], ["--preset", preset(tmp_path), "--yes"]):
         refused(bevel(*command, **home), 2, "settings-invalid", "did you mean `timeout`")
