@@ -8,7 +8,7 @@ from bevel_tui.diagnosis.evidence import age, condition, events_about, labels, n
 from bevel_tui.diagnosis.ground import ready_addresses
 from bevel_tui.diagnosis.rule import Pending, may_come
 from bevel_tui.diagnosis.say import kubectl, say
-from bevel_tui.diagnosis.things import backends
+from bevel_tui.diagnosis.things import HOSTNAME, backends
 from bevel_tui.records.findings import Finding
 from bevel_tui.records.snapshot import ClusterSnapshot, Object
 
@@ -179,22 +179,19 @@ def _seen(snapshot: ClusterSnapshot, where: str) -> bool:
     return snapshot.knows("Namespace") and snapshot.find("Namespace", None, where) is None
 
 
-_HOSTNAME = "external-dns.alpha.kubernetes.io/hostname"
-
-
 def nobody_makes_records(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Finding]:
     """DNS-NOEXT: the annotation without the program. Every namespace must be readable for that to be known."""
     asking = [
         service
         for service in snapshot.of("Service")
-        if _HOSTNAME in ((service["metadata"].get("annotations")) or {})
+        if HOSTNAME in ((service["metadata"].get("annotations")) or {})
         and age(snapshot, service["metadata"].get("creationTimestamp")) >= _ROUTE
     ]
     # a wait of the engine sees one namespace, and external-dns lives in another
     if not asking or not snapshot.knows("Deployment") or not snapshot.knows("Namespace"):
         return
-    if snapshot.simulated:
-        return  # the sandbox plays external-dns from outside of its clusters
+    if snapshot.external_dns:
+        return  # the sandbox plays it from outside of its clusters, unless its fault external-dns-missing is on
     for kind in ("Deployment", "StatefulSet"):
         for workload in snapshot.of(kind):
             if "external-dns" in {name(workload), labels(workload).get("app.kubernetes.io/name")}:
@@ -205,5 +202,5 @@ def nobody_makes_records(snapshot: ClusterSnapshot, pending: Pending) -> Iterato
         f"Service {name(service)} asks external-dns for records, but none runs in cluster {snapshot.cluster}.",
         "Install external-dns, or create the record yourself (dns.mode: manual).",
         command=kubectl(None, "get deployments -A -l app.kubernetes.io/name=external-dns"),
-        evidence=(service["metadata"]["annotations"][_HOSTNAME],),
+        evidence=(service["metadata"]["annotations"][HOSTNAME],),
     )  # fmt: skip

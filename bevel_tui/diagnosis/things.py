@@ -8,6 +8,8 @@ from typing import NamedTuple
 from bevel_tui.diagnosis.evidence import labels, name, namespace, owner, selects, volumes
 from bevel_tui.records.snapshot import ClusterSnapshot, NetworkFacts, Object, PlannedStep, Snapshot
 
+#: annotation of a Service: the names that external-dns is to make, joined by commas
+HOSTNAME = "external-dns.alpha.kubernetes.io/hostname"
 WORKLOADS = ("Job", "StatefulSet", "Deployment", "DaemonSet", "ReplicaSet")
 
 
@@ -48,6 +50,8 @@ class Needs:
             yield from self._host(thing)
         elif thing.kind == "Release":
             yield from self._release(thing)
+        elif cluster is not None and thing.kind == "Domain":
+            yield from self._domain(cluster, thing)
         elif cluster is not None and thing.kind not in {"Cluster", "Vault", "Domain", "Ledger"}:
             yield from self._object(cluster, thing)
         elif thing.kind == "Ledger":
@@ -214,6 +218,13 @@ class Needs:
                     if (cluster, release) == (endpoint.cluster, endpoint.release):
                         yield Thing(cluster, "Release", where, release)
                         yield from self._step(network, step)
+
+    def _domain(self, cluster: ClusterSnapshot, thing: Thing) -> Iterator[Thing]:
+        """The Services from which external-dns is to make its records."""
+        for service in cluster.of("Service"):
+            text = str((service["metadata"].get("annotations") or {}).get(HOSTNAME, ""))
+            if any(f".{each.strip().strip('.')}".endswith(f".{thing.name}") for each in text.split(",")):
+                yield Thing(thing.cluster, "Service", namespace(service) or "", name(service))
 
     def _ledger(self, thing: Thing) -> Iterator[Thing]:
         """A node's ledger: its own endpoints, then everybody else's of its network."""

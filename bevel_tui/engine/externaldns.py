@@ -25,7 +25,7 @@ async def examine(
         if error.status != 403:
             raise
         return _result(access, domain, "skipped", "not asked: Deployments of the cluster may not be listed")
-    if not found and access.simulation is not None:
+    if not found and access.simulation is not None and access.simulation.external_dns:
         return _result(access, domain, "ok", "the sandbox plays external-dns")
     one = externaldns.chosen(found, domain)
     registry = {name: await resolver.texts(name) for name in one.registry_names(f"*.{domain}")} if one else None
@@ -74,7 +74,8 @@ async def obstacle(access: Access, domain: str) -> str | None:
     one = externaldns.chosen(found, domain)
     if one is None:
         # without a controller of its own a simulated cluster is served by the sandbox's
-        return None if access.simulation is not None else "no external-dns runs in the cluster"
+        played = access.simulation is not None and access.simulation.external_dns
+        return None if played else "no external-dns runs in the cluster"
     return externaldns.keeps(one, domain)
 
 

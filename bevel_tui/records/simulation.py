@@ -16,7 +16,8 @@ CONFIGMAP_KEY = "description.json"
 class Simulation(BaseModel):
     """`dns` is the ``address:port`` of the sandbox's authoritative server; `dial` maps ``host:port`` as the
     network sees it to the ``address:port`` on loopback that really listens (like curl's --connect-to).
-    `speed` multiplies simulated time (2.0: twice as fast)."""
+    `speed` multiplies simulated time (2.0: twice as fast). `external_dns`: somebody outside of the cluster acts on
+    external-dns' annotations, so that no Deployment of it is to be expected."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -24,3 +25,4 @@ class Simulation(BaseModel):
     speed: float = 1.0
     dns: str
     dial: dict[str, str] = {}
+    external_dns: bool = True

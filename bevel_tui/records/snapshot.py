@@ -115,6 +115,8 @@ class ClusterSnapshot:
     certificates: tuple[CertificateFacts, ...] = ()
     vaults: tuple[VaultHealth, ...] = ()
     simulated: bool = False
+    #: somebody outside of the cluster acts on external-dns' annotations (the sandbox)
+    external_dns: bool = False
     #: the namespaces of which everything is here; empty: all. Of others only what the cluster as a whole hangs on
     namespaces: tuple[str, ...] = ()
     #: what is derived from this snapshot, once: indexes, findings

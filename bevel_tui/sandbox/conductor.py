@@ -33,6 +33,7 @@ class Conductor:
         self.gateways = Gateways(self.world, self.ledger, self.descriptions.changed)
         self.person = Person(self.world)
         self.external_dns = ExternalDns(self.world)
+        self.world.troubles.listeners += [self.descriptions.changed, self.external_dns.changed]
         self._simulators: list[Simulator] = []
         self._tasks: list[asyncio.Task[None]] = []
 

@@ -49,7 +49,11 @@ class Descriptions:
     async def write(self, site: Site) -> None:
         """Write one cluster's description. Raises ApiError."""
         simulation = Simulation(
-            cluster=site.name, speed=self.world.clock.speed, dns=self.world.names.address, dial=dict(self.world.dial)
+            cluster=site.name,
+            speed=self.world.clock.speed,
+            dns=self.world.names.address,
+            dial=dict(self.world.dial),
+            external_dns=not self.world.troubles.unannounced(site.name),
         )
         data = {CONFIGMAP_KEY: simulation.model_dump_json(indent=1)}
         found = site.view.get("ConfigMap", CONFIGMAP_NAMESPACE, CONFIGMAP_NAME)

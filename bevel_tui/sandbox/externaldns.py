@@ -38,6 +38,11 @@ class ExternalDns:
         site.view.listen(["Service"], lambda _change, _kind, _service: self._soon(site))
         site.view.listen(["Deployment"], lambda _change, _kind, deployment: self._deployment(site, deployment))
 
+    def changed(self) -> None:
+        """Look at every cluster again soon."""
+        for site in self.world.sites.values():
+            self._soon(site)
+
     def _deployment(self, site: Site, deployment: Object) -> None:
         if controllers([deployment]):
             self._installed.add(site.name)
@@ -80,6 +85,8 @@ class ExternalDns:
         if site.name in self._installed:
             found = controllers(site.view.all("Deployment"))
             return [one for one in found if one.ready]
+        if self.world.troubles.unannounced(site.name):
+            return []
         return [Controller("", "external-dns", True, ("--source=service", f"--txt-owner-id=sandbox-{site.name}"), "")]
 
     def _write(self, one: Controller, name: str, service: Object) -> bool:

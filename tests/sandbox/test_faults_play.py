@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
@@ -49,7 +50,7 @@ LASTING = {
     "WL-CREATE": 30.0,
 }
 #: of names: they need a deployment, and have a test of their own
-LATER = {"record-missing", "record-wrong"}
+LATER = {"record-missing", "record-wrong", "external-dns-missing"}
 PLACED = [f for f in FAULTS if f.name not in LATER and f.script not in SCRIPTS]
 CLUSTERS = [f for f in FAULTS if f.script in SCRIPTS]
 #: a sandbox each: those that last are waited for together, and the fewer namespaces, the quicker each look
@@ -391,7 +392,10 @@ async def play_clusters(tmp_path: Path, keep: Keep = lambda *_: None) -> None:
             keep(watched.snapshot, CLUSTERS, False)
 
 
-@pytest.mark.parametrize(("fault", "code"), [("record-missing", "DNS-RECORD"), ("record-wrong", "DNS-WRONG")])
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [("record-missing", "DNS-RECORD"), ("record-wrong", "DNS-WRONG"), ("external-dns-missing", "DNS-NOEXT")],
+)
 async def test_faults_of_names(tmp_path: Path, fault: str, code: str) -> None:
     """A deployment stops at its gate of names; whoever looks then is told the record, once for the domain."""
     from bevel_tui.engine.cancel import Cancellation
@@ -408,7 +412,13 @@ async def test_faults_of_names(tmp_path: Path, fault: str, code: str) -> None:
             if event.type == "dns-waiting":
                 cancel.request()
         snapshot = await api.snapshot([network], kubeconfig=str(running.kubeconfig), probe=True)
-        diagnosis = api.diagnose(snapshot)
+        # a controller that is installed late is no fault yet
+        later = tuple(replace(one, now=one.now + 120.0) for one in snapshot.clusters)
+        diagnosis = api.diagnose(replace(snapshot, clusters=later))
         errors = [f for f in diagnosis.roots if f.severity == "error"]
+        if code == "DNS-NOEXT":
+            assert [(f.code, f.kind) for f in errors] == [(code, "Service")], diagnosis.findings
+            assert f"*.{cluster.domain}." in errors[0].evidence[0]
+            return
         assert [(f.code, f.kind, f.name) for f in errors] == [(code, "Domain", cluster.domain)], diagnosis.findings
         assert "127.101.1.1" in errors[0].remedy + " ".join(errors[0].evidence)

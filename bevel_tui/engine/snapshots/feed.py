@@ -53,6 +53,7 @@ class Feed:
         self.client: KubeClient | None = None
         self.access = Access("connecting", "not connected yet")
         self.simulated = False
+        self.external_dns = False
         #: everything that exists was read once, or it is known that it cannot be
         self.settled = asyncio.Event()
         self._connect = connect
@@ -98,6 +99,7 @@ class Feed:
             tuple(fact for facts in self._certificates.values() for fact in facts),
             tuple(self._vaults.values()),
             self.simulated,
+            self.external_dns,
             tuple(sorted(self.namespaces or ())),
         )
         return self._snapshot
@@ -188,7 +190,9 @@ class Feed:
         )
         from bevel_tui.engine.connect import simulation_of
 
-        self.simulated = await simulation_of(client) is not None
+        simulation = await simulation_of(client)
+        self.simulated = simulation is not None
+        self.external_dns = simulation is not None and simulation.external_dns
 
     async def _kinds(self, client: KubeClient) -> None:
         synced = {watched.kind: asyncio.Event() for watched in KINDS}

@@ -91,6 +91,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("topology", "PVC-TOPOLOGY", "the class allows zones without nodes", Trouble("provision", "ProvisioningFailed", 'failed to provision volume with StorageClass "standard": error generating accessibility requirements: no available topology found')),
     Fault("load-balancer", "SVC-LBPEND", "load balancers get no address", Trouble("balance", "SyncLoadBalancerFailed", "Error syncing load balancer: failed to ensure load balancer: could not find any suitable subnets for creating the ELB")),
     Fault("record-missing", "DNS-RECORD", "nobody creates the DNS records", Trouble("type")),
+    Fault("external-dns-missing", "DNS-NOEXT", "nobody acts on external-dns' annotations", Trouble("announce")),
     Fault("record-wrong", "DNS-WRONG", "the DNS records lead elsewhere", Trouble("type", address="127.101.250.250")),
     Fault("quota", "QUOTA", "new namespaces get a quota of no pods", script="quota"),
     Fault("limit-range", "LIMIT", "new namespaces get a LimitRange that no pod fits", script="limit_range"),

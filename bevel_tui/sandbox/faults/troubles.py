@@ -7,11 +7,11 @@ Bevel's scripts, as the fixtures of diagnosis have them. Taking it away heals: w
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-At = Literal["pull", "configure", "run", "mount", "sandbox", "schedule", "provision", "balance", "type"]
+At = Literal["pull", "configure", "run", "mount", "sandbox", "schedule", "provision", "balance", "type", "announce"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +40,26 @@ class Troubles:
     """Those of one sandbox, by the fault that brought them."""
 
     active: dict[str, tuple[Trouble, str]] = field(default_factory=dict)
+    #: told when one comes or goes
+    listeners: list[Callable[[], None]] = field(default_factory=list)
 
     def strike(self, key: str, trouble: Trouble, target: str) -> None:
         """From now on; `target` is a shell pattern of a name, a namespace, ``namespace/name`` or a cluster."""
         self.active[key] = (trouble, target)
+        self._tell()
 
     def heal(self, key: str) -> None:
         """It is over."""
         self.active.pop(key, None)
+        self._tell()
+
+    def _tell(self) -> None:
+        for listener in self.listeners:
+            listener()
+
+    def unannounced(self, cluster: str) -> bool:
+        """Whether nobody acts on the annotations of a cluster's Services."""
+        return any(t.at == "announce" and fnmatch.fnmatch(cluster, target) for t, target in self.active.values())
 
     def at(self, where: At, cluster: str, obj: Mapping[str, Any]) -> Trouble | None:
         """The trouble that an object meets at a point of its life."""
