@@ -39,10 +39,10 @@ def orderers(past: Past, wanted: Network) -> Iterator[Consequence]:
             "found",
             GENESIS,
             "with Fabric 2.2 the system channel names the orderers, and new ones begin with its latest block, for which "
-            "Bevel has playbooks but no chart (facts A1.1b)"
+            "Bevel has playbooks but no chart"
             if syschannel(wanted)
             else "the organizations that order are a group of every channel's configuration, made with the channel; only "
-            "how many orderers each of them has can change (facts A1.1b)",
+            "how many orderers each of them has can change",
         )
 
 

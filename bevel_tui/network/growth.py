@@ -197,5 +197,5 @@ def _pool(founding: Network, wanted: Network) -> Iterator[Consequence]:
                     if field == "endorser"
                     else "the pool's genesis names its nodes; to admit another one the trustee writes a NYM, as "
                     "indy-register-identity does, and then the steward a NODE transaction with the node's keys and address, "
-                    "for which Bevel has no chart, script or playbook (facts A4)",
+                    "for which Bevel has no chart, script or playbook",
                 )

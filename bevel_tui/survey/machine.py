@@ -7,12 +7,14 @@ for the resolvers and the chart source only, and only where the caller wants it.
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import platform
 import shutil
 import stat
 import sys
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
@@ -27,6 +29,8 @@ from bevel_tui.records.machine import Answer
 PACKAGES = ("textual", "rich", "kubernetes", "pydantic", "dnspython", "questionary", "helm-python-sdk")
 #: seconds for one question to a resolver or a chart source
 PATIENCE = 5.0
+#: days before the end of a client certificate at which it is mentioned
+SOON = 7
 #: the smallest terminal that the screens are made for
 COLUMNS, LINES = 80, 24
 #: a chart that every Bevel source has
@@ -112,7 +116,32 @@ def kubeconfigs(explicit: str | None, environ: Mapping[str, str]) -> Iterator[An
                 summary="insecure-skip-tls-verify: anybody on the way can be this API server",
                 remedy="Put certificate-authority-data into the kubeconfig instead.",
             )
+    yield from _certificates(found)
     yield from _plugins(found, environ)
+
+
+def _certificates(kubeconfig: Kubeconfig) -> Iterator[Answer]:
+    """Client certificates that nobody takes any more, or soon not: clusters answer them with 401 and no reason."""
+    from cryptography import x509
+
+    now = datetime.now(UTC)
+    for entry in kubeconfig.document["users"]:
+        user = entry.get("user") or {}
+        try:
+            inline = user.get("client-certificate-data")
+            pem = base64.b64decode(inline) if inline else Path(user["client-certificate"]).read_bytes()
+            ends = x509.load_pem_x509_certificate(pem).not_valid_after_utc
+        except (KeyError, OSError, ValueError):
+            continue  # there is none, or connecting says what is wrong with it
+        left = (ends - now).days
+        if left < SOON:
+            yield Answer(
+                topic="kubeconfig",
+                subject=f"user {entry['name']}",
+                status="failed" if ends < now else "warning",
+                summary=f"the client certificate {'expired on' if ends < now else 'is good until'} {ends:%Y-%m-%d %H:%M} UTC",
+                remedy="Fetch the kubeconfig anew where it came from.",
+            )
 
 
 def _file(path: Path) -> Answer:

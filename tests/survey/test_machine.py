@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from bevel_tui.output import machine as view
 from bevel_tui.records.machine import Answer
@@ -46,6 +54,20 @@ def test_a_kubeconfig_its_plugin_and_its_context_without_tls(kubeconfig: Path) -
 def test_a_context_whose_user_is_gone(kubeconfig: Path) -> None:
     kubeconfig.write_text(KUBECONFIG.replace("name: u,", "name: v,"))
     assert by_subject(list(machine.kubeconfigs(str(kubeconfig), {})), "one").summary.startswith("names the user 'u'")
+
+
+@pytest.mark.parametrize(("days", "status"), [(-1, "failed"), (3, "warning"), (300, None)])
+def test_client_certificates_that_end(kubeconfig: Path, days: int, status: str | None) -> None:
+    now = datetime.now(UTC)
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "deployer")])
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(days=9), now + timedelta(days=days))
+    pem = made.sign(key, SHA256()).public_bytes(Encoding.PEM)
+    document = yaml.safe_load(KUBECONFIG)
+    document["users"][0]["user"] = {"client-certificate-data": base64.b64encode(pem).decode()}
+    kubeconfig.write_text(yaml.safe_dump(document))
+    found = {answer.subject: answer.status for answer in machine.kubeconfigs(str(kubeconfig), {})}
+    assert found.get("user u") == status
 
 
 def test_a_plugin_that_is_there(kubeconfig: Path, tmp_path: Path) -> None:
@@ -95,7 +117,9 @@ def test_the_command(kubeconfig: Path) -> None:
     found = subprocess.run([*call, "-o", "json"], capture_output=True, text=True, check=False)
     assert found.returncode == 1
     answers = [Answer.model_validate(one) for one in json.loads(found.stdout)]
-    assert {a.topic for a in answers} == {"program", "helm", "kubeconfig", "terminal", "folders", "dns", "charts"}
+    assert {a.topic for a in answers} == {
+        *("program", "helm", "kubeconfig", "terminal", "folders", "dns", "charts", "settings"),
+    }
     text = subprocess.run(call, capture_output=True, text=True, check=False).stdout
     assert "remedy: Get it from the vendor." in text
     assert text.endswith("1 to be put right.\n")
