@@ -69,12 +69,15 @@ async def snapshot(
     return await once(wanted, probe=probe)
 
 
-def diagnose(snapshot: Snapshot) -> Diagnosis:
+def diagnose(snapshot: Snapshot, *, kubeconfig: str | None = None) -> Diagnosis:
     """What is wrong in a snapshot, roots first, each followed by its consequences. Pure, and quick for what did not
-    change: a cluster that is the same object as in the last snapshot is not looked at again."""
+    change: a cluster that is the same object as in the last snapshot is not looked at again.
+
+    Commands can be typed as they are; `kubeconfig` is named in them where it is not the default one.
+    """
     from bevel_tui.diagnosis.diagnose import diagnose as judge
 
-    return judge(snapshot)
+    return judge(snapshot, kubeconfig)
 
 
 def timeline(before: Snapshot, after: Snapshot) -> tuple[Moment, ...]:

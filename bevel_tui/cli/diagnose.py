@@ -57,7 +57,7 @@ def command(
     snapshot = given(file, preset, own, kubeconfig, probe=not no_checks)
     if save is not None:
         keep(snapshot, save)
-    ctx.exit(_show(snapshot, output, color))
+    ctx.exit(_show(snapshot, output, color, kubeconfig))
 
 
 def given(
@@ -82,11 +82,11 @@ def keep(snapshot: Snapshot, path: Path) -> None:
         raise BevelError(Code.USAGE, f"{path} cannot be written: {error.strerror or error}.") from None
 
 
-def _show(snapshot: Snapshot, output: str, color: str) -> int:
+def _show(snapshot: Snapshot, output: str, color: str, kubeconfig: str | None) -> int:
     from bevel_tui.output import findings
     from bevel_tui.output.console import results
 
-    diagnosis = api.diagnose(snapshot)
+    diagnosis = api.diagnose(snapshot, kubeconfig=kubeconfig)
     clusters = [
         {
             "name": cluster.cluster,
@@ -97,6 +97,11 @@ def _show(snapshot: Snapshot, output: str, color: str) -> int:
         }
         for cluster in snapshot.clusters
     ]
+    unseen = snapshot.unseen
+    clusters += [
+        {"name": name, "context": context, "state": "no-context", "version": "", "simulated": False}
+        for name, context in unseen.items()
+    ]
     if output == "json":
         sys.stdout.write(findings.to_json(diagnosis, clusters=clusters) + "\n")
     else:
@@ -106,6 +111,9 @@ def _show(snapshot: Snapshot, output: str, color: str) -> int:
         networks = ", ".join(network.name for network in snapshot.networks) or "none found"
         objects = sum(len(found) for cluster in snapshot.clusters for found in cluster.objects.values())
         looked_at = f"Looked at {objects} objects of {names}; networks: {networks}."
+        if unseen:
+            missing = ", ".join(f"{name} (context {context})" for name, context in unseen.items())
+            looked_at += f" Not looked at, because the kubeconfig has no such context: {missing}."
         findings.text(results(colour=color), diagnosis, looked_at=looked_at)
     if snapshot.clusters and all(cluster.access.state != "ok" for cluster in snapshot.clusters):
         return ExitCode.CLUSTER

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from bevel_tui.diagnosis.say import say
+from bevel_tui.diagnosis.say import ours, say
 from bevel_tui.diagnosis.things import is_address
 from bevel_tui.records.checks import CheckResult
 from bevel_tui.records.findings import Finding, Severity
@@ -152,7 +152,7 @@ def _peers(nodes: list[LedgerFigures]) -> Iterator[Finding]:
             yield say(
                 "LEDGER-PEERS", node.cluster, "Ledger", node.node,
                 f"Node {node.node} of {node.organization} has no peers.",
-                "Look at the checks of its p2p address and of its peers'.", command="bevel-tui check --preset FILE",
+                "Look at the checks of its p2p address and of its peers'.", command=ours(node.network, "check "),
                 evidence=(f"peers 0, height {node.height}",),
             )  # fmt: skip
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from bevel_tui.diagnosis.evidence import age, condition, name, namespace
 from bevel_tui.diagnosis.pending import at_work
 from bevel_tui.diagnosis.rule import Pending
-from bevel_tui.diagnosis.say import kubectl, say
+from bevel_tui.diagnosis.say import kubectl, ours, say
 from bevel_tui.records.findings import Finding
 from bevel_tui.records.snapshot import ClusterSnapshot, Snapshot
 
@@ -71,8 +71,37 @@ def unfinished(snapshot: Snapshot) -> Iterator[Finding]:
                 f"{len(missing)} of {len(planned)} releases of network {network.name} are not installed in cluster "
                 f"{cluster.cluster}, and no deployment is at work.",
                 "Deploy again: it continues where it stopped.", where=first.namespace,
-                command="bevel-tui --preset FILE", evidence=(shown,),
+                command=ours(network.name), evidence=(shown,),
             )  # fmt: skip
+
+
+def deleted(snapshot: Snapshot) -> Iterator[Finding]:
+    """HELM-GONE: what a deployed release rendered is not there. A Job may go when it is done; said once per release."""
+    for network in snapshot.networks:
+        if at_work(snapshot, network.name):
+            continue
+        for cluster in snapshot.clusters:
+            there = {(r.namespace, r.name) for r in cluster.releases if r.status == "deployed"}
+            for step in network.steps:
+                if step.cluster != cluster.cluster or not step.managed or (step.namespace, step.release) not in there:
+                    continue
+                gone = [key.split("/", 2) for key in step.renders if _gone(cluster, *key.split("/", 2))]
+                if not gone:
+                    continue
+                kind, where, called = gone[0]
+                others = [f"{kind} {called}" for kind, _, called in gone[1:]]
+                yield say(
+                    "HELM-GONE", cluster, kind, called,
+                    f"{kind} {called} is not there, though release {step.release}, which made it, is installed."
+                    + (f" {len(others)} more of its objects are gone too." if others else ""),
+                    "Deploy again: what was deleted by hand is put back.", where=where or None,
+                    command=ours(network.name), evidence=(", ".join(others[:8]) + (" ..." if len(others) > 8 else ""),),
+                )  # fmt: skip
+
+
+def _gone(cluster: ClusterSnapshot, kind: str, where: str, called: str) -> bool:
+    known = kind != "Job" and cluster.knows(kind) and cluster.covers(where or None)
+    return known and cluster.find(kind, where or None, called) is None
 
 
 #: seconds after its Jobs for which a release's result may not have been seen yet

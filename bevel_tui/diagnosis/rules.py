@@ -75,6 +75,7 @@ ACROSS: tuple[WideRule, ...] = (
     answered.checks,
     answered.ledgers,
     helm.unfinished,
+    helm.deleted,
     helm.without_result,
 )
 

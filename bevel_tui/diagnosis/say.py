@@ -48,3 +48,9 @@ def say(
 def kubectl(where: str | None, words: str) -> str:
     """A kubectl command; the context is put in at the end."""
     return f"kubectl --context CONTEXT {f'-n {where} ' if where else ''}{words}"
+
+
+def ours(network: str, words: str = "") -> str:
+    """A command of bevel-tui on a network that can be typed: its preset is what its clusters remember of it."""
+    kept = kubectl("bevel-tui", f"get configmap bevel-tui-{network} -o 'jsonpath={{.data.network\\.yaml}}'")
+    return f"{kept} > {network}.yaml && bevel-tui {words}--preset {network}.yaml"

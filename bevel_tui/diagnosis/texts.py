@@ -110,6 +110,7 @@ TEXTS: tuple[tuple[Any, ...], ...] = (
     ("JOB-NO-RESULT", "jobs", "error", "A Job is complete without its result", "Bevel's scripts do not always stop at errors: what the Job should have written is not there. Its log says what went wrong."),
     ("JOB-SUSPENDED", "jobs", "warning", "A Job is suspended", "Somebody has suspended it; it starts no pods until `spec.suspend` is false."),
     # ---------------------------------------------------------------- workloads
+    ("HELM-GONE", "workloads", "error", "An object of an installed release is not there", "Helm says that the release is deployed, and something that it rendered has been deleted since: a Service, a StatefulSet, a route. Deploying again puts it back; a Secret or a claim comes back without what was in it."),
     ("WL-CREATE", "workloads", "error", "A workload's pods are not created", "The API server refuses them; its words are quoted."),
     ("STS-STUCK", "workloads", "error", "A StatefulSet waits for one of its pods", "Pods of a StatefulSet start one after the other: the one named is not ready, so that none after it starts or is renewed."),
     ("DEP-STUCK", "workloads", "error", "A Deployment makes no progress", "Its new pods were not available in the time it allows."),

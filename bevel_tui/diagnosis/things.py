@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from bevel_tui.diagnosis.evidence import labels, name, namespace, owner, selects, volumes
+from bevel_tui.diagnosis.evidence import labels, name, namespace, owner, selects, volumes, workload
 from bevel_tui.records.snapshot import ClusterSnapshot, NetworkFacts, Object, PlannedStep, Snapshot
 
 #: annotation of a Service: the names that external-dns is to make, joined by commas
@@ -79,6 +79,7 @@ class Needs:
                     yield thing._replace(kind="Pod", name=name(pod))
             if selector:
                 yield from self._workloads_behind(cluster, thing, selector)
+                yield from self._workloads_gone(cluster, thing)
         elif thing.kind == "PersistentVolumeClaim":
             wanted = (obj.get("spec") or {}).get("storageClassName")
             if wanted:
@@ -104,9 +105,22 @@ class Needs:
             and cluster.find("ServiceAccount", here.namespace, account) is None
         ):
             yield here._replace(kind="ServiceAccount", name=account)
+        yield from self._own(cluster, here, pod)
         node = (pod.get("spec") or {}).get("nodeName")
         if node:
             yield Thing(cluster.cluster, "Node", "", str(node))
+
+    def _own(self, cluster: ClusterSnapshot, here: Thing, pod: Object) -> Iterator[Thing]:
+        """What the Jobs of a pod's release should have written for it and did not: Bevel's init containers wait for it
+        without mounting it. A Job's own pod is who writes."""
+        kind, called = workload(cluster, pod, "Pod")
+        if kind == "Job":
+            return
+        for _, step in self._plan().get((here.cluster, f"{kind}/{here.namespace}/{called}"), ()):
+            for key in step.produces:
+                made = split(here.cluster, key)
+                if cluster.knows(made.kind) and cluster.find(made.kind, made.namespace or None, made.name) is None:
+                    yield made
 
     def _pods_of(self, cluster: ClusterSnapshot, thing: Thing) -> Iterator[Thing]:
         if self._pods is None:
@@ -130,6 +144,14 @@ class Needs:
                 if namespace(obj) == thing.namespace and isinstance(selector, dict) and selects(selector, wanted):
                     yield thing._replace(kind=kind, name=name(obj))
 
+    def _workloads_gone(self, cluster: ClusterSnapshot, thing: Thing) -> Iterator[Thing]:
+        """Workloads that came with a Service, by the plan, and are not there."""
+        for _, step in self._plan().get((thing.cluster, f"Service/{thing.namespace}/{thing.name}"), ()):
+            for key in step.renders:
+                made = split(thing.cluster, key)
+                if made.kind in WORKLOADS and cluster.find(made.kind, made.namespace, made.name) is None:
+                    yield made
+
     # ------------------------------------------------------------ plans
 
     def _plan(self) -> dict[tuple[str, str], list[tuple[NetworkFacts, PlannedStep]]]:
@@ -145,9 +167,18 @@ class Needs:
         return self._makers
 
     def _made(self, thing: Thing) -> Iterator[Thing]:
-        """Who should have made an object that is not there."""
-        for network, step in self._plan().get((thing.cluster, f"{thing.kind}/{thing.namespace}/{thing.name}"), ()):
-            yield from self._step(network, step)
+        """Who should have made an object that is not there. An installed release has made what it renders: somebody
+        took it away since."""
+        key = f"{thing.kind}/{thing.namespace}/{thing.name}"
+        for network, step in self._plan().get((thing.cluster, key), ()):
+            if thing.kind == "Job" or key not in step.renders or not self._installed(step):
+                yield from self._step(network, step)
+
+    def _installed(self, step: PlannedStep) -> bool:
+        cluster = self._clusters.get(step.cluster)
+        return cluster is not None and any(
+            (r.namespace, r.name, r.status) == (step.namespace, step.release, "deployed") for r in cluster.releases
+        )
 
     def _step(self, network: NetworkFacts, step: PlannedStep) -> Iterator[Thing]:
         if step.release:
@@ -184,10 +215,7 @@ class Needs:
         for key in step.renders:
             if key.partition("/")[0] in {*WORKLOADS, "PersistentVolumeClaim", "Service"}:
                 yield split(step.cluster, key)
-        cluster = self._clusters.get(thing.cluster)
-        if cluster is None or not any(
-            (r.namespace, r.name, r.status) == (thing.namespace, thing.name, "deployed") for r in cluster.releases
-        ):
+        if not self._installed(step):
             yield from self._before(network, step)
 
     # ------------------------------------------------------------ addresses

@@ -16,6 +16,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from bevel_tui.kube import plugins
 from bevel_tui.kube.contexts import Kubeconfig
@@ -38,6 +39,8 @@ class Credentials:
     authorization: str | None
     #: whether a client certificate is part of `tls`
     certificate: bool
+    #: headers that say as whom the user acts, as kubectl sends them
+    acting: tuple[tuple[str, str], ...] = ()
 
 
 async def load(kubeconfig: Kubeconfig, context: str) -> Credentials:
@@ -77,7 +80,31 @@ async def _load(document: dict[str, Any], context: str, folder: str) -> Credenti
         proxy=configuration.proxy,
         authorization=configuration.api_key.get("BearerToken"),
         certificate=bool(configuration.cert_file),
+        acting=_acting(document["users"][0]["user"], context),
     )
+
+
+def _acting(user: dict[str, Any], context: str) -> tuple[tuple[str, str], ...]:
+    """Whom the entry impersonates (client-go, transport/round_trippers.go); the official loader does not read it.
+
+    Raises BevelError(KUBECONFIG): acting as somebody with more rights than was meant is worse than not acting.
+    """
+    name, groups, extra = user.get("as"), user.get("as-groups") or [], user.get("as-user-extra") or {}
+    lists = [groups, *(extra.values() if isinstance(extra, dict) else [None])]
+    if not all(isinstance(several, list) for several in lists) or (
+        (groups or extra or user.get("as-uid")) and not name
+    ):
+        raise BevelError(
+            Code.KUBECONFIG,
+            f"The kubeconfig entry of context {context!r} says as whom to act in a way that cannot be understood.",
+            remedy="`as` is a name, `as-groups` a list, `as-user-extra` lists by key; the others need `as`.",
+        )
+    headers = [("Impersonate-User", name), ("Impersonate-Uid", user.get("as-uid"))]
+    headers += [("Impersonate-Group", group) for group in groups]
+    headers += [
+        (f"Impersonate-Extra-{quote(str(key), safe='')}", value) for key, values in extra.items() for value in values
+    ]
+    return tuple((header, str(value)) for header, value in headers if value)
 
 
 def _loader(document: dict[str, Any], context: str, folder: str) -> Any:

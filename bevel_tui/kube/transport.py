@@ -146,7 +146,7 @@ class Transport:
             f"{self.server}{path}",
             params=dict(query or {}),
             data=data,
-            headers=headers,
+            headers=(*headers.items(), *self._credentials.acting),
             proxy=self._credentials.proxy,
             server_hostname=self._credentials.server_name,
             timeout=timeout or aiohttp.ClientTimeout(total=ANSWER, sock_connect=10),

@@ -236,6 +236,17 @@ class Snapshot:
         """The cluster of that name, or None."""
         return next((c for c in self.clusters if c.cluster == name), None)
 
+    @property
+    def unseen(self) -> dict[str, str]:
+        """Clusters of the networks, name -> context, that nobody looked at: the kubeconfig has no such context."""
+        seen = {cluster.context for cluster in self.clusters}
+        return {
+            name: context
+            for network in self.networks
+            for name, context in network.clusters.items()
+            if context not in seen
+        }
+
 
 def object_key(kind: str, namespace: str | None, name: str) -> str:
     """How `PlannedStep` writes an object."""

@@ -87,12 +87,20 @@ def worst(states: Iterable[State]) -> State:
 def overview(snapshot: Snapshot, diagnosis: Diagnosis) -> Overview:
     """The rows of a snapshot; clusters in the order of the snapshot, organizations in that of their plan."""
     rows = tuple(_cluster(snapshot, cluster, diagnosis) for cluster in snapshot.clusters)
+    rows += tuple(_unseen(name, context) for name, context in snapshot.unseen.items())
     return Overview(
         tuple(network.name for network in snapshot.networks),
         tuple(network.platform for network in snapshot.networks),
         rows,
         any(cluster.simulated for cluster in snapshot.clusters),
     )
+
+
+def _unseen(name: str, context: str) -> ClusterRow:
+    """A cluster that belongs to a network and that nobody gave us a way to."""
+    none = (0, 0)
+    note = f"not looked at: the kubeconfig has no context {context}"
+    return ClusterRow(name, context, "unknown", note, "", False, none, (), none, none, none, ())
 
 
 def places(snapshot: Snapshot, cluster: str) -> tuple[Place, ...]:

@@ -60,7 +60,7 @@ def test_commands_of_ours_that_are_named_exist() -> None:
     from bevel_tui.cli import COMMANDS
 
     said = page() + "".join(finding.remedy + (finding.command or "") for path in FILES for finding in found(path))
-    named = set(re.findall(r"bevel-tui ([a-z]+)", said)) - {"deploys", "knows"}
+    named = set(re.findall(r"bevel-tui ([a-z]+)", said)) - {"deploys", "knows", "get"}
     assert named <= set(COMMANDS), named
     assert {"check", "destroy"} <= named
 
@@ -108,3 +108,14 @@ def test_the_catalogue_is_whole() -> None:
 
 def test_the_page_is_made_of_the_catalogue() -> None:
     assert (DOCS / "diagnoses.md").read_text(encoding="utf-8") == page() + "\n"
+
+
+def test_commands_name_the_kubeconfig_that_was_given() -> None:
+    def said(code: str) -> Finding:
+        snapshot = from_tree(read(FIXTURES / code / "must.yaml")["snapshot"])
+        return diagnose(snapshot, kubeconfig="/my files/config").findings[0]
+
+    file = "--kubeconfig '/my files/config'"
+    gone, failed = said("helm-gone").command or "", said("helm-failed").command or ""
+    assert gone.startswith(f"kubectl {file} --context east ") and gone.endswith(f"bevel-tui --preset net.yaml {file}")
+    assert failed.startswith(f"helm {file} --kube-context ")

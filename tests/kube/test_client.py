@@ -158,6 +158,32 @@ async def test_a_lost_answer_is_asked_again_but_never_created_twice(server: Serv
         assert [m for m, _ in server.requests] == ["POST"]
 
 
+async def test_who_acts_as_somebody_else_has_no_more_rights_than_that_one(server: Server, tmp_path: Path) -> None:
+    seen: list[list[tuple[str, str]]] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        seen.append([(key, value) for key, value in request.headers.items() if key.startswith("Impersonate-")])
+        return web.json_response({"kind": "ConfigMap"})
+
+    server.handler = answer
+    user = {"token": "t", "as": "jane", "as-groups": ["a", "b"], "as-user-extra": {"reason/x": ["audit"]}}
+    client = await connect(server, tmp_path, user)
+    await client.get(CONFIGMAP)
+    await client.close()
+    assert seen == [
+        [
+            ("Impersonate-User", "jane"),
+            ("Impersonate-Group", "a"),
+            ("Impersonate-Group", "b"),
+            ("Impersonate-Extra-reason%2Fx", "audit"),
+        ]
+    ]
+    for broken in ({"as-groups": ["a"]}, {"as": "jane", "as-groups": "a"}, {"as": "jane", "as-user-extra": ["x"]}):
+        with pytest.raises(BevelError) as refused:
+            await connect(server, tmp_path, broken)
+        assert refused.value.code is Code.KUBECONFIG
+
+
 async def test_lists_are_paged(server: Server, tmp_path: Path) -> None:
     async def handler(request: web.Request) -> web.StreamResponse:
         page = int(request.query.get("continue", "0"))

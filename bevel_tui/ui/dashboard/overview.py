@@ -313,7 +313,8 @@ def _well(snapshot: Snapshot, known: Overview) -> str:
     if waiting:
         return f"Nothing is wrong; {plural(waiting, 'organization')} still waiting for something."
     checked = f" {plural(len(snapshot.checks), 'check')} answered." if snapshot.checks else ""
-    return f"Nothing is wrong.{checked}"
+    unseen = f" Not looked at: {', '.join(snapshot.unseen)}." if snapshot.unseen else ""
+    return f"Nothing is wrong.{checked}{unseen}"
 
 
 def _sorted(snapshot: Snapshot) -> list[CheckResult]:

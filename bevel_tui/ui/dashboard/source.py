@@ -73,7 +73,7 @@ class Source:
                 self.watch = watch
                 async for snapshot in watch.snapshots():
                     # the first judgement of a large network takes a second or two: keys go before it
-                    diagnosis = await asyncio.to_thread(api.diagnose, snapshot)
+                    diagnosis = await asyncio.to_thread(api.diagnose, snapshot, kubeconfig=self._kubeconfig)
                     self._take(snapshot, diagnosis)
         except BevelError as error:
             self.problem = error
