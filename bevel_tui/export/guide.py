@@ -10,6 +10,7 @@ from bevel_tui.export.holds import by_hand, holds
 from bevel_tui.export.work import Work, asking, place, values
 from bevel_tui.platforms.ethereum_charts import QUORUM_KEYS
 from bevel_tui.records.steps import HandoffStep, KeysStep, SecretValue
+from bevel_tui.views.words import plural
 
 #: as in Bevel's chart quorum-node (templates/node-hooks-pre-install.yaml)
 _GENESIS_TOOL = "npx quorum-genesis-tool --validators 0 --members 1 --bootnodes 0"
@@ -21,7 +22,8 @@ _START = {
 Commit this folder to the root of {repository} (branch {branch}). Each cluster runs its own Flux; let it read its folder, and
 let External Secrets, where you use it, be installed before:
 
-{bootstrap}""",
+{bootstrap}
+""",
     "argocd": """\
 Commit this folder to the root of {repository} (branch {branch}). Argo CD must know every cluster under the name of its
 context, and must judge the health of Applications, or it does not wait between waves (argocd-cm:
@@ -50,8 +52,8 @@ def readme(work: Work, engine: str, *, repository: str, branch: str, store: str 
     start = _START[engine].format(repository=repository, branch=branch, bootstrap=bootstrap)
     parts = [
         f"# {network.name} for {TITLES[engine]}\n",
-        f"Written by bevel-tui from the plan of a {network.platform.type} network: {len(work.releases)} releases in "
-        f"{len(work.clusters())} clusters. `charts/` holds the private copy of each release's chart, with its dependencies and "
+        f"Written by bevel-tui from the plan of a {network.platform.type} network: {plural(len(work.releases), 'release')} in "
+        f"{plural(len(work.clusters()), 'cluster')}. `charts/` holds the private copy of each release's chart, with its dependencies and "
         "corrections; files that other releases make are put in there on the way. No secret is in these files.\n",
         "## Start\n",
         start,

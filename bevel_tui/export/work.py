@@ -149,10 +149,9 @@ def asking(work: Work, step: ReleaseStep, gap: Gap) -> str:
         kubectl = f"kubectl --context {context}"
         match value.what:
             case "provisioner" | "parameters":
-                name = value.storage_class or ""
-                return f"{kubectl} get storageclass {name} -o yaml  # {value.what}" + (
-                    "" if name else " of the default one"
-                )
+                if value.storage_class:
+                    return f"{kubectl} get storageclass {value.storage_class} -o yaml  # {value.what}"
+                return f"{kubectl} get storageclass -o yaml  # {value.what} of the default one"
             case "server":
                 return f"{kubectl} config view --minify -o jsonpath='{{.clusters[0].cluster.server}}'"
             case "node-address":

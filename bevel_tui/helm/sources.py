@@ -116,6 +116,7 @@ class ChartLocator:
 
     def _read(self, name: str, version: str, sources: Sequence[Source]) -> SourceChart:
         reasons: list[str] = []
+        remedy = None if sources else "It is published nowhere: name a Bevel checkout with --gateway-charts."
         for source in sources:
             try:
                 if isinstance(source, FolderSource) and _is_manifest(name):
@@ -123,13 +124,16 @@ class ChartLocator:
                 else:
                     tree = source.read(name, version)
             except (LookupError, FetchError, ValueError, OSError) as error:
+                if isinstance(error, FetchError):
+                    flag = "--gateway-charts" if name in GATEWAY_CHARTS else "--charts"
+                    remedy = f"See that the source is reached, or fetch the chart where it is (helm pull) and name the folder with {flag}."
                 reasons.append(f"{source.label}: {error.args[0] if isinstance(error, LookupError) else error}")
                 continue
             return SourceChart(name, version, tree, source.label, digest(tree))
         raise BevelError(
             Code.CHART_MISSING,
             f"Chart {name} {version} was not found.",
-            remedy=None if reasons else "It is published nowhere: name a Bevel checkout with --gateway-charts.",
+            remedy=remedy,
             details=tuple(reasons),
         )
 

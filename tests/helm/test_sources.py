@@ -135,6 +135,14 @@ async def missing(locator: ChartLocator, name: str, version: str, where: ChartSo
     return caught.value
 
 
+@pytest.mark.parametrize(("name", "flag"), [("haproxy-ingress", "--gateway-charts"), ("besu-node", "with --charts")])
+async def test_a_source_that_is_not_reached_can_be_replaced_by_a_folder(
+    locator: ChartLocator, name: str, flag: str
+) -> None:
+    error = await missing(locator, name, "1.1.0", ChartSource(repository="http://127.0.0.1:1"))
+    assert error.remedy.endswith(f"{flag}.")
+
+
 async def test_missing_in_folders(tmp_path: Path, locator: ChartLocator) -> None:
     write(tmp_path / "one", tree("one", "1.0.9"))
     write(tmp_path / "bad", {"Chart.yaml": b"name: bad\nversion: '1.1.0'\n x"})
