@@ -62,7 +62,9 @@ async def deploy_body(run: Run) -> bool:
                 await _closed(run, ctx, ctx.owed)
                 return True
             before = {name: await inventory.read(ctx.clusters[name].client, run.plan.network_name) for name in touched}
-            async with leases(run, ctx.clusters, touched):
+            async with leases(run, ctx.clusters, touched) as taken_over:
+                if taken_over:
+                    ctx.decisions = await decide(ctx, _all_observed(run))
                 await gather_all(_write(ctx.clusters[name], documents) for name, documents in stored.items())
                 marked = await _owe(run, ctx, touched)
                 await _carry_out(run, ctx)
@@ -107,7 +109,7 @@ async def _carry_out(run: Run, ctx: RunContext) -> None:
         await removal.carry_out(early, needs)
         if not _well(run):
             return
-        ctx.decisions = await decide(ctx, {name: Observed(access.client) for name, access in run.clusters.items()})
+        ctx.decisions = await decide(ctx, _all_observed(run))
     await _execute(run, ctx)
     late = tuple(step for step in run.leaving.late if step.id in going)
     if not _well(run, checks=False):
@@ -189,8 +191,7 @@ async def prepare(run: Run, watcher: Watcher, work: Path, *, rights: bool = True
     await _open_inbox(ctx)
     if rights:
         await namespaces_gone(ctx)
-    observed = {name: Observed(access.client) for name, access in run.clusters.items()}
-    ctx.decisions = await decide(ctx, observed)
+    ctx.decisions = await decide(ctx, _all_observed(run))
     if ctx.closing:
         ctx.owed = await owed.read(run.clusters, run.plan.network_name)
     _announce(ctx)
@@ -198,6 +199,11 @@ async def prepare(run: Run, watcher: Watcher, work: Path, *, rights: bool = True
         await review(ctx, ctx.decisions)
         await render_each_chart(ctx)
     return ctx
+
+
+def _all_observed(run: Run) -> dict[str, Observed]:
+    """What is in every cluster, read from now on."""
+    return {name: Observed(access.client) for name, access in run.clusters.items()}
 
 
 async def _open_inbox(ctx: RunContext) -> None:

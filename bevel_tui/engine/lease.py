@@ -16,7 +16,7 @@ import getpass
 import os
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -129,17 +129,27 @@ class Lease:
     def _ref(self) -> ObjectRef:
         return lease_ref(self._network)
 
-    async def acquire(self) -> str | None:
-        """Take it. Returns who held it before when it was taken over. Raises BevelError(LEASE_HELD) or ApiError."""
+    @property
+    def held(self) -> bool:
+        """Whether it was taken and, as far as we know, is still ours."""
+        return self._held is not None
+
+    async def acquire(self, turn: Callable[[], Awaitable[bool]] | None = None) -> str | None:
+        """Take it. Returns who held it before when it was taken over. Raises BevelError(LEASE_HELD) or ApiError.
+
+        `turn` is asked when nothing is left but to take it: it may wait, and says whether it is still wanted.
+        """
         await ensure_home(self._client)
         before: str | None = None
         for _ in range(3):
             found = await self._client.get(self._ref)
+            before = await self._judge(found) if found is not None else before
+            if turn is not None and not await turn():
+                return None
             try:
                 if found is None:
                     self._held = await self._client.create(self._object())
                 else:
-                    before = await self._judge(found)
                     found["spec"] = self._spec(transitions=int(found["spec"].get("leaseTransitions") or 0) + 1)
                     self._held = await self._client.replace(found)
             except ApiError as error:

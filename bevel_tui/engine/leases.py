@@ -18,8 +18,9 @@ from bevel_tui.records.events import Notice
 
 
 @contextlib.asynccontextmanager
-async def leases(run: Run, clusters: Mapping[str, Access], names: Iterable[str]) -> AsyncIterator[None]:
-    """Hold the Lease in every cluster that will change. Raises BevelError(LEASE_HELD)."""
+async def leases(run: Run, clusters: Mapping[str, Access], names: Iterable[str]) -> AsyncIterator[tuple[str, ...]]:
+    """Hold the Lease in every cluster that will change; the clusters in which it was taken over from a dead run, whose
+    last moments may have changed what was read before. Raises BevelError(LEASE_HELD)."""
 
     def lost(why: str) -> None:
         run.codes.add(Code.LEASE_HELD)
@@ -29,32 +30,38 @@ async def leases(run: Run, clusters: Mapping[str, Access], names: Iterable[str])
     def tell(text: str) -> None:
         run.emit(Notice(level="warning", text=text))
 
+    wanted = sorted(set(names))
     leases = [
-        Lease(clusters[name].client, name, run.plan.network_name, run.id, lost=lost, tell=tell)
-        for name in sorted(set(names))
+        Lease(clusters[name].client, name, run.plan.network_name, run.id, lost=lost, tell=tell) for name in wanted
     ]
+    # The first one is taken before the others: two runs that begin at the same moment would else keep each other out.
+    first = asyncio.Event()
+    taken_over: list[str] = []
+
+    async def turn() -> bool:
+        await first.wait()
+        return leases[0].held
 
     async def take(lease: Lease, access: Access) -> None:
         try:
-            before = await run.cancel.unless_stopped(lease.acquire())
+            before = await run.cancel.unless_stopped(lease.acquire(None if lease is leases[0] else turn))
         except ApiError as error:
             raise unusable(access.client, error) from None
+        finally:
+            if lease is leases[0]:
+                first.set()
         if run.cancel.stopping.is_set():
             raise asyncio.CancelledError  # nothing was changed yet
         if before:
+            taken_over.append(access.name)
             run.emit(
                 Notice(level="warning", cluster=access.name, text=f"Took over the Lease of {before}, which is dead.")
             )
 
     try:
-        wanted = sorted(set(names))
-        # The first one before the others: two runs that begin at the same moment would else keep each other out.
-        for part in (slice(1), slice(1, None)):
-            await gather_all(
-                take(lease, clusters[name]) for lease, name in zip(leases[part], wanted[part], strict=True)
-            )
+        await gather_all(take(lease, clusters[name]) for lease, name in zip(leases, wanted, strict=True))
         run.held.update(zip(wanted, leases, strict=True))
-        yield
+        yield tuple(taken_over)
     finally:
         run.held.clear()
         # who insists on leaving is not kept by a cluster that hangs

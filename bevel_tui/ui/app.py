@@ -18,6 +18,8 @@ from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.screen import Screen
 
+from bevel_tui.records.errors import ExitCode
+from bevel_tui.ui import hangup
 from bevel_tui.ui.dialog import Answer, Dialog
 from bevel_tui.ui.harmless import Harmless
 from bevel_tui.ui.palette import ScreenCommands
@@ -74,6 +76,7 @@ class BevelApp(App[int]):
         self.sessions: list[Session] = []
         self._first = first
         self._complaints: list[str] = []
+        self._deaf: Callable[[], None] = lambda: None
         for known in THEMES:
             self.register_theme(known)
         wanted = theme or THEMES[0].name
@@ -99,6 +102,7 @@ class BevelApp(App[int]):
         return self._first
 
     def on_mount(self) -> None:
+        self._deaf = hangup.listen(self._end)
         for complaint in self._complaints:
             self.notify(complaint, severity="warning")
 
@@ -130,8 +134,13 @@ class BevelApp(App[int]):
         self.sessions.append(session)
         return session
 
+    def _end(self) -> None:
+        """Nobody is there any more who could be asked: runs leave within two seconds."""
+        self.exit(int(ExitCode.INTERRUPTED))
+
     async def on_unmount(self) -> None:
         """No run and no simulated cluster outlives the application."""
+        self._deaf()
         for session in self.sessions:
             await session.close()
 

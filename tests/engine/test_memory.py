@@ -300,6 +300,23 @@ async def test_of_two_runs_at_the_same_moment_one_works_whoever_is_quicker_where
 
 
 @pytest.mark.looptime(start=0)
+async def test_what_a_dead_run_did_while_its_lease_was_watched_is_seen(world: Any) -> None:
+    """Its Helm was still at work, or it was only stopped for a while: what was read before that is no plan."""
+    assert (await world.run())[-1].exit_code == 0
+    east = world.clusters["east"]
+    key = ("v1", "Secret", "alpha", "sh.helm.release.v1.validator-1.v1")
+    record = east.objects[key]
+    east.remove(*key)  # as it was before that Helm came so far
+    somebodys(world, 1_600_000_000.0)
+    asyncio.get_running_loop().call_later(30, lambda: east.put(record))
+    done = len(world.helm.operations)
+    events = await world.run()
+    assert events[-1].exit_code == 0, events[-1].error
+    assert events[-1].duration >= DURATION
+    assert world.helm.operations[done:] == []
+
+
+@pytest.mark.looptime(start=0)
 async def test_a_lease_that_somebody_takes_is_noticed(world: Any) -> None:
     lost: list[str] = []
     mine = lease(world, lost=lost.append)

@@ -6,7 +6,9 @@ import asyncio
 import importlib
 import inspect
 import itertools
+import os
 import pkgutil
+import signal
 import subprocess
 import sys
 
@@ -18,6 +20,7 @@ from textual.widgets import Button, Input
 
 from bevel_tui.keys import ACTIONS, collide
 from bevel_tui.records.events import RunFinished, RunStarted
+from bevel_tui.ui import hangup
 from bevel_tui.ui.app import BevelApp
 from bevel_tui.ui.base import BaseScreen
 from bevel_tui.ui.dialog import Dialog
@@ -198,6 +201,41 @@ async def test_quitting_asks_while_a_run_goes_on():
         await settle(pilot)
     assert stopped == [1]
     assert app.return_value == 130
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of terminals")
+@pytest.mark.parametrize("name", ["SIGHUP", "SIGTERM"])
+async def test_a_run_leaves_cleanly_when_its_terminal_is_closed(name, monkeypatch):
+    forgotten = []
+    monkeypatch.setattr(hangup, "_forget_terminal", lambda: forgotten.append(name))
+    number = signal.Signals[name]
+    before = signal.signal(number, signal.SIG_DFL)
+    stopped = []
+
+    async def events(control, stack):
+        yield RunStarted(time=T0, network="supplychain", plan="x", platform="besu", clusters=("east",))
+        await control.cancel.stopping.wait()
+        stopped.append(control.cancel.stage)
+        yield RunFinished(time=T0 + 1, outcome="interrupted", exit_code=130, duration=1.0)
+
+    try:
+        app = BevelApp(Sample(), clock=lambda: T0)
+        async with running(app, (80, 24)):
+            assert signal.getsignal(number) != signal.SIG_DFL
+            session = Session(events, clock=app.clock)
+            app.sessions.append(session)
+            await asyncio.sleep(0)
+            os.kill(os.getpid(), number)
+            os.kill(os.getpid(), number)  # the kernel says it, and the shell says it again
+            for _ in range(10):
+                await asyncio.sleep(0)  # the loop has looked for signals since
+            assert app.return_value == 130
+        assert not session.running
+        assert signal.getsignal(number) == signal.SIG_DFL
+    finally:
+        signal.signal(number, before)
+    assert stopped == [2]
+    assert forgotten == (["SIGHUP"] if name == "SIGHUP" else [])
 
 
 async def test_a_session_always_has_a_last_word():
