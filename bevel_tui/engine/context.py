@@ -120,6 +120,10 @@ class Reach(Protocol):
         """Whether authorities still answer the domain's names with one of `addresses`; None where none can be asked."""
         ...
 
+    async def makes_records(self, access: Access, step: DnsStep, gateway: AddressStep) -> CheckResult:
+        """What there is to say of the external-dns that is to make a domain's records. Raises ApiError."""
+        ...
+
     def records(self, step: DnsStep, addresses: tuple[str, ...]) -> tuple[DnsRecord, ...]:
         """The records that the domain's zone must hold, for a gateway with these addresses."""
         ...

@@ -139,6 +139,10 @@ class LiveReach:
         aliases = {name.rstrip(".").lower() for name in lookup.chain}
         return bool(there & {*map(normal, lookup.addresses)} or aliases & {name.rstrip(".").lower() for name in names})
 
+    async def makes_records(self, access: Access, step: DnsStep, gateway: AddressStep) -> CheckResult:
+        """What there is to say of the external-dns that is to make a domain's records. Raises ApiError."""
+        return await examine(access, step.domain, gateway, self._resolver(access), self._owners)
+
     def records(self, step: DnsStep, addresses: tuple[str, ...]) -> tuple[DnsRecord, ...]:
         """What the domain's zone must hold."""
         return records(step.domain, addresses, self._network.dns.ttl)

@@ -564,6 +564,9 @@ class MemoryReach:
         #: external-dns: whether its record stands; `blind`: no authority can be asked
         self.controller: Callable[[str], bool] | None = None
         self.blind = False
+        #: why external-dns will not make its records; times that this was asked
+        self.hindrance = ""
+        self.examined = 0
 
     async def publish(
         self, access: Access, step: DnsStep, addresses: tuple[str, ...], secret: str, friends: frozenset[str]
@@ -597,6 +600,18 @@ class MemoryReach:
         if self.blind:
             return None
         return self.controller is not None and self.controller(step.domain)
+
+    async def makes_records(self, access: Access, step: DnsStep, gateway: AddressStep) -> CheckResult:
+        self.examined += 1
+        words = self.hindrance
+        return CheckResult(
+            id="external-dns",
+            cluster=step.cluster,
+            target=step.domain,
+            status="failed" if words else "ok",
+            summary=words or "well",
+            remedy="Install it." if words else None,
+        )
 
     def records(self, step: DnsStep, addresses: tuple[str, ...]) -> tuple[DnsRecord, ...]:
         return ()

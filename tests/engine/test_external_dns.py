@@ -105,6 +105,22 @@ async def test_a_gateway_of_others_gets_the_name_and_loses_only_that(edge: Any) 
     assert notices(gone, "warning") == []
 
 
+async def test_the_gate_says_why_external_dns_will_not_make_what_it_waits_for(edge: Any) -> None:
+    edge.reach.delay = 5.0
+    edge.reach.hindrance = "no external-dns runs in the cluster"
+    events = await edge.run()
+    assert events[-1].exit_code == 0, "somebody has made the record in another way"
+    assert notices(events, "warning") == ["DNS: no external-dns runs in the cluster. Install it."]
+    (waits,) = [e.waiting_for for e in events if e.type == "step-waiting" and e.step == "east/dns"]
+    assert waits == ("somebody to create them", edge.reach.hindrance)
+    # nothing to say of one that does its work, nor where nobody waits
+    edge.reach.hindrance = ""
+    assert notices(await edge.run(), "warning") == []
+    edge.reach.delay, edge.reach.examined = 0.0, 0
+    await edge.run()
+    assert edge.reach.examined == 0
+
+
 async def test_somebody_quicker_is_not_overwritten(edge: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     east = edge.clusters["east"]
     write, beaten = east.replace, []

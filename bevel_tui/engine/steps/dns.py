@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 
 from bevel_tui.engine import announcing
 from bevel_tui.engine.addresses import gateway_of
 from bevel_tui.engine.context import RunContext
 from bevel_tui.engine.executor import Result
+from bevel_tui.kube.client import ApiError
 from bevel_tui.platforms.ids import external_dns_id, gateway_ready_id
 from bevel_tui.reachability.dynamic import UpdateError
+from bevel_tui.records.checks import CheckResult
 from bevel_tui.records.events import DnsReady, DnsWaiting, Notice, StepWaiting
 from bevel_tui.records.steps import AddressStep, DnsStep, Step
 
@@ -30,7 +33,8 @@ async def perform(ctx: RunContext, step: DnsStep) -> Result:
         written = await _announce(ctx, step)
     states = ctx.reach.gate(ctx.access(step), step, addresses)
     waited = False
-    told = ""
+    told: tuple[str, ...] = ()
+    hindrances: set[str] = set()
     while True:
         state = await ctx.cancel.unless_stopped(anext(states))
         if state is None:
@@ -61,9 +65,26 @@ async def perform(ctx: RunContext, step: DnsStep) -> Result:
                 context=ctx.access(step).context,
             )
         )
-        if state.waiting_for != told:
-            told = state.waiting_for
-            ctx.emit(StepWaiting(step=step.id, cluster=step.cluster, waiting_for=(told,)))
+        hindered = await _hindered(ctx, step)
+        if hindered is not None and hindered.summary not in hindrances:
+            hindrances.add(hindered.summary)
+            text = f"DNS: {hindered.summary}. {hindered.remedy or ''}".strip()
+            ctx.emit(Notice(level="warning", cluster=step.cluster, step=step.id, text=text))
+        waiting_for = (state.waiting_for, *([hindered.summary] if hindered is not None else []))
+        if waiting_for != told:
+            told = waiting_for
+            ctx.emit(StepWaiting(step=step.id, cluster=step.cluster, waiting_for=told))
+
+
+async def _hindered(ctx: RunContext, step: DnsStep) -> CheckResult | None:
+    """Why the external-dns that is waited for will not make the records; None when it should, or nobody knows."""
+    if step.mode != "external-dns" or not step.domain:
+        return None
+    with contextlib.suppress(ApiError):
+        asking = ctx.reach.makes_records(ctx.access(step), step, gateway_of(ctx.plan, step))
+        result = await ctx.cancel.unless_stopped(asking)
+        return result if result is not None and result.status in {"failed", "warning"} else None
+    return None
 
 
 async def _write(ctx: RunContext, step: DnsStep, addresses: tuple[str, ...]) -> Result | None:
