@@ -19,6 +19,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs" / "reliability.md"
 ORDER = (
@@ -140,6 +142,23 @@ def soak(seeds: list[dict[str, Any]]) -> Iterator[str]:
         f"temporary folder left. {destroyed} of them were then destroyed with their data, which must leave what was "
         "there before.\n"
     )
+    yield "| network | clusters | gateway | seeds | starts | faults | destroyed | without any problem |"
+    yield "|---|---:|---|---:|---:|---:|---:|---:|"
+    for name in sorted({seed["network"] for seed in seeds}):
+        mine = [seed for seed in seeds if seed["network"] == name]
+        described = yaml.safe_load((ROOT / "tests" / "faults" / f"{name}.yaml").read_text())
+        cells = (
+            f"`tests/faults/{name}.yaml`",
+            len(described["clusters"]),
+            described["gateway"]["type"],
+            len(mine),
+            sum(seed["starts"] for seed in mine),
+            sum(sum(seed["broken"].values()) for seed in mine),
+            sum(bool(seed.get("destroyed")) for seed in mine),
+            sum(not seed["problems"] for seed in mine),
+        )
+        yield f"| {' | '.join(map(str, cells))} |"
+    yield ""
     yield "| what was killed or cut | times |"
     yield "|---|---:|"
     yield from (f"| {what} | {times} |" for what, times in broken.most_common())

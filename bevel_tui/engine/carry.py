@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 
 from bevel_tui.engine import between
 from bevel_tui.engine.context import RunContext
@@ -27,6 +28,10 @@ from bevel_tui.records.steps import (
     SecretStep,
     Step,
 )
+
+#: what this machine lacks: room, files that may be open, rights in its temporary folder
+_HERE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.EACCES, errno.ENOMEM})
+_ROOM = "Make room, or set TMPDIR to a folder that has it, then run the same command again: what is done is skipped."
 
 
 async def carry_out(ctx: RunContext, step: Step, hold: Hold, budget: float | None, *, again: bool = False) -> Result:
@@ -62,6 +67,11 @@ async def carry_out(ctx: RunContext, step: Step, hold: Hold, budget: float | Non
             told(context, error),
             "Run the same command again when the cluster answers: what is done is skipped.",
         )
+    except OSError as error:
+        if error.errno not in _HERE:  # a TimeoutError above all, which is the executor's
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        return Result("failed", f"This machine: {where}{error.strerror}", _ROOM)
     if result.outcome == "ok" and isinstance(step, NamespaceStep | SecretStep | KeysStep):
         ctx.changed.add(step.id)
         if step.id in ctx.decisions and ctx.decisions[step.id].action == "create":

@@ -37,6 +37,8 @@ _TEXTS: tuple[tuple[Reason, str], ...] = (
     ("silent", r"decode an event from the watch stream|http2: client connection lost|watch closed before"),
     ("silent", r"the server is currently unable to handle|not yet ready to handle request|apiserver is shutting down"),
     ("silent", r"etcdserver: (?:request timed out|leader changed|no leader)"),
+    # The kubeconfig is being written anew by somebody (kubectl, a cloud's tool), or is gone.
+    ("silent", r"error loading config file|(?:unreachable|get waiter|release manifest): stat \S+: no such file"),
     # who holds the release
     ("pending", r"another operation \(install/upgrade/rollback\) is in progress"),
     ("pending", r"cannot re-?use a name that is still in use"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import itertools
 import json
 from dataclasses import replace
@@ -508,3 +509,14 @@ async def test_a_chart_that_does_not_render_is_known_before_anything_is_changed(
     assert "no such function" in events[-1].error
     assert world.helm.operations == []
     assert world.writes() == []
+
+
+async def test_a_machine_without_room_says_so_and_what_to_do(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def full(*_: Any) -> Any:
+        raise OSError(errno.ENOSPC, "No space left on device", "/tmp/x/values.json")
+
+    monkeypatch.setattr(world.charts, "prepare", full)
+    events = await world.run()
+    assert events[-1].exit_code == 1
+    assert "This machine: /tmp/x/values.json: No space left on device" in events[-1].error
+    assert "TMPDIR" in events[-1].remedy

@@ -48,6 +48,11 @@ from bevel_tui.helm.reasons import one_line, reason_of, split_stderr
             "read tcp 127.0.0.1:1->127.0.0.1:2: read: connection reset by peer",
         ),
         ("silent", "UPGRADE FAILED: the server is currently unable to handle the request (get secrets)"),
+        (
+            "silent",
+            'failed to get waiter: error loading config file "/k": yaml: line 1: did not find expected node content',
+        ),
+        ("silent", "unable to build kubernetes objects from release manifest: stat /k: no such file or directory"),
         ("silent", 'pods "a" is forbidden: not yet ready to handle request'),
         (
             "api",
