@@ -6,10 +6,8 @@ a private folder that its user removes.
 
 from __future__ import annotations
 
-import contextlib
 import os
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -33,18 +31,10 @@ class PreparedChart:
     stand_in: bool = False
 
 
-@contextlib.contextmanager
-def private_folder(parent: Path | None = None) -> Iterator[Path]:
-    """A folder only we can read, removed with all it holds at the end."""
-    # mkdtemp makes it 0700 from the start.
-    with tempfile.TemporaryDirectory(prefix="bevel-tui-", dir=parent) as folder:
-        yield Path(folder)
-
-
 def prepare(
     chart: SourceChart, folder: Path, *, files: Mapping[str, bytes] | None = None, patches: Sequence[str] = ()
 ) -> PreparedChart:
-    """Write the archive into `folder` (0700, see `private_folder`). Blocks for some milliseconds.
+    """Write the archive into `folder` (0700, as a run has one). Blocks for some milliseconds.
 
     `files` are contents by path in the chart (``files/genesis.json``). Stand-ins and our own charts need no patch:
     their manifests are made from the same step. Raises BevelError(CHART_RENDER) when a patch does not fit.

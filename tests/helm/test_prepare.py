@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bevel_tui.helm.charts import ReleaseCharts
 from bevel_tui.helm.driver import HelmDriver, Operation
-from bevel_tui.helm.prepare import prepare, private_folder
+from bevel_tui.helm.prepare import prepare
 from bevel_tui.helm.releases import objects
 from bevel_tui.helm.sources import SourceChart
 from bevel_tui.helm.standin import STAND_IN_ANNOTATION, chart_of, template
@@ -33,17 +33,13 @@ def config(name: str = "c", **data: Any) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
 
 
-def test_a_private_copy_and_its_end() -> None:
-    with private_folder() as folder:
-        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-        prepared = prepare(NODE, folder, files={"files/genesis.json": b"{}"})
-        assert stat.S_IMODE(prepared.path.stat().st_mode) == 0o600
-        tree = read_archive(prepared.path.read_bytes())
-        assert tree["files/genesis.json"] == b"{}"
-        assert prepared.digest == digest(TREE), "handed-off files do not count"
-        assert prepare(NODE, folder).path.read_bytes() != prepared.path.read_bytes
-        assert (prepared.name, prepared.version, prepared.source) == ("node", "1.1.0", "path:/x")
-    assert not folder.exists()
+def test_a_copy_of_its_own_for_every_installation(tmp_path: Path) -> None:
+    prepared = prepare(NODE, tmp_path, files={"files/genesis.json": b"{}"})
+    assert stat.S_IMODE(prepared.path.stat().st_mode) == 0o600
+    assert read_archive(prepared.path.read_bytes())["files/genesis.json"] == b"{}"
+    assert prepared.digest == digest(TREE), "handed-off files do not count"
+    assert (prepared.name, prepared.version, prepared.source) == ("node", "1.1.0", "path:/x")
+    assert "files/genesis.json" not in read_archive(prepare(NODE, tmp_path).path.read_bytes())
     assert "files/genesis.json" not in TREE
 
 
