@@ -115,16 +115,20 @@ def poor_access(cluster: ClusterSnapshot, pending: Pending) -> Iterator[Finding]
             "Upgrade the cluster.",
         )
     if cluster.unreadable:
-        kinds = ", ".join(sorted(cluster.unreadable))
+        nowhere = sorted(kind for kind in cluster.unreadable if kind not in cluster.objects)
+        partly = sorted(kind for kind in cluster.unreadable if kind in cluster.objects)
+        said = [f"these kinds may not be read: {', '.join(nowhere)}"] if nowhere else []
+        said += [f"these not in every namespace: {', '.join(partly)}"] if partly else []
         yield say(
             "RBAC-READ",
             cluster,
             "Cluster",
             cluster.cluster,
-            f"Of cluster {cluster.cluster} these kinds may not be read: {kinds}.",
-            "Ask its owner for get, list and watch on them.",
+            f"Of cluster {cluster.cluster} {'; '.join(said)}.",
+            "Ask its owner for get, list and watch on them"
+            + ("." if cluster.namespaces else ", or name the namespaces that you may read (-n)."),
             command="kubectl --context CONTEXT auth can-i --list",
-            evidence=tuple(cluster.unreadable.values())[:3],
+            evidence=sorted(cluster.unreadable.values())[:3],
         )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from bevel_tui.diagnosis.evidence import age, condition, labels, name, namespace, status
 from bevel_tui.diagnosis.rule import Pending
 from bevel_tui.diagnosis.say import kubectl, say
-from bevel_tui.records.findings import Finding
+from bevel_tui.records.findings import Finding, Severity
 from bevel_tui.records.snapshot import ClusterSnapshot, Object
 
 #: seconds that something may take that is legal at first
@@ -86,8 +86,24 @@ def webhooks(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Finding]:
                     f"Webhook {hook.get('name')} has nobody behind it: Service {where}/{called} has no ready endpoint.",
                     "Bring its pods up, or delete the configuration if its software is gone.",
                     command=kubectl(where, "get pods,endpointslices"), blames=(f"Service/{where}/{called}",),
+                    severity=None if _matters(_groups(hook)) else "warning",
                 )  # fmt: skip
                 break
+
+
+#: API groups, besides Kubernetes' own, of what networks and their gateways are made of
+_GROUPS = ("getambassador.io", "istio.io", "haproxy.org", "fluxcd.io")
+
+
+def _matters(groups: Iterable[str]) -> bool:
+    """Whether a network creates objects of one of these API groups. What other software of the cluster cannot create is
+    worth a warning."""
+    return any("." not in group or group.endswith((".k8s.io", *_GROUPS)) for group in groups)
+
+
+def _groups(hook: Object) -> Iterable[str]:
+    """The API groups that a webhook judges; every one where it does not say."""
+    return [str(group) for rule in hook.get("rules") or () for group in rule.get("apiGroups") or ()] or ["*"]
 
 
 def _refused_by(snapshot: ClusterSnapshot, hook: str) -> bool:
@@ -100,6 +116,8 @@ def definitions(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Finding
     """CRD-NOTREADY, CRD-CONVERSION."""
     for definition in snapshot.of("CustomResourceDefinition"):
         old = age(snapshot, definition["metadata"].get("creationTimestamp"))
+        spec = definition.get("spec") or {}
+        severity: Severity | None = None if _matters([str(spec.get("group") or "")]) else "warning"
         bad = next(
             (
                 c
@@ -114,9 +132,10 @@ def definitions(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Finding
                 "CRD-NOTREADY", snapshot, "CustomResourceDefinition", definition,
                 f"{name(definition)} is not established.", "Remove the definition that clashes with it.",
                 command=kubectl(None, f"describe crd {name(definition)}"),
-                evidence=(f"{bad.get('reason')}: {bad.get('message')}",), terminal=bad.get("type") == "NamesAccepted",
+                evidence=(f"{bad.get('reason')}: {bad.get('message')}",), terminal=bad.get("type") == "NamesAccepted" and severity is None,
+                severity=severity,
             )  # fmt: skip
-        conversion = (definition.get("spec") or {}).get("conversion") or {}
+        conversion = spec.get("conversion") or {}
         service = conversion.get("service")
         if conversion.get("strategy") == "Webhook" and service and old >= _WEBHOOK and _dead(snapshot, service):
             where, called = str(service.get("namespace")), str(service.get("name"))
@@ -124,7 +143,7 @@ def definitions(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Finding
                 "CRD-CONVERSION", snapshot, "CustomResourceDefinition", definition,
                 f"Objects of {name(definition)} cannot be converted: Service {where}/{called} has no ready endpoint.",
                 "Bring the conversion webhook's Deployment up.", command=kubectl(where, "get deployments,pods"),
-                blames=(f"Service/{where}/{called}",),
+                blames=(f"Service/{where}/{called}",), severity=severity,
             )  # fmt: skip
 
 

@@ -401,3 +401,24 @@ def test_sparse_objects_do_not_upset_any_rule(kind: str, extra: dict[str, Any]) 
 
 def test_every_rule_is_registered_once() -> None:
     assert len(set(RULES)) == len(RULES) >= 6
+
+
+def test_what_may_be_read_in_some_namespaces_is_not_said_to_be_unreadable() -> None:
+    words = {"Node": "nodes is forbidden", "Pod": "pods is forbidden"}
+    (finding,) = diagnose(ClusterSnapshot("east", NOW, {"Pod": ()}, unreadable=words, namespaces=("org",)))
+    assert finding.code == "RBAC-READ" and "-n" not in finding.remedy
+    assert finding.cause == "Of cluster east these kinds may not be read: Node; these not in every namespace: Pod."
+    (finding,) = diagnose(ClusterSnapshot("east", NOW, unreadable=words))
+    assert finding.cause.endswith("may not be read: Node, Pod.") and "(-n)" in finding.remedy
+
+
+@pytest.mark.parametrize(("group", "severity"), [("cert-manager.io", "warning"), ("", "error"), ("*", "error")])
+def test_what_other_software_cannot_create_is_a_warning(group: str, severity: str) -> None:
+    hook = {"name": "a", "service": {"namespace": "else", "name": "gone"}, "rules": [{"apiGroups": [group]}]}
+    config = {"metadata": {"name": "c", "creationTimestamp": at(900)}, "webhooks": [hook]}
+    spec = {"group": group, "conversion": {"strategy": "Webhook", "service": hook["service"]}}
+    definition = {"metadata": {"name": "d", "creationTimestamp": at(900)}, "spec": spec}
+    found = diagnose(
+        snapshot(ValidatingWebhookConfiguration=[config], CustomResourceDefinition=[definition], Service=[], EndpointSlice=[])
+    )  # fmt: skip
+    assert [(f.code, f.severity) for f in found] == [("CRD-CONVERSION", severity), ("WH-DOWN", severity)]

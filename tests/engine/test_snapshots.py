@@ -20,6 +20,7 @@ from bevel_tui.engine.snapshots.reduce import reduce
 from bevel_tui.engine.snapshots.watch import Wanted, once
 from bevel_tui.kube.client import KubeClient
 from bevel_tui.network.save import dump
+from bevel_tui.network.sides import seen_by
 from bevel_tui.records.errors import BevelError, Code
 from bevel_tui.records.snapshot import Snapshot
 from bevel_tui.sandbox.apiserver import SimulatedCluster, write_kubeconfig
@@ -139,6 +140,21 @@ async def test_who_may_read_one_namespace_sees_that_and_is_told_what_is_missing(
     assert {"Node", "Pod"} <= set(cluster.unreadable) and not cluster.knows("Pod") and cluster.knows("ConfigMap")
     codes = {finding.code for finding in api.diagnose(snapshot).findings}
     assert "RBAC-READ" in codes and "API-DOWN" not in codes
+    with pytest.raises(BevelError) as unknown:
+        await api.snapshot(kubeconfig=str(path))
+    assert "may not be read" in unknown.value.details[0]
+
+
+@pytest.mark.sandbox
+async def test_clusters_of_others_need_no_context(east: Running) -> None:
+    network = api.load("besu-two-clusters")
+    contexts = (context_of(east), "nowhere")
+    clusters = [c.model_copy(update={"context": at}) for c, at in zip(network.clusters, contexts, strict=True)]
+    network = network.model_copy(update={"clusters": tuple(clusters)})
+    for mine, states, unseen in (((), ["ok", "no-context"], {}), (("supplychain",), ["ok"], {"west": "nowhere"})):
+        seen = await api.snapshot([seen_by(network, mine)], kubeconfig=str(east.kubeconfig))
+        assert [cluster.access.state for cluster in seen.clusters] == states
+        assert seen.unseen == unseen
 
 
 @pytest.mark.sandbox

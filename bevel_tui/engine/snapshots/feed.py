@@ -53,6 +53,8 @@ class Feed:
         self.client: KubeClient | None = None
         self.access = Access("connecting", "not connected yet")
         self.simulated = False
+        #: why no network is known of it, while none is
+        self.silent = "no network"
         self.external_dns = False
         #: everything that exists was read once, or it is known that it cannot be
         self.settled = asyncio.Event()
@@ -181,6 +183,8 @@ class Feed:
             if error.status not in {403, 404}:
                 raise
             found = []
+            if error.status == 403:
+                self.silent = f"whether it has a network may not be read (ConfigMaps in namespace {HOME})"
         self._inventory(
             {
                 str(obj["metadata"]["labels"][NETWORK]): str(obj["data"]["network.yaml"])

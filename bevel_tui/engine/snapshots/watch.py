@@ -244,7 +244,8 @@ class Watching:
                 read(kubeconfig).context(cluster.context)
                 self._add(cluster.context, kubeconfig)
                 continue
-            if network in self.wanted.networks:
+            ours = any(org.managed and org.cluster == cluster.name for org in network.organizations)
+            if ours and network in self.wanted.networks:
                 self._add(cluster.context, kubeconfig)  # it will be said that there is no such context
         for feed in self.feeds.values():
             self._name(feed)
@@ -309,6 +310,6 @@ async def once(wanted: Wanted, *, within: float = 15.0, probe: bool = False) -> 
             Code.USAGE,
             f"No network was found in the contexts of the kubeconfig{_of(wanted.namespaces)}.",
             remedy="Name a preset (--preset) or contexts (--context); bevel-tui finds networks that it deployed.",
-            details=tuple(f"{feed.context}: {feed.access.message or 'no network'}" for feed in watching.feeds.values()),
+            details=tuple(f"{feed.context}: {feed.access.message or feed.silent}" for feed in watching.feeds.values()),
         )
     return snapshot
