@@ -11,13 +11,17 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from bevel_tui.diagnosis.catalogue import layer
+from bevel_tui.diagnosis.catalogue import BY_CODE, layer
 from bevel_tui.diagnosis.things import Needs, Thing, split
 from bevel_tui.records.findings import Diagnosis, Finding
 from bevel_tui.records.snapshot import Snapshot
 
 #: steps from one thing to the next before a connection is too far-fetched
 _FAR = 12
+#: groups of what a registry, a script or the API server has said: no state of a node explains that
+_SAID = {"images", "configuration", "vault", "scripts"}
+#: but for those that a node without a network cannot reach
+_CUT_OFF = {"POD-IMG-TIMEOUT", "VLT-NET", "POD-EGRESS", "POD-CONNECT", "POD-RESOLVE"}
 _GRAVITY = {"error": 0, "warning": 1, "info": 2}
 
 
@@ -76,6 +80,7 @@ def _cause(finding: Finding, at: dict[Thing, list[Finding]], needs: Needs, cause
             and not _leads(other.id, finding.id, causes)
         ):
             return other
+    said = BY_CODE[finding.code].group in _SAID and finding.code not in _CUT_OFF
     queue = deque([(thing, 1) for thing in _first(finding, here, needs)])
     seen = {here}
     while queue:
@@ -83,6 +88,8 @@ def _cause(finding: Finding, at: dict[Thing, list[Finding]], needs: Needs, cause
         if thing in seen:
             continue
         seen.add(thing)
+        if thing.kind == "Node" and said:
+            continue
         for other in at.get(thing, ()):
             if other.id != finding.id and not _leads(other.id, finding.id, causes):
                 return other
@@ -116,11 +123,14 @@ def _ordered(found: dict[str, Finding]) -> Iterator[Finding]:
     def weight(finding: Finding) -> int:
         return 1 + sum(weight(other) for other in under.get(finding.id, ()))
 
+    def rank(finding: Finding, root: bool) -> tuple[int, bool, int, int, str]:
+        """Of roots those first that something follows from, and a cluster that cannot be used before everything."""
+        deep = layer(finding.code) if root else 0
+        alone = root and deep > 0 and weight(finding) == 1
+        return _GRAVITY[finding.severity], alone, deep, -weight(finding), finding.id
+
     def walk(parent: str | None) -> Iterator[Finding]:
-        for finding in sorted(
-            under.get(parent, ()),
-            key=lambda f: (_GRAVITY[f.severity], layer(f.code) if parent is None else 0, -weight(f), f.id),
-        ):
+        for finding in sorted(under.get(parent, ()), key=lambda f: rank(f, parent is None)):
             yield finding
             yield from walk(finding.id)
 

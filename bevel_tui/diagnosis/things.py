@@ -216,7 +216,20 @@ class Needs:
             if key.partition("/")[0] in {*WORKLOADS, "PersistentVolumeClaim", "Service"}:
                 yield split(step.cluster, key)
         if not self._installed(step):
+            yield from self._not_begun(network, step)
             yield from self._before(network, step)
+
+    def _not_begun(self, network: NetworkFacts, step: PlannedStep) -> Iterator[Thing]:
+        """Where HELM-MISSING speaks of a release that is not there: at the first one of its cluster that is not."""
+        cluster = self._clusters.get(step.cluster)
+        there = {(r.namespace, r.name) for r in cluster.releases} if cluster is not None else set()
+        if (step.namespace, step.release) in there:
+            return
+        for other in network.steps:
+            here = other.release and other.managed and other.cluster == step.cluster
+            if here and (other.namespace, other.release) not in there:
+                yield Thing(other.cluster, "Release", other.namespace or "", str(other.release))
+                return
 
     # ------------------------------------------------------------ addresses
 

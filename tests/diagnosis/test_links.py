@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -227,3 +228,42 @@ def test_what_a_job_said_before_it_succeeded_is_history() -> None:
             "status": {"conditions": [{"type": ended, "status": "True", "lastTransitionTime": at(60)}]},
         }
         assert codes(Snapshot(NOW, (cluster("east", log, Pod=[worker], Job=[job]),))) == expected
+
+
+def test_what_a_registry_says_no_node_explains_and_roots_with_consequences_come_first() -> None:
+    def broken(name: str) -> dict[str, Any]:
+        entry = {"name": "main", "image": "a/b:1", "state": {"waiting": {"reason": "ImagePullBackOff", "message": "x"}}}
+        return {
+            "metadata": meta(name, ownerReferences=[{"kind": "StatefulSet", "name": name, "controller": True}]),
+            "spec": {"nodeName": "n1", "containers": [{"name": "main", "image": "a/b:1"}]},
+            "status": {"phase": "Pending", "containerStatuses": [entry]},
+        }
+
+    def event(about: str, message: str) -> dict[str, Any]:
+        involved = {"kind": "Pod", "namespace": "org", "name": about}
+        return {
+            "metadata": meta(f"{about}.1"), "involvedObject": involved, "reason": "Failed", "lastTimestamp": at(5),
+            "message": f'Failed to pull image "a/b:1": {message}',
+        }  # fmt: skip
+
+    node = {
+        "metadata": {"name": "n1", "creationTimestamp": at(900)},
+        "status": {"conditions": [{"type": "Ready", "status": "Unknown", "lastTransitionTime": at(300)}]},
+    }
+    pods = [broken("a"), broken("b")]
+    events = [event("a", "a/b:1: not found"), event("b", "dial tcp 203.0.113.7:443: i/o timeout")]
+    steps = (PlannedStep("a", "release", "east", "org", release="a", renders=("StatefulSet/org/a",)),)
+    network = NetworkFacts("net", clusters={"east": "e"}, steps=steps)
+    seen = cluster(Node=[node], Pod=pods, Event=events, StatefulSet=[{"metadata": meta(n)} for n in "ab"])
+    failed = ReleaseState("org", "a", 1, "failed", network="net")
+    assert codes(Snapshot(NOW, (replace(seen, releases=(failed,)),), (network,))) == [
+        (0, "NODE-NOTREADY", "east"),
+        (1, "POD-IMG-TIMEOUT", "east"),
+        (0, "POD-IMG-NOTFOUND", "east"),
+        (1, "HELM-FAILED", "east"),
+    ]
+    alone = replace(seen, releases=(failed,), objects={**seen.objects, "Pod": tuple(pods[:1])})
+    assert [code for depth, code, _ in codes(Snapshot(NOW, (alone,), (network,))) if not depth] == [
+        "POD-IMG-NOTFOUND",
+        "NODE-NOTREADY",
+    ]

@@ -52,7 +52,7 @@ def test_what_cannot_be_read_is_unknown_never_well() -> None:
 
 def test_a_cluster_without_a_context_is_a_row_that_nobody_looked_at() -> None:
     snapshot = healthy()
-    half = replace(snapshot, clusters=snapshot.clusters[:1], memo={})
+    half = replace(snapshot, clusters=snapshot.clusters[:1])
     east, west = seen(half).clusters
     assert (east.state, west.cluster, west.state) == ("ok", "west", "unknown")
     assert west.note == f"not looked at: the kubeconfig has no context {half.unseen['west']}"
