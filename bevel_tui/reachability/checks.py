@@ -141,6 +141,8 @@ class _Run:
             async with asyncio.TaskGroup() as group:
                 for endpoint in endpoints:
                     group.create_task(self._endpoint(endpoint))
+        except ExceptionGroup as several:  # they are of one kind: what an endpoint needs of its cluster did not come
+            raise several.exceptions[0] from None
         finally:
             for task in self._edges.values():
                 task.cancel()

@@ -11,6 +11,7 @@ import pytest
 from bevel_tui.engine import silence
 from bevel_tui.engine.cancel import Cancellation
 from bevel_tui.engine.lease import lease_ref
+from bevel_tui.kube.client import ApiError
 
 pytestmark = pytest.mark.looptime(start=0)
 STEP = "east/alpha/validator-1"
@@ -116,3 +117,18 @@ async def test_a_stop_ends_the_wait(world: Any) -> None:
     assert events[-1].exit_code == 130
     # giving back the Lease may take a while, the wait itself ends at once
     assert events[-1].duration < 75
+
+
+async def test_checks_that_met_it_are_asked_again(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask, times = world.reach.check, iter((True, False))
+
+    async def check(access: Any, *more: Any, **options: Any) -> Any:
+        if access.name == "east" and next(times, False):
+            raise ApiError(0, "Unreachable", "no answer in time")
+        async for result in ask(access, *more, **options):
+            yield result
+
+    monkeypatch.setattr(world.reach, "check", check)
+    events = await world.run()
+    assert events[-1].exit_code == 0, events[-1].error
+    assert [e.step for e in events if e.type == "notice" and "answers again" in e.text] == ["east/check"]

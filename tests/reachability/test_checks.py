@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+from bevel_tui.kube.client import ApiError
 from bevel_tui.reachability.answers import Server
 from bevel_tui.reachability.catalogue import BY_ID, page
 from bevel_tui.reachability.checks import check_cluster, url
@@ -531,6 +532,19 @@ async def test_leaving_early_leaves_nothing_running(world):
     await asyncio.sleep(0)
     serving = {t for t in asyncio.all_tasks() if "start_server" in repr(t) or "_http" in repr(t) or "_raw" in repr(t)}
     assert len(asyncio.all_tasks() - serving) <= before
+
+
+async def test_a_cluster_that_falls_silent_meanwhile_is_told_as_such(world):
+    async def edge(*_):
+        raise ApiError(0, "Unreachable", "no answer in time")
+
+    resolver = Resolver(world.dialer, authorities=(Server.parse(world.dns.where),))
+    with pytest.raises(ApiError, match="no answer in time"):
+        async for _ in check_cluster(
+            "east", ALL, "east.test", addresses=world.addresses, service_ports=world.ports, resolver=resolver,
+            dialer=world.dialer, trust={}, edge=edge,
+        ):  # fmt: skip
+            pass
 
 
 async def test_old_answers_of_resolvers_are_a_warning(world, name_server):
