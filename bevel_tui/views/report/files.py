@@ -64,6 +64,7 @@ def journal(run: str | None) -> Path:
     except OSError:
         known = []
     known.sort(key=lambda path: (path / EVENTS_FILE).stat().st_mtime)
+    latest = ", ".join(path.name for path in known[-3:])
     if run is not None:
         exact = [path for path in known if path.name == run]
         known = exact or [path for path in known if path.name.startswith(run)]
@@ -77,7 +78,7 @@ def journal(run: str | None) -> Path:
         raise BevelError(
             Code.USAGE,
             f"there is no run called {run}" if run else "there is no run yet",
-            remedy=f"Runs are kept in {folder}; deployments and removals leave one.",
+            remedy=f"Runs are kept in {folder}; {f'the latest are {latest}' if latest else 'deployments and removals leave one'}.",
         )
     return known[-1] / EVENTS_FILE
 

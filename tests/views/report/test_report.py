@@ -220,6 +220,7 @@ def test_found_by_name_beginning_path_and_latest(state: Path) -> None:
         with pytest.raises(BevelError, match=word) as error:
             files.journal(wanted)
         assert error.value.code is Code.USAGE
+        assert "20260102-c" in error.value.remedy
 
 
 def test_no_run_yet(state: Path) -> None:
