@@ -41,6 +41,30 @@ def test_warnings_alone_and_nothing_at_all_end_with_zero(bevel, saved) -> None:
     assert well.returncode == 0 and well.stdout.startswith("Nothing is wrong.")
 
 
+@pytest.mark.parametrize(("there", "said"), [([], True), (["org"], False)])
+def test_a_network_that_was_never_deployed_is_said_to_be_none(
+    bevel, tmp_path: Path, there: list[str], said: bool
+) -> None:
+    home = {
+        "id": "namespace/east/org",
+        "kind": "namespace",
+        "cluster": "east",
+        "namespace": "org",
+        "organization": "org",
+    }
+    objects = {"Namespace": [{"metadata": {"name": name, "uid": name}} for name in there]}
+    cluster = {"cluster": "east", "now": 1767225600.0, "objects": objects}
+    taken = {
+        "version": 1,
+        "taken": 1767225600.0,
+        "clusters": [cluster],
+        "networks": [{"name": "demo", "steps": [home]}],
+    }
+    (tmp_path / "snapshot.json").write_text(json.dumps(taken))
+    done = bevel("diagnose", "--snapshot", str(tmp_path / "snapshot.json"))
+    assert ("Nothing of network demo is installed" in done.stdout) is said, done.stdout + done.stderr
+
+
 def test_programs_get_json_and_a_snapshot_can_be_kept(bevel, saved, tmp_path: Path) -> None:
     kept = tmp_path / "kept.json.gz"
     done = bevel("diagnose", "--snapshot", saved("vlt-sealed/must-2"), "-o", "json", "--save", str(kept))
