@@ -1,6 +1,6 @@
 """Plays external-dns: names on LoadBalancer Services become A records, each with its owner's TXT record beside it.
 
-A cluster in which external-dns was installed is served by that: by its arguments, while it has a ready pod. In every
+A cluster in which external-dns was or will be installed is served by that: by its arguments, while it has a ready pod. In every
 other one somebody else's is thought to be there, since Bevel itself only sets the annotation (facts C.4). As the real
 one, it works in rounds, touches no record that the registry does not call its own, and takes away what is on no
 Service any more (policy sync): what another controller with the same owner id made, too. The real one is held against
@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import asyncio
 
+from bevel_tui.gateways.externaldns import wanted as installs
 from bevel_tui.reachability.names.externaldns import ANNOTATION, Controller, controllers, owner_of
+from bevel_tui.sandbox.person import networks_in
 from bevel_tui.sandbox.workloads.services import addresses
 from bevel_tui.sandbox.workloads.view import Object
 from bevel_tui.sandbox.world import Site, World
@@ -82,7 +84,7 @@ class ExternalDns:
         return held
 
     def _controllers(self, site: Site) -> list[Controller]:
-        if site.name in self._installed:
+        if site.name in self._installed or _has_its_own(site):
             found = controllers(site.view.all("Deployment"))
             return [one for one in found if one.ready]
         if self.world.troubles.unannounced(site.name):
@@ -112,6 +114,11 @@ class ExternalDns:
             names.set(registry, "TXT", (text,), ttl=ttl)
         made.add(name)
         return False
+
+
+def _has_its_own(site: Site) -> bool:
+    """Whether a network of the cluster installs external-dns there, perhaps a little later than its gateway."""
+    return any(installs(network, cluster) is not None for network, cluster in networks_in(site))
 
 
 def _where(service: Object) -> str:

@@ -29,6 +29,22 @@ INVENTORY_KEY = "network.yaml"
 TYPING_SECONDS = 3.0
 
 
+def networks_in(site: Site) -> list[tuple[Network, Cluster]]:
+    """The networks that name this cluster, and what they call it."""
+    found = []
+    for obj in site.view.all("ConfigMap", INVENTORY_NAMESPACE):
+        text = (obj.get("data") or {}).get(INVENTORY_KEY)
+        if not text or not obj["metadata"]["name"].startswith(INVENTORY_PREFIX):
+            continue
+        try:
+            network = Network.model_validate(yaml.safe_load(text))
+        except (yaml.YAMLError, ValidationError) as error:
+            log.warning("%s: the inventory cannot be read: %s", obj["metadata"]["name"], error)
+            continue
+        found += [(network, cluster) for cluster in network.clusters if cluster.context == site.name]
+    return found
+
+
 class Person:
     """One person for the whole sandbox."""
 
@@ -45,30 +61,15 @@ class Person:
     def _inventory(self, change: str, site: Site, obj: Object) -> None:
         meta = obj["metadata"]
         if meta.get("namespace") == INVENTORY_NAMESPACE and meta["name"].startswith(INVENTORY_PREFIX):
-            for network, cluster in self._wanted(site):
+            for network, cluster in networks_in(site):
                 if cluster.domain and network.gateway.type != "none":
                     self.world.names.add_zone(cluster.domain)
             if change != "DELETED":
                 self.look(site)
 
-    def _wanted(self, site: Site) -> list[tuple[Network, Cluster]]:
-        """The networks that name this cluster, and what they call it."""
-        found = []
-        for obj in site.view.all("ConfigMap", INVENTORY_NAMESPACE):
-            text = (obj.get("data") or {}).get(INVENTORY_KEY)
-            if not text or not obj["metadata"]["name"].startswith(INVENTORY_PREFIX):
-                continue
-            try:
-                network = Network.model_validate(yaml.safe_load(text))
-            except (yaml.YAMLError, ValidationError) as error:
-                log.warning("%s: the inventory cannot be read: %s", obj["metadata"]["name"], error)
-                continue
-            found += [(network, cluster) for cluster in network.clusters if cluster.context == site.name]
-        return found
-
     def look(self, site: Site) -> None:
         """See whether there is something to type for a cluster."""
-        for network, cluster in self._wanted(site):
+        for network, cluster in networks_in(site):
             if not cluster.domain or network.gateway.type == "none" or network.dns_mode(cluster) != "manual":
                 continue
             found = self._addresses(site, cluster)
