@@ -86,7 +86,7 @@ async def _deploy(preset: str, options: Deployment) -> int:
                 events = api.deploy(network, replace(run_options, kubeconfig=kubeconfig), cancel=cancel)
                 code, view = await show(events, options.output, options.color)
     if options.output == "text" or (options.output == "screen" and not served()):
-        summary(view, options.color, _next_steps(f"{preset}{shared.repeated(options.own)}", options, code))
+        summary(view, options.color, _next_steps(f"{preset}{shared.repeated(options.own)}", options, view, code))
     return code
 
 
@@ -166,10 +166,10 @@ def summary(view: RunView, color: str, next_steps: tuple[str, ...]) -> None:
     write(results(colour=color), view, next_steps=next_steps)
 
 
-def _next_steps(preset: str, options: Deployment, code: int) -> tuple[str, ...]:
+def _next_steps(preset: str, options: Deployment, view: RunView, code: int) -> tuple[str, ...]:
     if code == ExitCode.INTERRUPTED:
         return ("run the same command again to continue",) if not options.sandbox else ()
-    if code == ExitCode.USAGE:
+    if code == ExitCode.USAGE or (view.finished is not None and view.finished.code == Code.LEASE_HELD):
         return ()  # the remedy has said it
     if options.sandbox:
         return (
