@@ -17,8 +17,11 @@ from typing import Any, TypeVar
 #: answer on its way comes in time. The longer nothing happens, the longer the steps.
 _STEP = 0.05
 _GROWTH = 2.0
-#: seconds for which the kernel is given the chance to deliver what was written
-_GRACE = 0.0002
+#: seconds for which the kernel is given the chance to deliver what was written, and before a long step
+_GRACE, _LONGER = 0.0002, 0.005
+
+#: seconds for a turn of the loop: whoever asks again and again until a time has come is not kept from it for ever
+_TURN = 1e-6
 
 T = TypeVar("T")
 
@@ -32,13 +35,14 @@ class _Selector(selectors.DefaultSelector):
     step = _STEP
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self.loop.passed += _TURN
         ready = super().select(0)
         if ready or (timeout is not None and timeout <= 0):
             self.step = _STEP
             return ready
         if timeout is None or self.loop.threads:
             return super().select(0.01 if timeout is None else min(timeout, 0.01))
-        ready = super().select(_GRACE)
+        ready = super().select(_GRACE if self.step < 0.5 else _LONGER)
         if not ready:
             self.loop.passed += min(timeout, self.step)
             self.step = _STEP if timeout <= self.step else self.step * _GROWTH

@@ -8,6 +8,7 @@ import errno
 import socket
 import ssl
 import struct
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -22,7 +23,27 @@ import dns.zone
 import pytest
 import trustme
 
+from tests.virtual import VirtualLoop
+
 Misbehaviour = Callable[[dns.message.Message], bytes | None]
+
+#: modules whose servers all live in the test's own loop: there, who is silent is waited for on a clock that only waiting
+#: moves, and a busy machine makes nobody silent
+VIRTUAL = {"test_dns_table.py", "test_resolver.py", "test_checks.py", "test_broken.py", "test_gate.py"}
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]] | None:
+    """The loop of each test."""
+    return {"virtual": VirtualLoop} if item.path.name in VIRTUAL else None
+
+
+@pytest.fixture(autouse=True)
+async def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What asks for the time is told that of the loop."""
+    if isinstance(loop := asyncio.get_running_loop(), VirtualLoop):
+        monkeypatch.setattr(time, "time", loop.now)
+        for name in ("monotonic", "perf_counter"):
+            monkeypatch.setattr(time, name, loop.time)
 
 
 def both(address: str) -> tuple[socket.socket, socket.socket]:

@@ -147,7 +147,7 @@ class World:
             objects = {kind: tuple(items) for kind, items in self.objects.items()}
             return Edge(self.kind, objects, self.certificates)  # type: ignore[arg-type]
 
-        resolver = Resolver(self.dialer, authorities=(Server.parse(self.dns.where),), timeout=0.5)
+        resolver = Resolver(self.dialer, authorities=(Server.parse(self.dns.where),), timeout=5.0)
         trust = {e.id: self.pem for e in endpoints if e.trust} if self.trust is None else self.trust
         return [
             result

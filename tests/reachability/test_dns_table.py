@@ -493,7 +493,7 @@ async def _check(w: World) -> list[CheckResult]:
             f"{w.host}:80": where,
         }
         recursive = (Server("192.0.2.250"), *((Server("192.0.2.251"),) if w.second else ()))
-        resolver = Resolver(Dialer(routes), recursive=recursive, timeout=0.3)
+        resolver = Resolver(Dialer(routes), recursive=recursive, timeout=5.0)
         endpoint = Endpoint(
             id="rpc", cluster="east", organization="o", release="r", host=w.host, port=80, protocol="tcp", probe="tls",
             service="rpc.ns:80",
@@ -502,6 +502,6 @@ async def _check(w: World) -> list[CheckResult]:
             result
             async for result in check_cluster(
                 "east", (endpoint,), DOMAIN, addresses=w.expected, service_ports=(80,), resolver=resolver,
-                dialer=Dialer(routes), trust={}, timeout=1.0, others=w.others,
+                dialer=Dialer(routes), trust={}, timeout=5.0, others=w.others,
             )
         ]  # fmt: skip

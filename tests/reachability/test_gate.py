@@ -291,7 +291,7 @@ async def test_the_gate_asks_no_resolver_before_the_authority_has_every_name(nam
     near.zone("test", "ns1 300 IN A 192.0.2.1\n")
     near.zone("east.test", "* 300 IN A 203.0.113.10\n")
     routes = {"192.0.2.250:53": near.where, "192.0.2.1:53": tld.where, "192.0.2.2:53": authority.where}
-    resolver = Resolver(Dialer(routes), recursive=(Server("192.0.2.250"),), timeout=1.0)
+    resolver = Resolver(Dialer(routes), recursive=(Server("192.0.2.250"),), timeout=5.0)
     hosts, rounds = ("rpc.east.test", "ca.east.test"), 0
     async for state in gate("east.test", hosts, GATEWAY, resolver=resolver, first=0.01, longest=0.01):
         rounds += 1
