@@ -24,8 +24,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer
 
+from bevel_tui.ui.footer import KeyFooter
 from bevel_tui.ui.header import Header
 from bevel_tui.ui.help import HelpScreen, Hint, help_of
 from bevel_tui.ui.jump import JumpScreen
@@ -54,7 +54,7 @@ class BaseScreen(Screen[None]):
         with Vertical(id="body"):
             yield from self.body()
         yield Hint(id="hint")
-        yield Footer(show_command_palette=True)
+        yield KeyFooter(show_command_palette=True)
 
     def body(self) -> ComposeResult:
         """The screen's own widgets."""
