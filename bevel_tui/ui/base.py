@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -49,12 +50,21 @@ class BaseScreen(Screen[None]):
         Binding("ctrl+o", "jump", "Jump", id="jump", tooltip="Show a letter on every field; the letter goes there"),
     ]
 
+    _resumed = False
+
     def compose(self) -> ComposeResult:
+        self._take_size()
         yield Header()
         with Vertical(id="body"):
             yield from self.body()
         yield Hint(id="hint")
-        yield KeyFooter(show_command_palette=True)
+        yield KeyFooter()
+
+    def _take_size(self) -> None:
+        """The classes by width and height, before anything is in here: later everything would be styled and laid out twice."""
+        size = self.app.size
+        for extent, steps in ((size.width, self.HORIZONTAL_BREAKPOINTS), (size.height, self.VERTICAL_BREAKPOINTS)):
+            self.set_class(True, max(step for step in steps or () if step[0] <= extent)[1], update=False)
 
     def body(self) -> ComposeResult:
         """The screen's own widgets."""
@@ -72,6 +82,12 @@ class BaseScreen(Screen[None]):
     def header(self) -> Header:
         """The first line."""
         return self.query_one(Header)
+
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        """The first time all styles are as they must be: they were applied when the widgets were mounted."""
+        if not self._resumed:
+            self._resumed = True
+            event.refresh_styles = False
 
     def on_mount(self) -> None:
         self.header.heading = self.heading

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
@@ -57,16 +57,29 @@ class More(Widget, can_focus=True):
         self.action_more()
 
 
-class FieldRow(Vertical):
-    """One field."""
+class TypedField(Input):
+    """An Input on one line."""
+
+    def __init__(self, value: str, placeholder: str, id: str) -> None:
+        super().__init__(value, placeholder=placeholder, compact=True, select_on_focus=False, id=id)
+
+    def update_node_styles(self, animate: bool = True) -> None:
+        """Not before it is mounted: then all styles are applied anyway, and Textual asks for it while making one."""
+        if self.is_attached:
+            super().update_node_styles(animate)
+
+
+class FieldRow(Widget):
+    """One field. The label is drawn by the row itself, and what is wrong has a widget only once there is something: a
+    form has many rows, and each widget costs its styles and its place.
+    """
 
     def __init__(self, field: Field, draft: Draft) -> None:
         super().__init__(classes="field")
         self.field = field
         self._draft = draft
         self._complaint: tuple[Problem | None, tuple[bool, str] | None] = (None, None)
-        self.problem = Static("", classes="problem")
-        self.problem.display = False
+        self._problem: Static | None = None
         value = self.shown()
         if field.kind in ("choice", "flag"):
             choices = field.choices if field.kind == "choice" else ("yes", "no")
@@ -74,20 +87,20 @@ class FieldRow(Vertical):
                 choices, value, optional=field.default is None, id=f"field-{field.id}"
             )
         else:
-            self.control = Input(
-                value,
-                placeholder=f"such as {field.example}" if field.example else _PLACEHOLDERS.get(field.kind, ""),
-                compact=True,
-                select_on_focus=False,
-                id=f"field-{field.id}",
-            )
+            placeholder = f"such as {field.example}" if field.example else _PLACEHOLDERS.get(field.kind, "")
+            self.control = TypedField(value, placeholder, f"field-{field.id}")
         helped(self, help_text(field))
 
     def compose(self) -> ComposeResult:
-        with Horizontal(classes="line"):
-            yield Static(Content(self.field.label), classes="label")
-            yield self.control
-        yield self.problem
+        yield self.control
+        if self._problem is not None:
+            yield self._problem
+
+    def render(self) -> Content:
+        """The label, left of the control."""
+        if self.has_class("-wrong"):
+            return Content.styled(self.field.label, "bold $error")
+        return Content.styled(self.field.label, "bold $foreground" if self.has_focus_within else "$text-muted")
 
     def shown(self) -> str:
         """The answer, the proposal or the model's default, as text."""
@@ -123,13 +136,24 @@ class FieldRow(Vertical):
         self._complaint = (found, note)
         if found is not None:
             error = found.severity == "error"
-            text = f"{'✗' if error else '!'} {found.message}"
-            self.problem.update(Content.styled(text, "$error" if error else "$warning"))
+            self._say(f"{'✗' if error else '!'} {found.message}", "$error" if error else "$warning")
         elif note is not None:
             good, words = note
-            self.problem.update(Content.styled(f"{'✓' if good else '✗'} {words}", "$success" if good else "$error"))
-        self.problem.display = found is not None or note is not None
-        self.set_class(found is not None and found.severity == "error", "-wrong")
+            self._say(f"{'✓' if good else '✗'} {words}", "$success" if good else "$error")
+        elif self._problem is not None:
+            self._problem.display = False
+        self.set_class(found is not None and found.severity == "error", "-wrong", update=self.is_attached)
+        self.refresh()
+
+    def _say(self, words: str, style: str) -> None:
+        content = Content.styled(words, style)
+        if self._problem is None:
+            self._problem = Static(content, classes="problem")
+            if self.is_mounted:
+                self.mount(self._problem)
+            return
+        self._problem.update(content)
+        self._problem.display = True
 
 
 def help_text(field: Field) -> str:

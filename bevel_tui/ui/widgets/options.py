@@ -23,6 +23,11 @@ class Options(OptionList):
     }
     """
 
+    def update_node_styles(self, animate: bool = True) -> None:
+        """Not before it is mounted: then all styles are applied anyway, and Textual asks for it while making one."""
+        if self.is_attached:
+            super().update_node_styles(animate)
+
     def render_line(self, y: int) -> Strip:
         """A line; the cursor's in the bar's own colour."""
         strip = super().render_line(y)
