@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from bevel_tui.ui.session import Deployment, Session
 
 
-_HARMLESS = Harmless()
-
-
 class BevelApp(App[int]):
     """bevel-tui on a terminal. `first` is the screen to begin with.
 
@@ -53,14 +50,19 @@ class BevelApp(App[int]):
         Binding("ctrl+p", "command_palette", "Commands", id="palette", tooltip="Find any command", show=False, priority=True),
     ]  # fmt: skip
 
+    _harmless: Harmless
+
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own, and last the one that lets no control character through."""
-        return [*super().get_line_filters(), _HARMLESS]
+        others = tuple(super().get_line_filters())
+        if self._harmless.others != others:
+            self._harmless = Harmless(others)
+        return [self._harmless]
 
     @property
     def ansi_theme(self) -> TerminalTheme:
         """Named colours as the theme has them: Textual's own are hard to read on a light ground."""
-        return named_colours(self.current_theme) if self.current_theme in THEMES else super().ansi_theme
+        return named_colours(self.theme) or super().ansi_theme
 
     def __init__(
         self,
@@ -70,6 +72,7 @@ class BevelApp(App[int]):
         keymap: Mapping[str, str] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        self._harmless = Harmless(())
         super().__init__()
         self.clock = clock
         #: runs by name, begun by screens; they go on whatever is shown

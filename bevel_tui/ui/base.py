@@ -23,6 +23,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -83,11 +84,16 @@ class BaseScreen(Screen[None]):
         """The first line."""
         return self.query_one(Header)
 
-    def on_screen_resume(self, event: events.ScreenResume) -> None:
+    def _on_screen_resume(self, event: events.ScreenResume) -> None:
         """The first time all styles are as they must be: they were applied when the widgets were mounted."""
         if not self._resumed:
             self._resumed = True
             event.refresh_styles = False
+
+    def _screen_resized(self, size: Size) -> None:
+        """Textual tells a screen of its first size after it was laid out in it: the same once more changes nothing."""
+        if size != self._compositor.size:
+            super()._screen_resized(size)
 
     def on_mount(self) -> None:
         self.header.heading = self.heading

@@ -87,19 +87,21 @@ class KeyFooter(Widget):
         self._spans = []
         column = 0
         for key in self._fitting(room):
-            parts.append(self._drawn(key, Content.assemble(" ", (key.shown, "bold $footer-key-foreground"), f" {key.words} ")))
+            parts.append(self._drawn(key, " "))
             self._spans.append((range(column, column + key.width), key))
             column += key.width
-        if (key := self._palette) is not None:
-            parts.append(Content.assemble(" " * (room - column), ("▏", "$foreground 20%")))
-            parts.append(self._drawn(key, Content.assemble((key.shown, "bold $footer-key-foreground"), f" {key.words} ")))
-            self._spans.append((range(room, self.size.width), key))
+        if self._palette is not None:
+            parts += [Content(" " * (room - column)), self._drawn(self._palette, "▏")]
+            self._spans.append((range(room, self.size.width), self._palette))
         return Content("").join(parts)
 
-    def _drawn(self, key: _Key, content: Content) -> Content:
+    def _drawn(self, key: _Key, before: str) -> Content:
+        words = Content.assemble((key.shown, "bold $footer-key-foreground"), f" {key.words} ")
         if not key.enabled:
-            return content.stylize("dim")
-        return content.stylize_before("on $block-hover-background") if key == self._under_mouse else content
+            words = words.stylize("dim")
+        elif key == self._under_mouse:
+            words = words.stylize_before("on $block-hover-background")
+        return Content.assemble((before, "$foreground 20%"), words)
 
     # ------------------------------------------------------------ mouse
 

@@ -7,6 +7,7 @@ forgotten place would let a cluster clear the screen, set a title or turn text r
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from rich.segment import Segment
 from textual.color import Color
@@ -17,10 +18,20 @@ _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 class Harmless(LineFilter):
-    """Takes control characters out of a line that is about to be drawn."""
+    """What other filters make of a line that is about to be drawn, without control characters.
+
+    One filter instead of several in a row: Textual makes a new line after each of them, and there are many lines.
+    """
+
+    def __init__(self, others: Sequence[LineFilter]) -> None:
+        super().__init__()
+        self.others = tuple(others)
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        if not any(_CONTROLS.search(segment.text) for segment in segments):
+        """The line as it may be drawn."""
+        for other in self.others:
+            segments = other.apply(segments, background)
+        if _CONTROLS.search("".join([segment.text for segment in segments])) is None:
             return segments
         return [
             segment if segment.control else Segment(_CONTROLS.sub("", segment.text), segment.style)

@@ -8,6 +8,8 @@ Other themes that Textual ships can be chosen by name too, in the palette or as 
 
 from __future__ import annotations
 
+from functools import cache
+
 from rich.terminal_theme import TerminalTheme
 from textual.color import Color
 from textual.theme import Theme
@@ -118,8 +120,14 @@ def themed(style: str) -> str:
     return _STYLES.get(style, style)
 
 
-def named_colours(theme: Theme) -> TerminalTheme:
-    """What `red`, `green`, `yellow` and `cyan` of Rich's texts (cells of tables, labels of trees) are in one of our themes."""
+@cache
+def named_colours(name: str) -> TerminalTheme | None:
+    """What `red`, `green`, `yellow` and `cyan` of Rich's texts (cells of tables, labels of trees) are in one of our themes;
+    None for another's. Textual asks for it with every line it draws.
+    """
+    theme = next((known for known in THEMES if known.name == name), None)
+    if theme is None:
+        return None
 
     def rgb(colour: str | None) -> tuple[int, int, int]:
         return Color.parse(colour or theme.primary).rgb
