@@ -1,27 +1,36 @@
 """The names of what keys do, and what keys are called: what a keymap may say, known without loading a screen.
 
-A test holds `ACTIONS` against the bindings of all screens.
+A test holds `DEFAULTS` against the bindings of all screens.
 """
 
 from __future__ import annotations
 
 import unicodedata
 
-#: ids of the screens' key bindings
-ACTIONS: tuple[str, ...] = (
-    "back", "check.close", "choice.back", "choice.clear", "choice.next", "choice.open", "choice.previous",
-    "clusters.again", "clusters.login", "clusters.use", "copy.close", "copy.save", "dashboard.act",
-    "dashboard.checks", "dashboard.events", "dashboard.findings", "dashboard.logs", "dashboard.matrix",
-    "dashboard.object", "dashboard.previous", "dashboard.root", "dashboard.shell", "dashboard.tab-checks",
-    "dashboard.timeline", "dashboard.yaml", "dialog.back", "dialog.next", "dialog.previous", "file.back",
-    "file.complete", "form.toggle", "help", "help.close", "help.down", "help.up", "jump", "jump.stay",
-    "organizations.add", "organizations.earlier", "organizations.later", "organizations.remove", "palette",
-    "panel.events", "panel.logs", "panel.needs", "panel.step", "quit", "reach.again", "reach.all", "reach.copy",
-    "reach.problems", "review.command", "review.document", "review.needs", "review.plan", "run.cancel",
-    "run.copy", "run.extend", "run.pause", "run.reach", "run.retry", "services.try", "tree.close", "tree.down",
-    "tree.first", "tree.follow", "tree.last", "tree.open", "tree.page-down", "tree.page-up", "tree.toggle",
-    "tree.up", "wizard.deploy", "wizard.more", "wizard.next", "wizard.review", "wizard.save",
-)  # fmt: skip
+#: ids of the screens' key bindings, and the keys they have when no keymap says otherwise
+DEFAULTS: dict[str, str] = {
+    "back": "escape", "check.close": "escape,enter,q", "choice.back": "escape", "choice.clear": "backspace,delete",
+    "choice.next": "right,space", "choice.open": "enter", "choice.previous": "left", "clusters.again": "ctrl+l",
+    "clusters.login": "l", "clusters.use": "space,enter", "copy.close": "escape", "copy.save": "s",
+    "dashboard.act": "a", "dashboard.checks": "r", "dashboard.events": "e", "dashboard.findings": "1",
+    "dashboard.logs": "l", "dashboard.matrix": "3", "dashboard.object": "o", "dashboard.previous": "p",
+    "dashboard.root": "u", "dashboard.shell": "exclamation_mark", "dashboard.tab-checks": "2",
+    "dashboard.timeline": "4", "dashboard.yaml": "y", "dialog.back": "escape", "dialog.next": "right,down",
+    "dialog.previous": "left,up", "file.back": "escape", "file.complete": "tab",
+    "form.toggle": "enter,space,left,right", "help": "f1", "help.close": "escape,f1,question_mark,q",
+    "help.down": "down,j", "help.up": "up,k", "jump": "ctrl+o", "jump.stay": "escape",
+    "organizations.add": "a,insert", "organizations.earlier": "shift+up", "organizations.later": "shift+down",
+    "organizations.remove": "d,delete", "palette": "ctrl+p", "panel.events": "2", "panel.logs": "3",
+    "panel.needs": "u", "panel.step": "1", "quit": "ctrl+q", "reach.again": "k", "reach.all": "a",
+    "reach.copy": "y", "reach.problems": "o", "review.command": "4", "review.document": "1", "review.needs": "3",
+    "review.plan": "2", "run.cancel": "c", "run.copy": "y", "run.extend": "x", "run.pause": "p", "run.reach": "r",
+    "run.retry": "t", "services.try": "ctrl+t", "tree.close": "left,h", "tree.down": "down,j",
+    "tree.first": "home,g", "tree.follow": "f", "tree.last": "end,G", "tree.open": "right,l",
+    "tree.page-down": "pagedown", "tree.page-up": "pageup", "tree.toggle": "space,enter", "tree.up": "up,k",
+    "wizard.deploy": "ctrl+n", "wizard.more": "ctrl+e", "wizard.next": "ctrl+n", "wizard.review": "ctrl+r",
+    "wizard.save": "ctrl+s",
+}  # fmt: skip
+ACTIONS: tuple[str, ...] = tuple(DEFAULTS)
 
 _MODIFIERS = {"ctrl", "shift", "alt", "super", "hyper", "meta"}
 _KEYS = {
@@ -50,6 +59,14 @@ def collide(one: str, other: str) -> bool:
         return True
     groups = {name.rpartition(".")[0] for name in (one, other)}
     return len(groups) == 1 or any(groups <= screen for screen in _SCREENS)
+
+
+def plain(key: str) -> str:
+    """The one name of a key that may be written in two ways: `?` is `question_mark`."""
+    *modifiers, last = key.strip().split("+") if key.strip() != "+" else ["+"]
+    if len(last) == 1 and not last.isalnum():
+        last = unicodedata.name(last, last).lower().replace("-", "_").replace(" ", "_")
+    return "+".join((*sorted(modifiers), last))
 
 
 def is_key(text: str) -> bool:

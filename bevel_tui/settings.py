@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 
 from bevel_tui import locations
-from bevel_tui.keys import ACTIONS, collide, is_key
+from bevel_tui.keys import ACTIONS, DEFAULTS, collide, is_key, plain
 from bevel_tui.network import wording
 from bevel_tui.network.basics import Model, Text
 from bevel_tui.network.problem import Problem, error, printable, where
@@ -71,8 +71,10 @@ def load(path: Path | None = None) -> Settings:
 
 
 def _keymap(keymap: Mapping[str, str]) -> Iterator[Problem]:
-    """A name or a key that there is not would be ignored without a word, and so would one of two that share a key."""
-    taken: list[tuple[str, str]] = []
+    """A name or a key that there is not would be ignored without a word, and so would one of two that share a key: both
+    from the keymap, or one of them with the key that it has anyway.
+    """
+    taken = [(name, plain(key)) for name, its in DEFAULTS.items() if name not in keymap for key in its.split(",")]
     for action, named in keymap.items():
         if action not in ACTIONS:
             close = wording.nearest(action, ACTIONS)
@@ -83,12 +85,12 @@ def _keymap(keymap: Mapping[str, str]) -> Iterator[Problem]:
                 said = f"`{printable(key.strip())}` is no key; they are called f5, ctrl+x, shift+up, space, G"
                 yield error("value", ("keymap", action), said)
         for key in dict.fromkeys(key.strip() for key in named.split(",")):
-            for other in (name for name, its in taken if its == key and collide(name, action)):
+            for other in (name for name, its in taken if its == plain(key) and collide(name, action)):
                 yield error(
                     "value", ("keymap", action), f"`{printable(key)}` is the key of `{other}` too, on one screen"
                 )
             if action in ACTIONS:
-                taken.append((action, key))
+                taken.append((action, plain(key)))
 
 
 def _problem(e: Mapping[str, Any]) -> Problem:

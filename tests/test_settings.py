@@ -79,6 +79,8 @@ def test_a_flag_wins_over_the_environment_and_that_over_the_file(
             "keymap.run.pause (line 3): `f5` is the key of `run.retry` too, on one screen",
         ),
         ("keymap: {help: f9, dashboard.logs: f9}\n", "keymap.dashboard.logs (line 1): `f9` is the key of `help` too"),
+        ("keymap: {run.retry: p}\n", "keymap.run.retry (line 1): `p` is the key of `run.pause` too, on one screen"),
+        ("keymap: {dashboard.act: '!'}\n", "keymap.dashboard.act (line 1): `!` is the key of `dashboard.shell` too"),
         ("keymap: {file.back: f9, quit: f9}\n", "keymap.quit (line 1): `f9` is the key of `file.back` too"),
         ("- a\n", "(document) (line 1): must be a mapping"),
     ],

@@ -22,7 +22,7 @@ from bevel_tui.records.errors import ExitCode
 from bevel_tui.ui import hangup
 from bevel_tui.ui.dialog import Answer, Dialog
 from bevel_tui.ui.harmless import Harmless
-from bevel_tui.ui.palette import ScreenCommands
+from bevel_tui.ui.palette import Commands
 from bevel_tui.ui.themes import THEMES, named_colours
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class BevelApp(App[int]):
     TITLE = "bevel-tui"
     #: styles of screens that are shown first are read with the rest: a screen's own CSS_PATH makes all be read again
     CSS_PATH: ClassVar = ["styles.tcss", "screens/wizard.tcss", "dashboard/dashboard.tcss"]
-    COMMANDS: ClassVar = App.COMMANDS | {ScreenCommands}
+    COMMANDS: ClassVar = {Commands}
     ENABLE_COMMAND_PALETTE = True
     ESCAPE_TO_MINIMIZE = False
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -19,14 +19,30 @@ class Command:
     run: Callable[[], Awaitable[Any] | Any]
 
 
-class ScreenCommands(Provider):
-    """The commands of the active screen, and its visible key bindings."""
+class Commands(Provider):
+    """The commands of the active screen, its key bindings, then what is there on every screen.
+
+    One provider, because Textual shows what several offer in the order in which they happen to answer.
+    """
 
     def _commands(self) -> Iterator[Command]:
+        titles: set[str] = set()
+        for command in (*self._of_the_screen(), *self._of_the_keys(), *self._of_the_app()):
+            if command.title not in titles:
+                titles.add(command.title)
+                yield command
+
+    def _of_the_screen(self) -> Iterator[Command]:
         offered = getattr(self.screen, "commands", None)
         if offered is not None:
             yield from offered()
-        seen = set()
+
+    def _of_the_app(self) -> Iterator[Command]:
+        for title, words, run, _ in self.app.get_system_commands(self.screen):
+            yield Command(title, words, run)
+
+    def _of_the_keys(self) -> Iterator[Command]:
+        seen = {"app.command_palette", "command_palette"}
         for active in self.screen.active_bindings.values():
             binding = active.binding
             if not active.enabled or not binding.description or binding.system or binding.action in seen:

@@ -18,7 +18,7 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.widgets import Button, Input
 
-from bevel_tui.keys import ACTIONS, collide
+from bevel_tui.keys import DEFAULTS, collide
 from bevel_tui.records.events import RunFinished, RunStarted
 from bevel_tui.ui import hangup
 from bevel_tui.ui.app import BevelApp
@@ -121,6 +121,15 @@ async def test_the_palette_offers_the_screens_commands_and_its_keys():
         assert screen.went == ["special", "next"]
 
 
+async def test_the_palette_lists_what_there_is_in_one_order(size, snapshot):
+    async with running(BevelApp(Sample()), size) as pilot:
+        await pilot.press("ctrl+p")
+        await settle(pilot)
+        await pilot.app.workers.wait_for_complete()
+        await settle(pilot)
+        snapshot(pilot, "palette")
+
+
 async def test_keys_are_what_the_keymap_says():
     screen = Sample()
     async with running(BevelApp(screen, keymap={"sample.next": "f8, f9"}), (80, 24)) as pilot:
@@ -142,7 +151,7 @@ def test_the_names_of_all_bindings_are_what_a_keymap_may_say():
                 assert all(binding.id for binding in own), kind
                 for binding in own:
                     found.setdefault(binding.id, set()).update(binding.key.split(","))
-    assert set(found) == set(ACTIONS)
+    assert found == {name: set(keys.split(",")) for name, keys in DEFAULTS.items()}
     for one, other in itertools.combinations(sorted(found), 2):
         assert not (found[one] & found[other] and collide(one, other)), (one, other)
 

@@ -15,6 +15,7 @@ from textual.widgets import DataTable, Input, OptionList
 from bevel_tui import api
 from bevel_tui.network import load
 from bevel_tui.records.errors import BevelError, Code
+from bevel_tui.ui.contexts import shortened, widths
 from bevel_tui.ui.dialog import Dialog
 from bevel_tui.ui.screens.files import FileDialog
 from bevel_tui.ui.screens.start import StartScreen
@@ -466,6 +467,19 @@ async def test_quitting_asks_while_answers_are_in_no_file(monkeypatch: pytest.Mo
         assert here(pilot) == "platform"
         await press(pilot, "ctrl+c", "l")
     assert app.return_value == 0
+
+
+def test_the_table_of_clusters_has_the_columns_that_have_room():
+    for room in range(72, 200):
+        _check_columns(room)
+
+
+def _check_columns(room: int) -> None:
+    columns = widths(room)
+    assert sum(columns.values()) + 2 * len(columns) <= room
+    name = "arn:aws:eks:eu-west-1:123456789012:cluster/east"
+    short = shortened(name, columns["Context"])
+    assert len(short) <= columns["Context"] and short.startswith("arn:aws") and short.endswith("cluster/east")
 
 
 async def test_two_hundred_contexts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

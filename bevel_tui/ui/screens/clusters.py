@@ -17,22 +17,16 @@ from textual.widgets import DataTable, Static
 from bevel_tui import api
 from bevel_tui.network.problem import YamlPath
 from bevel_tui.records.errors import BevelError
-from bevel_tui.records.survey import SurveyRow
+from bevel_tui.ui.contexts import about, cells, widths
 from bevel_tui.ui.help import helped
 from bevel_tui.ui.screens.step import StepScreen
 from bevel_tui.ui.setup import Setup
 from bevel_tui.ui.widgets.form import Form
 
-_STATES = {
-    "waiting": "· waiting",
-    "asking": "… asking",
-    "login": "? log in",
-    "reachable": "● ready",
-    "dead": "✗ no",
-}
 #: seconds for which answers are gathered before they are drawn
 _TOGETHER = 0.05
-_COLUMNS = ("Use", "Context", "State", "Version", "Run by", "Nodes", "Storage", "LB", "Rights", "There already")
+#: as in wizard.tcss: from this width on the details stand beside the table, and take so much of it
+_WIDE, _SIDE = 160, 64
 
 
 class ClustersScreen(StepScreen):
@@ -49,6 +43,8 @@ class ClustersScreen(StepScreen):
     def __init__(self, setup: Setup, *, editing: bool = False, focus: YamlPath | None = None) -> None:
         super().__init__(setup, editing=editing, focus=focus)
         self._news: set[str] = set()
+        #: the columns that have room, and how wide each may be
+        self._widths: dict[str, int] = {}
 
     def content(self) -> ComposeResult:
         with Vertical(id="split"):
@@ -66,8 +62,6 @@ class ClustersScreen(StepScreen):
 
     def on_mount(self) -> None:
         table = self.table
-        for name in _COLUMNS:
-            table.add_column(name, key=name)
         refused = _NOTHING
         try:
             for row in api.contexts(self.setup.kubeconfig):
@@ -77,8 +71,7 @@ class ClustersScreen(StepScreen):
         except BevelError as error:
             refused = Content.assemble((error.message, "bold"), f"\n\n{error.remedy}")
         self.setup.add_unknown()
-        for context in self._order():
-            table.add_row(*self._cells(self.setup.rows[context]), key=context)
+        self._fill(widths(self._room()))
         super().on_mount()
         table.focus()
         if self.draft.contexts and self.draft.contexts[0] in self._order():
@@ -86,6 +79,30 @@ class ClustersScreen(StepScreen):
         if not table.row_count:
             self.query_one("#about", Static).update(refused)
         self.call_after_refresh(self._begin)
+
+    def _fill(self, columns: dict[str, int]) -> None:
+        """The whole table, with these columns."""
+        table = self.table
+        self._widths = columns
+        with self.prevent(DataTable.RowHighlighted):
+            row = table.cursor_row
+            table.clear(columns=True)
+            for name in columns:
+                table.add_column(name, key=name)
+            for context in self._order():
+                table.add_row(*self._cells(context), key=context)
+            table.move_cursor(row=row)
+
+    def _room(self) -> int:
+        """Columns of the terminal that the table has for its own, beside its frame and scrollbar."""
+        width = self.app.size.width
+        return (width if width < _WIDE else width - _SIDE) - 6
+
+    def on_resize(self) -> None:
+        """Other columns may have room."""
+        columns = widths(self._room())
+        if columns != self._widths:
+            self._fill(columns)
 
     def _begin(self) -> None:
         if any(not row.complete for row in self.setup.rows.values()):
@@ -121,7 +138,7 @@ class ClustersScreen(StepScreen):
         table = self.table
         for context in news & {str(key.value) for key in table.rows}:
             shown = table.get_row(context)
-            for name, before, cell in zip(_COLUMNS, shown, self._cells(self.setup.rows[context]), strict=True):
+            for name, before, cell in zip(self._widths, shown, self._cells(context), strict=True):
                 if cell != before:
                     table.update_cell(context, name, cell, update_width=True)
         if self.current in news:
@@ -129,37 +146,8 @@ class ClustersScreen(StepScreen):
         if any(self.setup.rows[context].complete and context in self.draft.contexts for context in news):
             self.call_later(self.answered, ())
 
-    def _cells(self, row: SurveyRow) -> tuple[Text, ...]:
-        used = row.context in self.draft.contexts
-        grey = "dim" if row.state in ("dead", "waiting") else ""
-        mark = Text("[x]" if used else "[ ]", style="bold" if used else grey)
-        state = Text(_STATES[row.state], style=grey)
-        if row.state == "dead":
-            return (mark, Text(self._short(row.context), style=grey), state, *([Text("", style=grey)] * 7))
-        found = [
-            row.version.removesuffix("+simulated"),
-            "simulated" if row.simulated else row.provider or "",
-            "" if row.nodes is None else f"{row.ready_nodes}/{row.nodes}",
-            row.storage_class or ("none" if row.storage_classes is not None else ""),
-            {True: "yes", False: "no", None: "?" if row.complete else ""}[row.load_balancer],
-            ""
-            if row.missing_rights is None
-            else "all"
-            if not row.missing_rights
-            else f"{len(row.missing_rights)} missing",
-            _there(row),
-        ]
-        return (
-            mark,
-            Text(self._short(row.context), style="bold" if used else ""),
-            state,
-            *(Text(t, style=grey) for t in found),
-        )
-
-    def _short(self, context: str) -> str:
-        """Long names (ARNs) keep their end, which tells them apart."""
-        room = 26 if self.app.size.width < 100 else 40
-        return context if len(context) <= room else f"…{context[1 - room :]}"
+    def _cells(self, context: str) -> tuple[Text, ...]:
+        return cells(self.setup.rows[context], self._widths, used=context in self.draft.contexts)
 
     # ------------------------------------------------------------ the row under the cursor
 
@@ -183,6 +171,7 @@ class ClustersScreen(StepScreen):
         form = self.query_one(Form)
         await form.show(groups[index : index + 1] if index is not None else ())
         form.display = index is not None
+        self.query_one("#about").set_class(index is None, "-alone")  # without fields below it has their room
 
     def _index(self) -> int | None:
         current = self.current
@@ -191,14 +180,14 @@ class ClustersScreen(StepScreen):
     def _about(self) -> None:
         row = self.setup.rows.get(self.current or "")
         if row is not None:
-            self.query_one("#about", Static).update(_about(row, low=self.app.size.height < 30))
+            self.query_one("#about", Static).update(about(row, low=self.app.size.height < 30))
 
     async def answered(self, path: YamlPath) -> None:
         """Marks, details and fields follow the answers."""
         table = self.table
         for context in self._order():
             if context in table.rows:
-                table.update_cell(context, "Use", self._cells(self.setup.rows[context])[0])
+                table.update_cell(context, "Use", self._cells(context)[0])
         await self._details()
         self.show_answers()
 
@@ -282,66 +271,6 @@ _NOTHING = Content.assemble(
     "KUBECONFIG names kubeconfig files, colons between them; without it ~/.kube/config is read. "
     "Esc goes back to the start, where the sandbox needs no cluster.",
 )
-
-
-def _there(row: SurveyRow) -> str:
-    words: list[str] = [gateway.kind for gateway in row.gateways or ()]
-    if row.external_dns:
-        words.append("external-dns")
-    words += [f"network {name}" for name in row.networks]
-    if row.same_as:
-        words.append(f"= {row.same_as[0]}")
-    return ", ".join(dict.fromkeys(words))
-
-
-def _about(row: SurveyRow, *, low: bool) -> Content:
-    """All that is known of a context: a line for each fact, or where there is little height one after the other."""
-    lines: list[tuple[str, str]] = [("server", row.server or "none")]
-    if row.state == "dead":
-        lines += [("cause", row.cause), ("remedy", row.remedy)]
-    elif row.state == "login":
-        lines += [("log in", f"{row.cause}: press L")]
-    elif row.state in ("waiting", "asking"):
-        lines += [("state", "being asked")]
-    else:
-        took = f", answered in {row.seconds * 1000:.0f} ms" if row.seconds is not None else ""
-        lines += [("version", f"{row.version}{took}")]
-        if row.simulated:
-            lines += [("simulated", "on this machine; no container runs")]
-        if row.cpu is not None and row.memory is not None:
-            lines += [
-                ("nodes", f"{row.ready_nodes} of {row.nodes} ready: {row.cpu:g} cores, {row.memory / 2**30:.0f} GiB")
-            ]
-        if row.complete and not row.simulated:
-            lines += [("run by", row.provider or "?")]
-        if row.storage_classes is not None:
-            lines += [("storage", row.storage_class or "no default StorageClass: name one for this cluster")]
-        if row.complete:
-            answer = {True: "yes", False: "no", None: "unknown"}[row.load_balancer]
-            lines += [("balancer", f"{answer}: {row.load_balancer_why}")]
-        if row.missing_rights is not None:
-            lines += [("rights", "; ".join(row.missing_rights) or "all that a deployment needs")]
-        for gateway in row.gateways or ():
-            where = f" at {gateway.address}" if gateway.address else ""
-            lines += [("gateway", f"{gateway.kind} {gateway.namespace}/{gateway.service}{where}")]
-        if row.external_dns:
-            lines += [("DNS", "external-dns is here")]
-        if row.networks:
-            lines += [("networks", ", ".join(row.networks))]
-        if row.unread:
-            lines += [("unread", "; ".join(row.unread))]
-    if row.same_as:
-        lines += [("same as", ", ".join(row.same_as))]
-    if row.insecure:
-        lines += [("TLS", "the kubeconfig switches verification off for this cluster")]
-    if low:
-        told = [(f"{name} ", words) for name, words in lines if name not in ("server", "version", "simulated")]
-        flow = [Content.assemble((name, "$text-muted"), words) for name, words in told]
-        return Content("\n").join(
-            [Content.assemble((row.context, "bold"), f"  {row.server}"), Content(" · ").join(flow)]
-        )
-    parts = [Content.assemble((f"{name:<10}", "$text-muted"), words) for name, words in lines]
-    return Content("\n").join([Content.styled(row.context, "bold"), *parts])
 
 
 def screen(setup: Setup, *, editing: bool = False, focus: YamlPath | None = None) -> StepScreen:
