@@ -15,7 +15,7 @@ DEFAULTS: dict[str, str] = {
     "dashboard.act": "a", "dashboard.checks": "r", "dashboard.events": "e", "dashboard.findings": "1",
     "dashboard.logs": "l", "dashboard.matrix": "3", "dashboard.object": "o", "dashboard.previous": "p",
     "dashboard.root": "u", "dashboard.shell": "exclamation_mark", "dashboard.tab-checks": "2",
-    "dashboard.timeline": "4", "dashboard.yaml": "y", "dialog.back": "escape", "dialog.next": "right,down",
+    "dashboard.timeline": "4", "dashboard.yaml": "y", "dialog.back": "escape", "dialog.next": "right,down", "dialog.page-down": "pagedown", "dialog.page-up": "pageup",
     "dialog.previous": "left,up", "file.back": "escape", "file.complete": "tab",
     "form.toggle": "enter,space,left,right", "help": "f1", "help.close": "escape,f1,question_mark,q",
     "help.down": "down,j", "help.up": "up,k", "jump": "ctrl+o", "jump.stay": "escape",

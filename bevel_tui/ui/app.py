@@ -160,7 +160,8 @@ class BevelApp(App[int]):
             if not any(isinstance(screen, Dialog) for screen in self.screen_stack):
                 self._ask_about_runs(running)
             return
-        lost = [sentence for screen in self.screen_stack if (sentence := _unsaved(screen))]
+        # several screens are about the same answers: what is lost is said once
+        lost = list(dict.fromkeys(sentence for screen in self.screen_stack if (sentence := _unsaved(screen))))
         if lost and not any(isinstance(screen, Dialog) for screen in self.screen_stack):
             self._ask_about_answers(lost)
             return

@@ -9,7 +9,7 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import HorizontalGroup, VerticalScroll
+from textual.containers import HorizontalGroup, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
@@ -32,6 +32,8 @@ class Dialog(ModalScreen[str | None]):
         Binding("escape", "refuse", "Back", id="dialog.back"),
         Binding("left,up", "app.focus_previous", show=False, id="dialog.previous"),
         Binding("right,down", "app.focus_next", show=False, id="dialog.next"),
+        Binding("pageup", "page(-1)", show=False, id="dialog.page-up"),
+        Binding("pagedown", "page(1)", show=False, id="dialog.page-down"),
     ]
 
     def __init__(self, title: str, text: str, answers: Sequence[Answer]) -> None:
@@ -39,8 +41,9 @@ class Dialog(ModalScreen[str | None]):
         self._heading, self._text, self._answers = title, text, tuple(answers)
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(classes="dialog", can_focus=False):
-            yield Static(Content(self._text), classes="prose")
+        with Vertical(classes="dialog"):
+            with VerticalScroll(classes="told", can_focus=False):
+                yield Static(Content(self._text))
             for answer in self._answers:
                 with HorizontalGroup(classes="answer"):
                     yield Button(
@@ -54,6 +57,17 @@ class Dialog(ModalScreen[str | None]):
         box = self.query_one(".dialog")
         box.border_title = self._heading
         box.border_subtitle = "Esc goes back"
+        self.call_after_refresh(self._mention_more)
+
+    def _mention_more(self) -> None:
+        """Long texts (what an import leaves out) begin at their beginning, and the answers stay where they are seen."""
+        if self.query_one(".told").max_scroll_y:
+            self.query_one(".dialog").border_subtitle = "Page Down reads on, Esc goes back"
+
+    def action_page(self, by: int) -> None:
+        """Read on, or back."""
+        told = self.query_one(".told")
+        told.scroll_relative(y=by * max(1, told.size.height - 1), animate=False)
 
     def on_key(self, event: events.Key) -> None:
         """A letter answers; the screen below, which is there again by then, must not have it too."""

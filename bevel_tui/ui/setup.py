@@ -118,6 +118,10 @@ class Setup:
             return False
         return self.text() != self._saved_text or self._saved_text is None
 
+    def unsaved(self) -> str | None:
+        """What quitting would lose, in the same words on every screen that has the answers."""
+        return "The answers are not saved as a preset: Ctrl+S in the wizard saves them." if self.dirty else None
+
     @property
     def is_simulated(self) -> bool:
         """Whether every cluster picked is known to be simulated."""

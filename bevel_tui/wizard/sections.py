@@ -291,5 +291,10 @@ def section_of(problem: Problem, draft: Draft) -> Section:
 
 
 def errors_of(section: Section, draft: Draft, judgement: Judgement) -> tuple[Problem, ...]:
-    """The errors that are put right in a section."""
-    return tuple(p for p in judgement.errors if section_of(p, draft).id == section.id)
+    """The errors that are put right in a section: a field that two sections ask for holds up both of them."""
+    asked = {field.path for group in section.groups(draft) for field in group.fields}
+    return tuple(
+        p
+        for p in judgement.errors
+        if section_of(p, draft).id == section.id or (p.code != "domain-missing" and place(p) in asked)
+    )

@@ -121,6 +121,7 @@ async def test_the_palette_offers_the_screens_commands_and_its_keys():
         assert screen.went == ["special", "next"]
 
 
+@pytest.mark.parametrize("size", SIZES)
 async def test_the_palette_lists_what_there_is_in_one_order(size, snapshot):
     async with running(BevelApp(Sample()), size) as pilot:
         await pilot.press("ctrl+p")

@@ -210,7 +210,14 @@ async def test_wrong_input_is_told_at_its_field_and_stops_there(
         field.value = ""
         await press(pilot, "tab")
         assert field.value == "23.10.2"  # what is left empty is the proposal again
-        await press(pilot, "ctrl+n", "ctrl+n")
+        await press(pilot, "ctrl+n")
+        domain = app.screen.query_one("#field-clusters-1-domain", Input)
+        before = domain.value
+        domain.value = "a_b"  # asked with the clusters too, and right there
+        await press(pilot, "ctrl+n")
+        assert here(pilot) == "gateway" and app.focused is domain
+        domain.value = before
+        await press(pilot, "ctrl+n")
         assert here(pilot) == "organizations"
         await press(pilot, "enter")
         app.screen.query_one("#field-organizations-0-besu-validators", Input).focus()

@@ -29,7 +29,10 @@ class FileDialog(ModalScreen[Path | None]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="dialog", can_focus=False):
-            yield Input(self._path, select_on_focus=False, id="path", compact=True, placeholder="path of a file")
+            # what is proposed for reading is replaced by typing; where to save is mostly changed a little
+            yield Input(
+                self._path, select_on_focus=not self._saving, id="path", compact=True, placeholder="path of a file"
+            )
             yield Static("", id="said")
             if self._names:
                 yield Static(
@@ -43,7 +46,8 @@ class FileDialog(ModalScreen[Path | None]):
         box.border_subtitle = "Enter takes it, Tab completes, Esc goes back"
         entry = self.query_one(Input)
         entry.focus()
-        entry.cursor_position = len(self._path)
+        if self._saving:
+            entry.cursor_position = len(self._path)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take it, if it makes sense."""

@@ -12,7 +12,7 @@ from bevel_tui.ui.help import helped
 from bevel_tui.ui.screens.step import StepScreen
 from bevel_tui.ui.setup import Setup
 from bevel_tui.ui.widgets.form import Form
-from bevel_tui.ui.widgets.options import Options
+from bevel_tui.ui.widgets.options import Entry, Options
 from bevel_tui.wizard import platforms
 
 _TYPE: YamlPath = ("gateway", "type")
@@ -48,10 +48,10 @@ class GatewayScreen(StepScreen):
         for name, reason in sorted(self._refusals().items(), key=lambda item: item[1] is not None):
             about = platforms.GATEWAYS[name]
             if reason is None:
-                text = Content.assemble((about.title, "bold"), "\n", (f"  {about.sentence}", "$text-muted"))
+                text = Entry(Content.styled(about.title, "bold"), Content.styled(about.sentence, "$text-muted"))
             else:
                 words = reason.partition(": ")[2] or reason
-                text = Content(f"{about.title}: not possible\n  {words}")
+                text = Entry(Content(f"{about.title}: not possible"), Content(words))
             made.append(Option(text, id=name, disabled=reason is not None))
         return made
 

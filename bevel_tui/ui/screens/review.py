@@ -42,7 +42,15 @@ class ReviewScreen(StepScreen):
         Binding("ctrl+e", "more", show=False, id="wizard.more"),
         Binding("ctrl+r", "review", show=False, id="wizard.review"),
         *(
-            Binding(str(number), f"view('{view}')", title, id=f"review.{view}", tooltip=f"Show: {title.lower()}")
+            # the title of the view names them with their keys
+            Binding(
+                str(number),
+                f"view('{view}')",
+                title,
+                show=False,
+                id=f"review.{view}",
+                tooltip=f"Show: {title.lower()}",
+            )
             for number, (view, title) in enumerate(_VIEWS, start=1)
         ),
     ]
@@ -178,7 +186,9 @@ class ReviewScreen(StepScreen):
             )
         plan = api.plan(network)
         if self._view == "plan":
-            return planview.graph(plan, self.query_one("#views").scrollable_content_region.width)
+            box = self.query_one("#views")
+            bar = 0 if box.show_vertical_scrollbar else box.scrollbar_size_vertical  # it comes with what is drawn
+            return planview.graph(plan, box.scrollable_content_region.width - bar)
         rows = {
             str(self.draft.get(("clusters", i, "name"))): self.draft.facts(i) for i in range(len(self.draft.clusters))
         }

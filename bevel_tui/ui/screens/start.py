@@ -18,8 +18,16 @@ from textual.widgets.option_list import Option
 from bevel_tui.records.errors import BevelError
 from bevel_tui.ui.base import BaseScreen
 from bevel_tui.ui.setup import SANDBOX_CONTEXTS, Setup
-from bevel_tui.ui.widgets.options import Options
+from bevel_tui.ui.widgets.options import Entry, Options
 from bevel_tui.wizard.ways import WAYS
+
+_WELCOME = (
+    "Deploys Hyperledger Bevel ledger networks over your Kubernetes clusters and proves that they can be reached."
+)
+
+
+def _entry(*title: tuple[str, str], words: str) -> Entry:
+    return Entry(Content.assemble(*title), Content.styled(words, "$text-muted"))
 
 
 class StartScreen(BaseScreen):
@@ -35,8 +43,7 @@ class StartScreen(BaseScreen):
         self._recent: tuple[Path, ...] = ()
 
     def body(self) -> ComposeResult:
-        words = "Deploys Hyperledger Bevel ledger networks over your Kubernetes clusters and proves that they can be reached."
-        yield Static(Content(words), id="welcome")
+        yield Static(Content(_WELCOME), id="welcome")
         yield Options(*self._options(), id="ways")
 
     def _ways(self) -> list[str]:
@@ -53,14 +60,10 @@ class StartScreen(BaseScreen):
             title, words = WAYS[way]
             if way == "new" and not self._clusters:
                 words = "No kubeconfig was found: set KUBECONFIG, or try the sandbox first."
-            made.append(Option(Content.assemble((title, "bold"), "\n", (f"  {words}", "$text-muted")), id=way))
+            made.append(Option(_entry((title, "bold"), words=words), id=way))
         for number, path in enumerate(self._recent):
-            made.append(
-                Option(
-                    Content.assemble(("Recent: ", "$text-muted"), (path.name, "bold"), "\n", (f"  {path.parent}", "$text-muted")),
-                    id=f"recent-{number}",
-                )
-            )  # fmt: skip
+            entry = _entry(("Recent: ", "$text-muted"), (path.name, "bold"), words=str(path.parent))
+            made.append(Option(entry, id=f"recent-{number}"))
         return made
 
     def on_mount(self) -> None:
@@ -82,7 +85,7 @@ class StartScreen(BaseScreen):
 
     def unsaved(self) -> str | None:
         """Answers that no file has."""
-        return "The answers are not saved as a preset." if self.setup.dirty else None
+        return self.setup.unsaved()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Go there."""
@@ -113,6 +116,7 @@ class StartScreen(BaseScreen):
         if self.setup.simulated is not None:
             self._go()
             return
+        self.query_one("#welcome", Static).update(Content("Starting two simulated clusters: a few seconds."))
         self.query_one(OptionList).loading = True
         self.run_worker(self._start_sandbox(), name="sandbox", exclusive=True)
 
@@ -125,6 +129,7 @@ class StartScreen(BaseScreen):
             self.complain(error)
             return
         finally:
+            self.query_one("#welcome", Static).update(Content(_WELCOME))
             self.query_one(OptionList).loading = False
             self.query_one(OptionList).focus()
         self.setup.simulated = handle
@@ -192,7 +197,7 @@ class StartScreen(BaseScreen):
         """What went wrong, and what to do."""
         from bevel_tui.ui.dialog import Answer, Dialog
 
-        lines = (error.message, *error.details[:12], "", error.remedy)
+        lines = (error.message, *error.details, "", error.remedy)
         self.app.push_screen(Dialog("That did not work", "\n".join(lines), (Answer("ok", "Go on", "g"),)))
 
 

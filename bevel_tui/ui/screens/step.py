@@ -103,7 +103,7 @@ class StepScreen(BaseScreen):
 
     def unsaved(self) -> str | None:
         """Answers that no file has."""
-        return "The answers are not saved as a preset (Ctrl+S does)." if self.setup.dirty else None
+        return self.setup.unsaved()
 
     def commands(self) -> Iterable[Command]:
         """Every step from the palette."""

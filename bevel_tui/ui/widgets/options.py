@@ -3,9 +3,38 @@
 from __future__ import annotations
 
 from rich.segment import Segment
-from rich.style import Style
+from rich.style import Style as RichStyle
+from textual.content import Content
+from textual.css.styles import RulesMap
 from textual.strip import Strip
+from textual.style import Style
+from textual.visual import RenderOptions, Visual
 from textual.widgets import OptionList
+
+
+class Entry(Visual):
+    """A line, and below it what is said of it, a little to the right however often it must be broken."""
+
+    def __init__(self, title: Content, words: Content, indent: int = 2) -> None:
+        self._title, self._words, self._indent = title, words, indent
+
+    def _whole(self, width: int) -> Content:
+        margin = Content(" " * self._indent)
+        below = [margin + line for line in self._words.wrap(max(1, width - self._indent))]
+        return Content("\n").join([self._title, *below])
+
+    def render_strips(self, width: int, height: int | None, style: Style, options: RenderOptions) -> list[Strip]:
+        """Drawn in that width."""
+        return self._whole(width).render_strips(width, height, style, options)
+
+    def get_optimal_width(self, rules: RulesMap, container_width: int) -> int:
+        """Cells that both have room in."""
+        longest = max(self._title.cell_length, self._words.cell_length + self._indent)
+        return min(container_width, longest)
+
+    def get_height(self, rules: RulesMap, width: int) -> int:
+        """Lines in that width."""
+        return self._whole(width).get_height(rules, width)
 
 
 class Options(OptionList):
@@ -34,4 +63,4 @@ class Options(OptionList):
         bar = self.get_component_rich_style("option-list--option-highlighted")
         if bar.bgcolor is None or not any(s.style and s.style.bgcolor == bar.bgcolor for s in strip):
             return strip
-        return Strip(Segment.apply_style(strip, post_style=Style(color=bar.color)), strip.cell_length)
+        return Strip(Segment.apply_style(strip, post_style=RichStyle(color=bar.color)), strip.cell_length)
