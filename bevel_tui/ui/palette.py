@@ -45,7 +45,8 @@ class Commands(Provider):
         seen = {"app.command_palette", "command_palette"}
         for active in self.screen.active_bindings.values():
             binding = active.binding
-            if not active.enabled or not binding.description or binding.system or binding.action in seen:
+            # without an id it is Textual's own: how fields move their cursors, which nobody looks for here
+            if not (active.enabled and binding.description and binding.id) or binding.action in seen:
                 continue
             seen.add(binding.action)
             key = self.app.get_key_display(binding)

@@ -49,7 +49,15 @@ class StepScreen(BaseScreen):
     section_id: ClassVar[str] = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+n", "next", "Next", id="wizard.next", tooltip="To the next step"),
-        Binding("ctrl+e", "more", "More", id="wizard.more", tooltip="Show or hide settings that have good defaults"),
+        # before fields have it, for which it would be the end of the line; End is that too
+        Binding(
+            "ctrl+e",
+            "more",
+            "More",
+            id="wizard.more",
+            tooltip="Show or hide settings that have good defaults",
+            priority=True,
+        ),
         Binding("ctrl+r", "review", "Review", id="wizard.review", tooltip="Straight to the review"),
         Binding("ctrl+s", "save", "Save", id="wizard.save", tooltip="Save the answers as a preset"),
     ]

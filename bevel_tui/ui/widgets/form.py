@@ -276,11 +276,13 @@ class Form(VerticalScroll, can_focus=False):
     async def toggle(self) -> None:
         """Show or hide the settings with good defaults."""
         async with self._showing:
+            asked_there = isinstance(self.screen.focused, More)
             self._opened = not self._opened
             await self._rebuild()
         self.judge()
-        for more in self.query(More):
-            more.focus()
+        if asked_there:  # by its key the focus stays in its field
+            for more in self.query(More):
+                more.focus()
 
     async def on_more_toggled(self, event: More.Toggled) -> None:
         """The line below the fields was chosen."""
