@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 from textual import events
+from textual.binding import ActiveBinding
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
@@ -57,7 +58,15 @@ class KeyFooter(Widget):
             return
         keys: dict[str, _Key] = {}
         palette = None
-        for _, binding, enabled, tooltip in screen.active_bindings.values():
+        own = [binding.id for _, binding in screen._bindings]
+
+        def place(active: ActiveBinding) -> int:
+            """Keys of what has the focus, then the screen's as it declares them, then the application's."""
+            if active.node is screen:
+                return own.index(active.binding.id)
+            return len(own) if active.node is self.app else -1
+
+        for _, binding, enabled, tooltip in sorted(screen.active_bindings.values(), key=place):
             action = binding.action.rpartition(".")[2]
             if not binding.show and action != _PALETTE:
                 continue

@@ -103,6 +103,7 @@ class ClustersScreen(StepScreen):
         columns = widths(self._room())
         if columns != self._widths:
             self._fill(columns)
+        self._about()
 
     def _begin(self) -> None:
         if any(not row.complete for row in self.setup.rows.values()):
