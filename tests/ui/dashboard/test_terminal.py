@@ -33,6 +33,8 @@ async def test_a_broken_network_is_mended_from_the_dashboard(tmp_path: Path) -> 
             last = event
         assert last.outcome == "failed"  # type: ignore[union-attr]
 
+        loop = asyncio.get_running_loop()
+
         def mend() -> None:
             with terminal(tmp_path, "dashboard", "--kubeconfig", kubeconfig, size=(100, 30)) as person:
                 person.wait("JOB-BACKOFF", "simulated", "besu-one-cluster")
@@ -46,7 +48,8 @@ async def test_a_broken_network_is_mended_from_the_dashboard(tmp_path: Path) -> 
                 person.wait(
                     "The same by hand", "kubectl --kubeconfig"
                 )  # the whole of it is typed in tests/engine/test_actions.py
-                cast("Conductor", running.conductor).world.troubles.heal(FAULT)
+                # a thread of its own types; the sandbox belongs to the loop
+                loop.call_soon_threadsafe(cast("Conductor", running.conductor).world.troubles.heal, FAULT)
                 person.keys("d")
                 person.wait("over: it is not seen any more")
                 person.keys("Escape")
