@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 from bevel_tui.engine.addresses import gateway_of
 from bevel_tui.engine.cancel import Cancellation
@@ -62,6 +62,12 @@ async def _state(run: Run, reach: Reach, step: DnsStep) -> DomainState:
         return state.model_copy(update={"problem": f"{words} the gateway's Service {state.service}"})
     async with aclosing(reach.gate(access, step, known, patience=0)) as states:
         now = await anext(states)
+    hindrance = ""
+    if not now.ready and step.mode == "external-dns" and step.domain:
+        with suppress(ApiError):
+            said = await reach.makes_records(access, step, gateway)
+            if said.status in {"failed", "warning"}:
+                hindrance = f"{said.summary}. {said.remedy or ''}".strip()
     return state.model_copy(
         update={
             "ready": now.ready,
@@ -70,5 +76,6 @@ async def _state(run: Run, reach: Reach, step: DnsStep) -> DomainState:
             "servers": dict(now.servers),
             "zone": now.zone,
             "problem": now.waiting_for,
+            "hindrance": hindrance,
         }
     )

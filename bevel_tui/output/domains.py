@@ -33,6 +33,8 @@ def text(paper: Paper, states: Sequence[DomainState]) -> None:
             paper.line((f"  {server} answers: {answer}", "dim"))
         if state.problem:
             paper.line(f"  waits for {state.problem}")
+        if state.hindrance:
+            paper.line((f"  but {state.hindrance}", style("warning")))
         paper.line("")
     if any(state.records for state in states):
         forms = ", ".join(form for form in api.dns_forms() if form != "table")

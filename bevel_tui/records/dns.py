@@ -11,7 +11,8 @@ class DomainState(BaseModel):
     """One domain of a Network. `records` are what its zone must hold; empty while the gateway has no address.
 
     `addresses` are the gateway's, `servers` each name server's present answer in words; `zone` None: not found, or not
-    asked (mode skip). `problem` says in one line what is missing; empty when `ready`.
+    asked (mode skip). `problem` says in one line what is missing; empty when `ready`. `hindrance` says why the external-dns
+    that is waited for will not make it, and what to do; empty when it should.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -27,3 +28,4 @@ class DomainState(BaseModel):
     service: str | None = None
     context: str | None = None
     problem: str = ""
+    hindrance: str = ""

@@ -371,3 +371,20 @@ async def test_a_domain_that_the_preset_has_no_more_goes_while_the_controller_st
     assert order.index("remove/east/dns") < order.index("east/dns")
     assert names(edge)[-1] == "*.new.example.com."
     assert "*.east.example.com." not in names(edge)
+
+
+async def test_a_look_at_the_domains_says_it_too(edge: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bevel_tui.engine import run
+    from bevel_tui.engine.domains import domains
+
+    whole = run.run_of
+    # the plan of this world's edge, not the one that its network would have
+    monkeypatch.setattr(run, "run_of", lambda command, network, _, *rest: whole(command, network, edge.plan, *rest))
+    await edge.run()
+    edge.reach.delay = 5.0
+    edge.reach.hindrance = "no external-dns runs in the cluster"
+    (state,) = await domains(edge.network, parts=edge.parts)
+    assert (state.ready, state.hindrance) == (False, "no external-dns runs in the cluster. Install it.")
+    edge.reach.delay = 0.0
+    (state,) = await domains(edge.network, parts=edge.parts)
+    assert (state.ready, state.hindrance) == (True, "")

@@ -246,7 +246,7 @@ class Judge:
 
 
 def _again(endpoint: Endpoint) -> str:
-    return f"Release {endpoint.release} makes it: run the deployment again, it repairs what was changed by hand."
+    return f"Release {endpoint.release} makes it: run the deployment (again), which makes what is missing."
 
 
 def _told(found: Sequence[Route]) -> tuple[str, ...]:
