@@ -39,7 +39,7 @@ class Site:
         self.plane = plane
         self.kubeconfig = str(write_kubeconfig(folder / "kubeconfig", [plane]))
 
-    def start(self) -> subprocess.Popen[str]:
+    def start(self, budget: str = BUDGET) -> subprocess.Popen[str]:
         """Begin a deployment."""
         arguments = [
             "--preset",
@@ -50,7 +50,7 @@ class Site:
             "-o",
             "jsonl",
             "--timeout",
-            BUDGET,
+            budget,
         ]
         return subprocess.Popen(
             [sys.executable, "-m", "bevel_tui", *arguments],
@@ -70,7 +70,7 @@ class Site:
     @staticmethod
     def told(process: subprocess.Popen[str]) -> tuple[int, str]:
         """Exit code, and everything that was said about what went wrong."""
-        out, err = process.communicate(timeout=200)
+        out, err = process.communicate(timeout=320)
         events = [json.loads(line) for line in out.splitlines()]
         told = [e.get("reason") or "" for e in events if e["type"] == "step-finished"]
         findings = [e["finding"] for e in events if e["type"] == "finding-raised"]
@@ -150,7 +150,7 @@ def test_what_a_real_server_refuses_is_told_and_the_next_start_goes_on(site: Sit
             code, told = site.deploy()
             assert code in {1, 3, 4}, (refusal.__name__, code, told)
             assert all(word in told for word in words), (refusal.__name__, words, told)
-    running = site.start()
+    running = site.start("300s")
     until(lambda: any(kind in {"release-applied", "step-waiting"} for kind in site.heard(running)))
     site.plane.stop("kube-apiserver")
     site.plane.spawn_apiserver()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from bevel_tui.kube.client import ApiError
 from bevel_tui.records.steps import ObjectRef
+from bevel_tui.sandbox.workloads import hands
 
 Box = Any
 
@@ -351,3 +354,18 @@ async def test_a_simulator_that_starts_anew_takes_up_what_runs(box: Box) -> None
         assert after and after["metadata"]["uid"] == before["metadata"]["uid"]
     finally:
         await again.stop()
+
+
+async def test_an_api_server_that_starts_anew_is_asked_until_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hands, "_AWAY", 0.0)
+    silent = [ApiError(0, "Unreachable", "connection refused")] * 3
+    seen: list[Any] = []
+
+    async def create(obj: Any) -> Any:
+        if silent:
+            raise silent.pop()
+        return obj
+
+    client, view = SimpleNamespace(create=create), SimpleNamespace(put=seen.append)
+    assert await hands.Hands(client, view).create({"kind": "Pod"}) == {"kind": "Pod"}  # type: ignore[arg-type]
+    assert seen == [{"kind": "Pod"}]

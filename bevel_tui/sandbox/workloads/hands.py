@@ -8,14 +8,18 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
 
 from bevel_tui.kube.client import ApiError, KubeClient
 from bevel_tui.sandbox.clock import timestamp
 from bevel_tui.sandbox.workloads.view import Object, View, ref
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+#: seconds between two tries while an API server does not answer
+_AWAY = 0.5
 
 
 def owner_reference(owner: Mapping[str, Any]) -> dict[str, Any]:
@@ -38,6 +42,17 @@ def controlled_by(obj: Mapping[str, Any]) -> dict[str, Any] | None:
     return None
 
 
+async def _insist(request: Callable[[], Awaitable[T]]) -> T:
+    """Ask until the API server answers, as controllers and kubelets do: it may be starting anew. Raises ApiError."""
+    while True:
+        try:
+            return await request()
+        except ApiError as error:
+            if error.status:
+                raise
+        await asyncio.sleep(_AWAY)
+
+
 class Hands:
     """Writes to one cluster."""
 
@@ -50,7 +65,7 @@ class Hands:
     async def create(self, obj: Mapping[str, Any]) -> Object | None:
         """Create; None when it is there already. Other refusals are raised (ApiError)."""
         try:
-            made = await self.client.create(obj)
+            made = await _insist(lambda: self.client.create(obj))
         except ApiError as error:
             if error.status == 409:
                 return None
@@ -74,7 +89,7 @@ class Hands:
     ) -> Object | None:
         """Merge-patch; None when the object is gone."""
         try:
-            made = await self.client.patch(ref(kind, namespace, name), body, subresource=subresource)
+            made = await _insist(lambda: self.client.patch(ref(kind, namespace, name), body, subresource=subresource))
         except ApiError as error:
             if error.status == 404:
                 return None
@@ -94,7 +109,7 @@ class Hands:
             "preconditions": {"uid": meta["uid"]},
         }
         try:
-            await self.client.request("DELETE", path, body=body)
+            await _insist(lambda: self.client.request("DELETE", path, body=body))
         except ApiError as error:
             if error.status not in {404, 409}:
                 raise
