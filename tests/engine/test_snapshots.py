@@ -256,3 +256,23 @@ def test_of_objects_only_what_is_judged_stays() -> None:
         "stringData": {"k": "hunter2"},
     }
     assert reduce(secret) == {"kind": "Secret", "metadata": {"name": "s"}}
+
+
+def test_of_an_event_what_it_says_and_about_what_is_kept() -> None:
+    about = {"kind": "Pod", "name": "a-0", "namespace": "ns", "uid": "u", "fieldPath": "spec.containers{a}"}
+    said = {"reason": "Failed", "message": "no", "type": "Warning", "count": 3}
+    event = {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": "a-0.1", "namespace": "ns", "resourceVersion": "7", "uid": "e", "managedFields": [{}]},
+        "involvedObject": {**about, "apiVersion": "v1", "resourceVersion": "6"},
+        "source": {"component": "kubelet", "host": "node-1"},
+        **said,
+    }
+    assert reduce(event) == {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": "a-0.1", "namespace": "ns", "resourceVersion": "7"},
+        "involvedObject": about,
+        **said,
+    }
