@@ -24,6 +24,7 @@ from bevel_tui.ui import hangup
 from bevel_tui.ui.app import BevelApp
 from bevel_tui.ui.base import BaseScreen
 from bevel_tui.ui.dialog import Dialog
+from bevel_tui.ui.footer import KeyFooter
 from bevel_tui.ui.help import HelpScreen, helped
 from bevel_tui.ui.jump import JumpScreen, letters
 from bevel_tui.ui.palette import Command
@@ -119,6 +120,18 @@ async def test_the_palette_offers_the_screens_commands_and_its_keys():
             await pilot.press("enter")
             await settle(pilot)
         assert screen.went == ["special", "next"]
+
+
+async def test_a_click_on_a_key_presses_it_and_only_whole_keys_are_shown():
+    screen = Sample()
+    async with running(BevelApp(screen), (80, 24)) as pilot:
+        line = picture(pilot.app).splitlines()[-1]
+        await pilot.click(KeyFooter, offset=(line.index("Next"), 0))
+        await settle(pilot)
+        assert screen.went == ["next"]
+        await pilot.resize_terminal(40, 24)
+        await settle(pilot)
+        assert picture(pilot.app).splitlines()[-1] == " f1 Help  ^n Next  ^q Quit ▏^p Commands"
 
 
 @pytest.mark.parametrize("size", SIZES)

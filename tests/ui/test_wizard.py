@@ -207,6 +207,9 @@ async def test_wrong_input_is_told_at_its_field_and_stops_there(
         shows(pilot, "✗ must be an image tag")
         await press(pilot, "ctrl+n")
         assert here(pilot) == "platform" and app.focused is field
+        await press(pilot, "ctrl+e", "ctrl+e")
+        field = app.screen.query_one("#field-platform-version", Input)
+        assert app.focused is field and field.value == "a b"  # more settings and fewer; whoever types goes on typing
         field.value = ""
         await press(pilot, "tab")
         assert field.value == "23.10.2"  # what is left empty is the proposal again
