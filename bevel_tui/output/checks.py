@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -19,8 +19,10 @@ from bevel_tui.views.words import glyph, style, word
 JSON_VERSION = 1
 
 _ORDER: tuple[CheckStatus, ...] = ("ok", "warning", "failed", "skipped")
-#: so many checks of a kind that are well have a row each
+#: so many checks of a kind that are alike have a row each
 FEW = 2
+#: so many others are named where a problem is told once for all that have it
+NAMED = 4
 #: phases in the order in which a connection goes through them
 _PHASES = ("resolve", "connect", "tls", "first-byte")
 
@@ -39,7 +41,7 @@ def counts_in_words(results: Iterable[CheckResult], only: Sequence[str] = _ORDER
 def text(paper: Paper, results: Sequence[CheckResult], *, simulated: Sequence[str] = (), wide: bool = False) -> None:
     """A table per cluster, in the order of the chain of checks; problems with evidence and remedy under their row.
 
-    Of many checks of one kind that are well, one is shown for all. `wide` shows every one, its category, its seconds by
+    Of many of one kind that are alike (well, not asked, or broken with one remedy) one is shown for all. `wide` shows every one, its category, its seconds by
     phase, and evidence also of what is well. What clusters see of each other follows as a matrix.
     """
     folded = False
@@ -48,14 +50,9 @@ def text(paper: Paper, results: Sequence[CheckResult], *, simulated: Sequence[st
         mine = [result for result in results if result.cluster == cluster]
         width = max(len(result.id) for result in mine)
         for _, same in groupby(sorted(mine, key=place), key=lambda result: result.id):
-            rows = list(same)
-            well = [result for result in rows if result.status == "ok"]
-            fold = len(well) > FEW and not wide
-            folded |= fold
-            for result in rows:
-                if fold and result.status == "ok" and result is not well[0]:
-                    continue
-                _row(paper, result, width, wide=wide, more=len(well) - 1 if fold and result is well[0] else 0)
+            for result, others in _folded(list(same), wide=wide):
+                folded |= bool(others)
+                _row(paper, result, width, wide=wide, others=others)
         paper.line("")
     if cells(results):
         write_matrix(paper, results)
@@ -67,8 +64,33 @@ def problems(paper: Paper, results: Sequence[CheckResult]) -> None:
     """Failed checks and warnings only, with evidence and remedy."""
     bad = [result for result in results if result.status in ("failed", "warning")]
     width = max((len(result.id) for result in bad), default=0)
-    for result in sorted(bad, key=lambda r: (r.status != "failed", r.cluster, place(r))):
-        _row(paper, result, width, cluster=True)
+    for result, others in _folded(sorted(bad, key=lambda r: (r.status != "failed", r.cluster, place(r)))):
+        _row(paper, result, width, cluster=True, others=others)
+
+
+def _folded(
+    rows: Sequence[CheckResult], *, wide: bool = False
+) -> Iterator[tuple[CheckResult, tuple[CheckResult, ...]]]:
+    """The rows to show, each with those that it stands for: more than `FEW` that say and want the same."""
+    alike: dict[tuple[object, ...], list[CheckResult]] = {}
+    for result in rows:
+        alike.setdefault(_what(result), []).append(result)
+    for result in rows:
+        group = alike[_what(result)]
+        if wide or len(group) <= FEW:
+            yield result, ()
+        elif result is group[0]:
+            yield result, tuple(group[1:])
+
+
+def _what(result: CheckResult) -> tuple[object, ...]:
+    """What two answers must share so that one can stand for the other."""
+    kind = (result.status, result.id, result.cluster)
+    if result.status == "ok":
+        return kind
+    if result.status == "skipped":
+        return (*kind, result.summary.partition(":")[0])
+    return (*kind, result.code, result.evidence, result.remedy, result.command)
 
 
 def document(
@@ -110,11 +132,17 @@ def phases_in_words(phases: Mapping[str, float]) -> str:
 
 
 def _row(
-    paper: Paper, result: CheckResult, width: int, *, cluster: bool = False, wide: bool = False, more: int = 0
+    paper: Paper,
+    result: CheckResult,
+    width: int,
+    *,
+    cluster: bool = False,
+    wide: bool = False,
+    others: Sequence[CheckResult] = (),
 ) -> None:
-    """`more`: how many others this row stands for."""
+    """`others`: those that this row stands for."""
     took = f" ({1000 * result.duration:.0f} ms)" if result.status != "skipped" and result.duration else ""
-    took = f", and {more} more" if more else took
+    took = f", and {len(others)} more" if others else took
     where = f"{result.cluster}  " if cluster else ""
     kind = f"{result.category:<11}" if wide else ""
     seen = f" [from {result.vantage}]" if wide and result.vantage != "here" else ""
@@ -128,6 +156,9 @@ def _row(
         for fact in result.evidence:
             paper.line((f"      {fact}", "dim"))
     if result.status in ("failed", "warning"):
+        if others:
+            named = ", ".join(other.target for other in others[:NAMED])
+            paper.line((f"      the same: {named}{' ...' if len(others) > NAMED else ''}", "dim"))
         if result.remedy:
             paper.line(f"      remedy: {result.remedy}")
         if result.command and result.command not in (result.remedy or ""):

@@ -152,3 +152,30 @@ def test_nothing_is_written_without_a_look_from_inside():
     stream = io.StringIO()
     write(Paper(stream), [BROKEN])
     assert stream.getvalue() == ""
+
+
+def test_what_is_broken_in_one_way_for_many_hosts_is_told_once_with_its_remedy():
+    one = {
+        "status": "failed",
+        "code": "dns-nxdomain",
+        "evidence": ("ns1: no such name",),
+        "remedy": "Create: *.west.test.",
+    }
+    many = [result("dns-resolves", "west", f"p{n}.west.test", summary=f"p{n} is not there", **one) for n in range(8)]
+    many[5] = many[5].model_copy(update={"remedy": "Create: p5.west.test."})
+    skipped = [result("protocol", "west", f"p{n}", "skipped", f"not asked: p{n} is not there") for n in range(8)]
+    for write_text in (checks.text, checks.problems):
+        stream = io.StringIO()
+        write_text(Paper(stream), [*many, *skipped])
+        lines = stream.getvalue().splitlines()
+        told = [line.split("dns-resolves")[1].strip() for line in lines if "dns-resolves" in line]
+        assert told == ["p0.west.test: p0 is not there, and 6 more", "p5.west.test: p5 is not there"]
+        assert [line.strip() for line in lines if "remedy" in line] == [
+            "remedy: Create: *.west.test.",
+            "remedy: Create: p5.west.test.",
+        ]
+        assert "      the same: p1.west.test, p2.west.test, p3.west.test, p4.west.test ..." in lines
+        assert sum("not asked" in line for line in lines) == (1 if write_text is checks.text else 0)
+    wide = io.StringIO()
+    checks.text(Paper(wide), [*many, *skipped], wide=True)
+    assert wide.getvalue().count("remedy") == 8
