@@ -79,20 +79,24 @@ def _with_files(ctx: RunContext, step: ReleaseStep, decision: Decision) -> Decis
     """The decision again where followed files have changed in this run."""
     if decision.action != "none" or decision.digest is not None or decision.located is None:
         return decision
-    followed = {
-        str(handoff.target_file): ctx.files[step.id, handoff.target_file]
-        for handoff in ctx.handoffs_into(step.id)
-        if handoff.policy == "follow"
-        and handoff.target_file is not None
-        and (step.id, handoff.target_file) in ctx.files
-    }
-    digest = release_digest(step, decision.located.digest, followed)
+    digest = release_digest(step, decision.located.digest, _followed(ctx, step))
     found = situation(
         decision.records, digest=digest, network=ctx.shared.owner(step, ctx.plan.network_name), now=time.time()
     )
     repair = TABLE[found, hooks_of(step.expects)]
     action = "none" if repair.word == "unchanged" else repair.word
     return Decision(action, repair.cause, False, repair, decision.records, decision.located, digest)
+
+
+def _followed(ctx: RunContext, step: ReleaseStep) -> dict[str, bytes]:
+    """The handed-off files of a release that it is upgraded for when they change."""
+    return {
+        str(handoff.target_file): ctx.files[step.id, handoff.target_file]
+        for handoff in ctx.handoffs_into(step.id)
+        if handoff.policy == "follow"
+        and handoff.target_file is not None
+        and (step.id, handoff.target_file) in ctx.files
+    }
 
 
 async def _apply(
@@ -120,12 +124,7 @@ async def _apply(
             )
         )
     files = {path: content for (target, path), content in ctx.files.items() if target == step.id}
-    followed = {
-        str(h.target_file): files[h.target_file]
-        for h in ctx.handoffs_into(step.id)
-        if h.policy == "follow" and h.target_file in files
-    }
-    digest = release_digest(step, decision.located.digest, followed)
+    digest = release_digest(step, decision.located.digest, _followed(ctx, step))
     access = ctx.access(step)
     known = await fill(step.values, access.client, in_plan(ctx, step.cluster))
     known = await objectvalues.fill(known, access.client)

@@ -135,7 +135,7 @@ class Judge:
         ready, waiting = self._behind(planned, ports[planned.port])
         if not ready:
             words = f"nobody is ready behind Service {where}"
-            facts = (f"not ready: {', '.join(waiting)}",) if waiting else ("its selector finds no pod",)
+            facts = (f"not ready: {', '.join(waiting)}",) if waiting else ("no pod that it selects has an address yet",)
             remedy = f"See why its pods are not ready: {self._kubectl} -n {planned.namespace} get pods."
             return _no("route-nobody-ready", words, facts, remedy, run)
         return Verdict("ok", f"{len(ready)} ready behind Service {where}", (f"ready: {', '.join(ready)}",))
