@@ -83,6 +83,7 @@ def keep(snapshot: Snapshot, path: Path) -> None:
 
 
 def _show(snapshot: Snapshot, output: str, color: str, kubeconfig: str | None) -> int:
+    from bevel_tui.diagnosis.pending import begun
     from bevel_tui.output import findings
     from bevel_tui.output.console import results
 
@@ -114,26 +115,10 @@ def _show(snapshot: Snapshot, output: str, color: str, kubeconfig: str | None) -
         if unseen:
             missing = ", ".join(f"{name} (context {context})" for name, context in unseen.items())
             looked_at += f" Not looked at, because the kubeconfig has no such context: {missing}."
-        for network in _absent(snapshot):
+        for network in (network.name for network in snapshot.networks if not begun(snapshot, network)):
             looked_at += f" Nothing of network {network} is installed: bevel-tui --preset FILE deploys it."
         findings.text(results(colour=color), diagnosis, looked_at=looked_at)
     if snapshot.clusters and all(cluster.access.state != "ok" for cluster in snapshot.clusters):
         return ExitCode.CLUSTER
     wrong = any(finding.severity == "error" for finding in diagnosis.findings)
     return ExitCode.FINDINGS if wrong else ExitCode.OK
-
-
-def _absent(snapshot: Snapshot) -> list[str]:
-    """Networks none of whose organizations has its namespace, in clusters that say which namespaces they have."""
-    clusters = {cluster.cluster: cluster for cluster in snapshot.clusters}
-    found = []
-    for network in snapshot.networks:
-        homes = [step for step in network.steps if step.kind == "namespace" and step.organization]
-        if homes and all(
-            step.cluster in clusters
-            and clusters[step.cluster].knows("Namespace")
-            and clusters[step.cluster].find("Namespace", None, str(step.namespace)) is None
-            for step in homes
-        ):
-            found.append(network.name)
-    return found

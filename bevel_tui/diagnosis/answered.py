@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from bevel_tui.diagnosis.pending import begun
 from bevel_tui.diagnosis.say import ours, say
 from bevel_tui.diagnosis.things import is_address
 from bevel_tui.records.checks import CheckResult
@@ -46,12 +47,16 @@ _STEADY = {"besu", "quorum", "substrate"}
 def checks(snapshot: Snapshot) -> Iterator[Finding]:
     """A finding per thing that a check found broken; what was skipped has its cause among the failed ones.
 
-    Names below one domain mostly have one record, a wildcard: what is wrong with it is said once.
+    Names below one domain mostly have one record, a wildcard: what is wrong with it is said once. Of a cluster in which
+    all networks are still to be deployed, nothing that does not answer is told.
     """
+    networks = [(begun(snapshot, network), {e.cluster for e in network.endpoints}) for network in snapshot.networks]
+    waiting = {name for is_begun, names in networks if not is_begun for name in names}
+    waiting -= {name for is_begun, names in networks if is_begun for name in names}
     things: dict[tuple[str, str, str, str | None, str], list[CheckResult]] = {}
     for result in snapshot.checks:
         code = _code(result)
-        if code is not None:
+        if code is not None and result.cluster not in waiting:
             things.setdefault((code, result.cluster, *_about(snapshot, result, code)), []).append(result)
     for (code, cluster, kind, where, name), results in things.items():
         first = results[0]

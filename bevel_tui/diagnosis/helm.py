@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bevel_tui.diagnosis.evidence import age, condition, name, namespace
-from bevel_tui.diagnosis.pending import at_work
+from bevel_tui.diagnosis.pending import at_work, released
 from bevel_tui.diagnosis.rule import Pending
 from bevel_tui.diagnosis.say import kubectl, ours, say
 from bevel_tui.records.findings import Finding
@@ -54,7 +54,7 @@ def flux(snapshot: ClusterSnapshot, pending: Pending) -> Iterator[Finding]:
 def unfinished(snapshot: Snapshot) -> Iterator[Finding]:
     """HELM-MISSING: releases of a plan that are not there while nobody is at work; said once per cluster."""
     for network in snapshot.networks:
-        if at_work(snapshot, network.name):
+        if at_work(snapshot, network.name) or not released(snapshot, network):
             continue
         for cluster in snapshot.clusters:
             if cluster.access.state != "ok" or not cluster.knows("Secret"):
@@ -62,8 +62,8 @@ def unfinished(snapshot: Snapshot) -> Iterator[Finding]:
             planned = [s for s in network.steps if s.release and s.managed and s.cluster == cluster.cluster]
             there = {(r.namespace, r.name) for r in cluster.releases}
             missing = [s for s in planned if (s.namespace, s.release) not in there]
-            if not missing or len(missing) == len(planned):
-                continue  # nothing was begun here, or everything was taken away: no half of anything
+            if not missing:
+                continue
             shown = ", ".join(str(s.release) for s in missing[:5]) + (" ..." if len(missing) > 5 else "")
             first = missing[0]
             yield say(

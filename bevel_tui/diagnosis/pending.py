@@ -30,6 +30,36 @@ def at_work(snapshot: Snapshot, network: str) -> bool:
     return False
 
 
+def released(snapshot: Snapshot, network: NetworkFacts) -> bool:
+    """Whether Helm has installed anything of a network, or might have where its releases cannot be read. Another
+    network's gateway is nothing of it."""
+    clusters = {cluster.cluster: cluster for cluster in snapshot.clusters}
+    homes = {step.cluster for step in network.steps if step.release and step.managed}
+    planned = {(step.cluster, step.namespace, step.release) for step in network.steps}
+    for name in homes:
+        cluster = clusters.get(name)
+        if cluster is None or cluster.access.state != "ok" or not cluster.knows("Secret"):
+            return True
+        for release in cluster.releases:
+            own = release.network in {None, network.name}
+            if own and (name, release.namespace, release.name) in planned:
+                return True
+    return not homes
+
+
+def begun(snapshot: Snapshot, network: NetworkFacts) -> bool:
+    """Whether anything of a network is there, or might be: what a network that nobody has deployed yet does not answer
+    is no problem. Argo CD installs without Helm's releases, so an organization's objects count as well."""
+    clusters = {cluster.cluster: cluster for cluster in snapshot.clusters}
+    return released(snapshot, network) or any(
+        step.organization
+        and step.cluster in clusters
+        and clusters[step.cluster].find(kind, where or None, called) is not None
+        for step in network.steps
+        for kind, where, called in (key.split("/", 2) for key in step.renders)
+    )
+
+
 def pending(snapshot: Snapshot, cluster: ClusterSnapshot) -> Pending:
     """Objects of the networks' plans that this cluster lacks and that may still come."""
     refs = []

@@ -41,28 +41,49 @@ def test_warnings_alone_and_nothing_at_all_end_with_zero(bevel, saved) -> None:
     assert well.returncode == 0 and well.stdout.startswith("Nothing is wrong.")
 
 
-@pytest.mark.parametrize(("there", "said"), [([], True), (["org"], False)])
-def test_a_network_that_was_never_deployed_is_said_to_be_none(
-    bevel, tmp_path: Path, there: list[str], said: bool
+@pytest.mark.parametrize(
+    ("owner", "said"), [(None, True), ("other", True), ("demo", False)], ids=["nothing", "a-neighbour", "its-own"]
+)
+def test_of_a_network_that_was_never_deployed_only_that_is_said(
+    bevel, tmp_path: Path, owner: str | None, said: bool
 ) -> None:
-    home = {
-        "id": "namespace/east/org",
-        "kind": "namespace",
+    step = {"id": "east/gate", "kind": "release", "cluster": "east", "namespace": "gate", "release": "haproxy"}
+    endpoint = {
+        "id": "node.org",
         "cluster": "east",
-        "namespace": "org",
         "organization": "org",
+        "release": "node",
+        "host": "node.east.example.test",
+        "port": 443,
+        "service": "node.org:8545",
     }
-    objects = {"Namespace": [{"metadata": {"name": name, "uid": name}} for name in there]}
-    cluster = {"cluster": "east", "now": 1767225600.0, "objects": objects}
+    check = {
+        "id": "protocol",
+        "cluster": "east",
+        "target": "https://node.east.example.test",
+        "status": "failed",
+        "summary": "nobody answers",
+        "vantage": "here",
+    }
+    release = {"namespace": "gate", "name": "haproxy", "revision": 1, "status": "deployed", "network": owner}
+    cluster = {
+        "cluster": "east",
+        "now": 1767225600.0,
+        "objects": {"Secret": []},
+        "releases": [release] if owner else [],
+    }
     taken = {
         "version": 1,
         "taken": 1767225600.0,
         "clusters": [cluster],
-        "networks": [{"name": "demo", "steps": [home]}],
+        "networks": [{"name": "demo", "steps": [step], "endpoints": [endpoint]}],
+        "checks": [check],
     }
     (tmp_path / "snapshot.json").write_text(json.dumps(taken))
     done = bevel("diagnose", "--snapshot", str(tmp_path / "snapshot.json"))
     assert ("Nothing of network demo is installed" in done.stdout) is said, done.stdout + done.stderr
+    assert ("NET-ANSWER" in done.stdout) is not said
+    assert done.returncode == (0 if said else 7)
 
 
 def test_programs_get_json_and_a_snapshot_can_be_kept(bevel, saved, tmp_path: Path) -> None:
