@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -80,10 +82,21 @@ def test_what_does_not_fit_is_named_by_its_path(tmp_path: Path, tree: dict[str, 
     assert where in refused.value.message
 
 
-@pytest.mark.parametrize("raw", [b"", b"[]", b"{", b"\x1f\x8b\x00", b"[" * 100_000, "\u00e9".encode("latin-1")])
+@pytest.mark.parametrize("raw", [b"", b"[]", b"{", b"\x1f\x8b\x00", "\u00e9".encode("latin-1")])
 def test_a_file_that_is_none_is_refused(tmp_path: Path, raw: bytes) -> None:
     path = tmp_path / "s.json"
     path.write_bytes(raw)
     with pytest.raises(BevelError) as refused:
         load(path)
     assert refused.value.code is Code.SNAPSHOT
+
+
+def test_a_file_that_is_nested_without_end_is_refused(tmp_path: Path) -> None:
+    """In a process of its own: how deep Python goes is a setting that other tests change."""
+    path = tmp_path / "s.json"
+    path.write_bytes(b"[" * 100_000)
+    command = [sys.executable, "-m", "bevel_tui", "diagnose", "--snapshot", str(path)]
+    told = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert told.returncode == 2
+    assert "is not a snapshot" in told.stderr
+    assert "Traceback" not in told.stderr
