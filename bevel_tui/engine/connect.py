@@ -114,15 +114,12 @@ async def simulation_of(client: Cluster) -> Simulation | None:
         ) from None
 
 
-def unusable(client: Cluster, error: ApiError) -> BevelError:
-    """The error that a user sees when a cluster fails us before anything was changed."""
+def unusable(client: Cluster | None, error: ApiError) -> BevelError:
+    """The error that a user sees when a cluster fails us outside any step; None: which one, the error itself says."""
+    which = "a cluster" if client is None else f"the cluster of context {client.context!r}"
     if error.status in {401, 403}:
-        return BevelError(
-            Code.ACCESS_DENIED, f"Access to the cluster of context {client.context!r} was denied: {error.message}"
-        )
-    return BevelError(
-        Code.CLUSTER_UNREACHABLE, f"The cluster of context {client.context!r} cannot be used: {error.message}"
-    )
+        return BevelError(Code.ACCESS_DENIED, f"Access to {which} was denied: {error.message}")
+    return BevelError(Code.CLUSTER_UNREACHABLE, f"{which[0].upper()}{which[1:]} cannot be used: {error.message}")
 
 
 def of_kubeconfig(kubeconfig: str | None, context: str) -> tuple[Path, bool]:

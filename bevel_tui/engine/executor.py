@@ -171,8 +171,9 @@ class _Run:
             paused = self.control is not None and self.control.paused
             if not self.cancel.stopping.is_set() and not paused:
                 self._start_ready()
-            held = not self.running and self._held()
-            if not self.running and not held and not (paused and self.ready and not self.cancel.stopping.is_set()):
+            more = bool(paused and self.ready and not self.cancel.stopping.is_set())
+            held = not self.running and not more and self._held()
+            if not self.running and not held and not more:
                 return
             if held:
                 self._tell_held(self._failed())

@@ -11,7 +11,7 @@ from typing import Literal, TypeVar
 
 from bevel_tui.engine.attendance import Attended
 from bevel_tui.engine.cancel import Cancellation
-from bevel_tui.engine.connect import close, connect, connect_some
+from bevel_tui.engine.connect import close, connect, connect_some, unusable
 from bevel_tui.engine.context import Access, PlanLike
 from bevel_tui.engine.control import Budget, RunControl
 from bevel_tui.engine.emitter import Emitter
@@ -23,6 +23,7 @@ from bevel_tui.engine.options import RunOptions
 from bevel_tui.engine.parts import Parts
 from bevel_tui.engine.shared import Shared
 from bevel_tui.engine.summary import counts, critical_path, duration, endpoints, planned, verdict, worst
+from bevel_tui.kube.client import ApiError
 from bevel_tui.network.consequence import Consequence
 from bevel_tui.network.model import Network
 from bevel_tui.network.past import Past
@@ -174,6 +175,8 @@ class Run:
             complete = await body(self)
         except BevelError as refused:
             error = refused
+        except ApiError as silent:  # between two steps, or before the first
+            error = unusable(None, silent)
         except asyncio.CancelledError:
             if not self.cancel.stopping.is_set():
                 raise

@@ -24,7 +24,7 @@ class Told:
     """An Attendance that remembers."""
 
     def __init__(self) -> None:
-        self.log: list[tuple[Any, ...]] = []
+        self.log: list[Any] = []
 
     def paused(self, paused: bool) -> None:
         self.log.append(("paused", paused))
@@ -59,6 +59,23 @@ async def test_a_paused_run_finishes_what_runs_and_starts_nothing() -> None:
     assert starts == [("a", 0), ("b", 100)]
     assert {r.outcome for r in results.values()} == {"ok"}
     assert told.log == [("paused", True), ("paused", False)]
+
+
+async def test_a_paused_run_is_held_only_when_nothing_is_left_to_begin() -> None:
+    control, told = RunControl(), Told()
+
+    async def perform(task: Task, hold: Hold) -> Result:
+        await asyncio.sleep(10)
+        return Result("failed" if task.id == "x" else "ok")
+
+    loop = asyncio.get_running_loop()
+    loop.call_later(5, control.pause)
+    loop.call_later(100, lambda: told.log.append("resumed"))
+    loop.call_later(100, control.resume)
+    loop.call_later(200, control.finish)
+    results = await execute([*chain("a", "b"), Task("x", ())], perform, control=control, attend=told)
+    assert told.log[:4] == [("paused", True), "resumed", ("paused", False), ("held", ("x",))]
+    assert {name: result.outcome for name, result in results.items()} == {"a": "ok", "b": "ok", "x": "failed"}
 
 
 async def test_a_stop_ends_a_paused_and_a_held_run() -> None:

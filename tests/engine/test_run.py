@@ -13,9 +13,11 @@ import looptime  # noqa: F401 - its marker makes time virtual
 import pytest
 
 from bevel_tui import locations
+from bevel_tui.engine import inventory
 from bevel_tui.engine.cancel import Cancellation
 from bevel_tui.engine.labels import DIGEST
 from bevel_tui.helm.driver import Outcome
+from bevel_tui.kube.client import ApiError
 from bevel_tui.records.errors import BevelError, Code
 from bevel_tui.records.events import EVENTS
 from bevel_tui.records.steps import ReleaseStep
@@ -210,6 +212,25 @@ async def test_a_cluster_that_stops_answering_while_it_is_read_is_exit_3(world: 
     world.clusters["west"].down = True
     events = await world.run()
     assert (events[-1].outcome, events[-1].exit_code) == ("unusable", 3)
+    assert world.writes() == []
+
+
+async def test_a_cluster_that_falls_silent_between_reading_and_changing_is_exit_3(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = itertools.count()
+    real = inventory.read
+
+    async def read(*arguments: Any) -> Any:
+        """What is kept of the network is read once per cluster for the plan, then once more before the first change."""
+        if next(asked) >= len(world.clusters):
+            raise ApiError(0, "Unreachable", "127.0.0.1:6443: Connection refused")
+        return await real(*arguments)
+
+    monkeypatch.setattr(inventory, "read", read)
+    events = await world.run()
+    assert (events[-1].outcome, events[-1].exit_code) == ("unusable", 3)
+    assert events[-1].error == "A cluster cannot be used: 127.0.0.1:6443: Connection refused"
     assert world.writes() == []
 
 

@@ -32,9 +32,9 @@ Misbehaviour = Callable[[dns.message.Message], bytes | None]
 VIRTUAL = {"test_dns_table.py", "test_resolver.py", "test_checks.py", "test_broken.py", "test_gate.py"}
 
 
-def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]] | None:
+def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
     """The loop of each test."""
-    return {"virtual": VirtualLoop} if item.path.name in VIRTUAL else None
+    return {"virtual": VirtualLoop} if item.path.name in VIRTUAL else {"real": asyncio.new_event_loop}
 
 
 @pytest.fixture(autouse=True)

@@ -486,7 +486,7 @@ CASES: dict[str, Case] = {
         "route-backend", "route-nobody-ready", "not ready: ops-0", FABRIC,
         changed("EndpointSlice", "ops", lambda o: o["endpoints"][0]["conditions"].update(ready=False), site(OPS.host, None))),
     "the Service selects nothing": case(
-        "route-backend", "route-nobody-ready", "finds no pod", FABRIC, dropped("EndpointSlice", "ops", site(OPS.host, None))),
+        "route-backend", "route-nobody-ready", "no pod that it selects", FABRIC, dropped("EndpointSlice", "ops", site(OPS.host, None))),
     "an Ingress with an old address": case(
         "route-address", "route-other-address", "192.0.2.99", FABRIC,
         changed("Ingress", "ops", lambda o: o.update(status={"loadBalancer": {"ingress": [{"ip": "192.0.2.99"}]}}))),
