@@ -9,7 +9,7 @@ from dataclasses import replace
 from bevel_tui.engine.executor import Result
 from bevel_tui.records.errors import EXIT, Code, ExitCode
 from bevel_tui.records.events import EndpointSummary, PlannedStep, RunOutcome
-from bevel_tui.records.steps import CheckStep, Endpoint, ReleaseStep, Step
+from bevel_tui.records.steps import CheckStep, ReleaseStep, Step
 
 #: reason of a step that its organization's owner runs
 OWNER_RUNS = "run by its owner"
@@ -101,16 +101,10 @@ def endpoints(steps: Iterable[Step], hosts: Mapping[str, str]) -> tuple[Endpoint
             id=endpoint.id,
             cluster=endpoint.cluster,
             organization=endpoint.organization,
-            url=_url(replace(endpoint, host=hosts.get(endpoint.id, endpoint.host))),
+            url=replace(endpoint, host=hosts.get(endpoint.id, endpoint.host)).url,
             exposed=endpoint.exposed,
         )
         for step in steps
         if isinstance(step, ReleaseStep)
         for endpoint in step.endpoints
     )
-
-
-def _url(endpoint: Endpoint) -> str:
-    from bevel_tui.reachability.checks import url
-
-    return url(endpoint)

@@ -43,14 +43,6 @@ class Expected:
     block_period: float | None = None
 
 
-def url(endpoint: Endpoint) -> str:
-    """An endpoint as people write it."""
-    default = {"http": 80, "ws": 80, "https": 443}.get(endpoint.protocol)
-    host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
-    where = host if endpoint.port == default else f"{host}:{endpoint.port}"
-    return where if endpoint.protocol == "tls" else f"{endpoint.protocol}://{where}"
-
-
 async def check_cluster(
     cluster: str,
     endpoints: Sequence[Endpoint],
@@ -154,7 +146,7 @@ class _Run:
         host, port = endpoint.host, endpoint.port
         cause: Verdict | None = None
         if not endpoint.exposed:
-            await self._skip("protocol", f"{url(endpoint)} ({endpoint.service})", "inside the cluster only")
+            await self._skip("protocol", f"{endpoint.url} ({endpoint.service})", "inside the cluster only")
             return
         if self.foreign:
             leads = await self._elsewhere(endpoint)
@@ -200,7 +192,7 @@ class _Run:
         if endpoint.probe != "tls":
             spoke = await self.edge(
                 "protocol",
-                url(endpoint),
+                endpoint.url,
                 lambda: excused(self._probe("protocol", endpoint, ask(endpoint, target, self._trust(endpoint))), cause),
             )
             if endpoint.probe == "json-rpc":
@@ -208,7 +200,7 @@ class _Run:
 
     async def _ledger(self, endpoint: Endpoint, target: Target, spoke: Verdict) -> None:
         """What a node itself says of its peers, and whether the chain goes on."""
-        where, trust, over_tls = url(endpoint), self._trust(endpoint), endpoint.protocol in ("https", "tls")
+        where, trust, over_tls = endpoint.url, self._trust(endpoint), endpoint.protocol in ("https", "tls")
 
         async def has_peers() -> Verdict:
             probe = ethereum.peers(target, trust, over_tls=over_tls, others=self.expected.others)
@@ -260,7 +252,7 @@ class _Run:
 
     async def _behind_handshake(self, endpoint: Endpoint, reason: str) -> None:
         if endpoint.probe != "tls":
-            await self._skip("protocol", url(endpoint), reason)
+            await self._skip("protocol", endpoint.url, reason)
 
     def _targets(self, endpoint: Endpoint, addresses: Sequence[str]) -> tuple[Target, ...]:
         """Every address separately; the host itself where the connection map names it."""

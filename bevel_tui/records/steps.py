@@ -133,6 +133,14 @@ class Endpoint:
     #: gateway exposes)
     health: str | None = None
 
+    @property
+    def url(self) -> str:
+        """As people write it; of TLS that the gateway passes through host and port."""
+        default = {"http": 80, "ws": 80, "https": 443}.get(self.protocol)
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        where = host if self.port == default else f"{host}:{self.port}"
+        return where if self.protocol == "tls" else f"{self.protocol}://{where}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:

@@ -15,7 +15,7 @@ import trustme
 from bevel_tui.kube.client import ApiError
 from bevel_tui.reachability.answers import Server
 from bevel_tui.reachability.catalogue import BY_ID, page
-from bevel_tui.reachability.checks import check_cluster, url
+from bevel_tui.reachability.checks import check_cluster
 from bevel_tui.reachability.dialer import Dialer
 from bevel_tui.reachability.resolver import Resolver
 from bevel_tui.records.checks import CheckResult
@@ -599,7 +599,7 @@ def test_every_check_is_documented():
     ],
 )
 def test_endpoints_as_people_write_them(change, written):
-    assert url(replace(RPC, **change)) == written
+    assert replace(RPC, **change).url == written
 
 
 NMS = endpoint("nms", "ca.carrier-net.east.test", 443, "https", "network-map")

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bevel_tui.sandbox.apiserver.kinds import Kind
+from bevel_tui.sandbox.apiserver.poddefaults import pod, pod_template_spec, put, quality
 from bevel_tui.sandbox.apiserver.schema import Type
 
 Object = dict[str, Any]
@@ -35,12 +36,6 @@ def fill(kind: Kind, obj: Object, old: Object | None) -> None:
             obj["status"] = {}
 
 
-def _put(target: Object, **values: Any) -> None:
-    for key, value in values.items():
-        if target.get(key) is None:
-            target[key] = value
-
-
 def _schema_defaults(value: Any, type_: Type) -> None:
     """Defaults that a CRD's schema declares."""
     if isinstance(value, dict):
@@ -60,109 +55,6 @@ def _schema_defaults(value: Any, type_: Type) -> None:
             _schema_defaults(item, type_.element)
 
 
-# ---------------------------------------------------------------- pods
-
-
-def _probe(probe: Object | None) -> None:
-    if probe is not None:
-        _put(probe, timeoutSeconds=1, periodSeconds=10, successThreshold=1, failureThreshold=3)
-        _http(probe)
-
-
-def _http(handler: Object | None) -> None:
-    if handler and handler.get("httpGet") is not None:
-        _put(handler["httpGet"], scheme="HTTP", path="/")
-    if handler and handler.get("grpc") is not None:
-        _put(handler["grpc"], service="")
-
-
-def _container(container: Object) -> None:
-    image = str(container.get("image", ""))
-    tag = image.rpartition("/")[2].partition("@")[0].partition(":")[2]
-    latest = "@" not in image and tag in {"", "latest"}
-    _put(
-        container,
-        imagePullPolicy="Always" if latest else "IfNotPresent",
-        terminationMessagePath="/dev/termination-log",
-        terminationMessagePolicy="File",
-        resources={},
-    )
-    for port in container.get("ports") or ():
-        _put(port, protocol="TCP")
-    for name in ("livenessProbe", "readinessProbe", "startupProbe"):
-        _probe(container.get(name))
-    for handler in (container.get("lifecycle") or {}).values():
-        if isinstance(handler, dict):
-            _http(handler)
-    for env in container.get("env") or ():
-        field = (env.get("valueFrom") or {}).get("fieldRef")
-        if field is not None:
-            _put(field, apiVersion="v1")
-
-
-_SOURCES_WITH_MODE = ("secret", "configMap", "projected", "downwardAPI")
-
-
-def pod_template_spec(spec: Object) -> None:
-    """Defaults of a pod specification, in a pod or in a template."""
-    _put(
-        spec,
-        restartPolicy="Always",
-        terminationGracePeriodSeconds=30,
-        dnsPolicy="ClusterFirst",
-        schedulerName="default-scheduler",
-        securityContext={},
-    )
-    if spec.get("serviceAccountName"):
-        _put(spec, serviceAccount=spec["serviceAccountName"])
-    elif spec.get("serviceAccount"):
-        _put(spec, serviceAccountName=spec["serviceAccount"])
-    for container in [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]:
-        _container(container)
-    for volume in spec.get("volumes") or ():
-        if len(volume) <= 1:
-            volume["emptyDir"] = {}
-        for name in _SOURCES_WITH_MODE:
-            if volume.get(name) is not None:
-                _put(volume[name], defaultMode=420)
-        if volume.get("hostPath") is not None:
-            _put(volume["hostPath"], type="")
-        for source in (volume.get("projected") or {}).get("sources") or ():
-            if source.get("serviceAccountToken") is not None:
-                _put(source["serviceAccountToken"], expirationSeconds=3600)
-
-
-def _pod(obj: Object) -> None:
-    spec = obj.setdefault("spec", {})
-    pod_template_spec(spec)
-    # a limit is a request where none is made: in pods, not in templates
-    for container in [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]:
-        resources = container["resources"]
-        for name, limit in (resources.get("limits") or {}).items():
-            resources.setdefault("requests", {}).setdefault(name, limit)
-    _put(
-        spec, serviceAccountName="default", enableServiceLinks=True, preemptionPolicy="PreemptLowerPriority", priority=0
-    )
-    _put(spec, serviceAccount=spec["serviceAccountName"])
-    if spec.get("tolerations") is None:
-        spec["tolerations"] = [
-            {"key": f"node.kubernetes.io/{why}", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
-            for why in ("not-ready", "unreachable")
-        ]
-
-
-def quality(obj: Object) -> str:
-    """A pod's quality of service class."""
-    containers = obj["spec"].get("containers") or ()
-    asked = [c.get("resources") or {} for c in containers]
-    if not any(r.get("requests") or r.get("limits") for r in asked):
-        return "BestEffort"
-    full = all(
-        {"cpu", "memory"} <= (r.get("limits") or {}).keys() and r.get("requests") == r.get("limits") for r in asked
-    )
-    return "Guaranteed" if full else "Burstable"
-
-
 # ---------------------------------------------------------------- workloads
 
 
@@ -176,49 +68,49 @@ def _template(spec: Object) -> None:
 
 def _deployment(obj: Object) -> None:
     spec = obj.setdefault("spec", {})
-    _put(spec, replicas=1, revisionHistoryLimit=10, progressDeadlineSeconds=600, strategy={})
-    _put(spec["strategy"], type="RollingUpdate")
+    put(spec, replicas=1, revisionHistoryLimit=10, progressDeadlineSeconds=600, strategy={})
+    put(spec["strategy"], type="RollingUpdate")
     if spec["strategy"]["type"] == "RollingUpdate":
-        _put(spec["strategy"], rollingUpdate={})
-        _put(spec["strategy"]["rollingUpdate"], maxSurge="25%", maxUnavailable="25%")
+        put(spec["strategy"], rollingUpdate={})
+        put(spec["strategy"]["rollingUpdate"], maxSurge="25%", maxUnavailable="25%")
     _template(spec)
 
 
 def _stateful_set(obj: Object) -> None:
     spec = obj.setdefault("spec", {})
-    _put(spec, replicas=1, revisionHistoryLimit=10, podManagementPolicy="OrderedReady", updateStrategy={})
-    _put(spec["updateStrategy"], type="RollingUpdate")
+    put(spec, replicas=1, revisionHistoryLimit=10, podManagementPolicy="OrderedReady", updateStrategy={})
+    put(spec["updateStrategy"], type="RollingUpdate")
     if spec["updateStrategy"]["type"] == "RollingUpdate":
-        _put(spec["updateStrategy"], rollingUpdate={})
-        _put(spec["updateStrategy"]["rollingUpdate"], partition=0)
-    _put(spec, persistentVolumeClaimRetentionPolicy={}, serviceName="")
-    _put(spec["persistentVolumeClaimRetentionPolicy"], whenDeleted="Retain", whenScaled="Retain")
+        put(spec["updateStrategy"], rollingUpdate={})
+        put(spec["updateStrategy"]["rollingUpdate"], partition=0)
+    put(spec, persistentVolumeClaimRetentionPolicy={}, serviceName="")
+    put(spec["persistentVolumeClaimRetentionPolicy"], whenDeleted="Retain", whenScaled="Retain")
     for claim in spec.get("volumeClaimTemplates") or ():
-        _put(claim, apiVersion="v1", kind="PersistentVolumeClaim", status={"phase": "Pending"})
-        _put(claim.setdefault("spec", {}), volumeMode="Filesystem")
+        put(claim, apiVersion="v1", kind="PersistentVolumeClaim", status={"phase": "Pending"})
+        put(claim.setdefault("spec", {}), volumeMode="Filesystem")
     _template(spec)
 
 
 def _daemon_set(obj: Object) -> None:
     spec = obj.setdefault("spec", {})
-    _put(spec, revisionHistoryLimit=10, updateStrategy={})
-    _put(spec["updateStrategy"], type="RollingUpdate")
+    put(spec, revisionHistoryLimit=10, updateStrategy={})
+    put(spec["updateStrategy"], type="RollingUpdate")
     if spec["updateStrategy"]["type"] == "RollingUpdate":
-        _put(spec["updateStrategy"], rollingUpdate={})
-        _put(spec["updateStrategy"]["rollingUpdate"], maxSurge=0, maxUnavailable=1)
+        put(spec["updateStrategy"], rollingUpdate={})
+        put(spec["updateStrategy"]["rollingUpdate"], maxSurge=0, maxUnavailable=1)
     _template(spec)
 
 
 def _replica_set(obj: Object) -> None:
     spec = obj.setdefault("spec", {})
-    _put(spec, replicas=1)
+    put(spec, replicas=1)
     _template(spec)
 
 
 def _job_spec(spec: Object) -> None:
     if spec.get("completions") is None and spec.get("parallelism") is None:
         spec["completions"] = 1
-    _put(
+    put(
         spec,
         parallelism=1,
         backoffLimit=6,
@@ -253,7 +145,7 @@ def _job_identity(obj: Object, old: Object | None) -> None:
         spec["template"]["metadata"].setdefault("labels", {})
         for key, value in generated.items():
             spec["template"]["metadata"]["labels"].setdefault(key, value)
-        _put(spec, selector=old["spec"].get("selector"))
+        put(spec, selector=old["spec"].get("selector"))
         return
     if spec.get("manualSelector"):
         return
@@ -265,12 +157,12 @@ def _job_identity(obj: Object, old: Object | None) -> None:
         "controller-uid": uid,
         "job-name": name,
     }
-    _put(spec, selector={"matchLabels": {"batch.kubernetes.io/controller-uid": uid}})
+    put(spec, selector={"matchLabels": {"batch.kubernetes.io/controller-uid": uid}})
 
 
 def _cron_job(obj: Object) -> None:
     spec = obj.setdefault("spec", {})
-    _put(spec, concurrencyPolicy="Allow", suspend=False, successfulJobsHistoryLimit=3, failedJobsHistoryLimit=1)
+    put(spec, concurrencyPolicy="Allow", suspend=False, successfulJobsHistoryLimit=3, failedJobsHistoryLimit=1)
     inner = spec.setdefault("jobTemplate", {}).setdefault("spec", {})
     _template_keeping_policy(inner)
 
@@ -280,69 +172,69 @@ def _cron_job(obj: Object) -> None:
 
 def _service(obj: Object) -> None:
     spec = obj.setdefault("spec", {})
-    _put(spec, type="ClusterIP", sessionAffinity="None")
+    put(spec, type="ClusterIP", sessionAffinity="None")
     if spec["sessionAffinity"] == "ClientIP":
-        _put(spec, sessionAffinityConfig={"clientIP": {"timeoutSeconds": 10800}})
+        put(spec, sessionAffinityConfig={"clientIP": {"timeoutSeconds": 10800}})
     for port in spec.get("ports") or ():
-        _put(port, protocol="TCP", targetPort=port.get("port"))
+        put(port, protocol="TCP", targetPort=port.get("port"))
     if spec["type"] == "ExternalName":
         return
-    _put(spec, internalTrafficPolicy="Cluster", ipFamilies=["IPv4"], ipFamilyPolicy="SingleStack")
+    put(spec, internalTrafficPolicy="Cluster", ipFamilies=["IPv4"], ipFamilyPolicy="SingleStack")
     if spec["type"] in {"NodePort", "LoadBalancer"}:
-        _put(spec, externalTrafficPolicy="Cluster")
+        put(spec, externalTrafficPolicy="Cluster")
     else:
         spec.pop("externalTrafficPolicy", None)
     if spec["type"] == "LoadBalancer":
-        _put(spec, allocateLoadBalancerNodePorts=True)
+        put(spec, allocateLoadBalancerNodePorts=True)
     else:
         spec.pop("allocateLoadBalancerNodePorts", None)
 
 
 def _secret(obj: Object) -> None:
-    _put(obj, type="Opaque")
+    put(obj, type="Opaque")
     for key, value in (obj.pop("stringData", None) or {}).items():
         obj.setdefault("data", {})[key] = base64.b64encode(value.encode()).decode()
 
 
 def _namespace(obj: Object) -> None:
     obj["metadata"].setdefault("labels", {})["kubernetes.io/metadata.name"] = obj["metadata"].get("name", "")
-    _put(obj.setdefault("spec", {}), finalizers=["kubernetes"])
+    put(obj.setdefault("spec", {}), finalizers=["kubernetes"])
 
 
 def _claim(obj: Object) -> None:
-    _put(obj.setdefault("spec", {}), volumeMode="Filesystem")
+    put(obj.setdefault("spec", {}), volumeMode="Filesystem")
 
 
 def _volume(obj: Object) -> None:
-    _put(obj.setdefault("spec", {}), volumeMode="Filesystem", persistentVolumeReclaimPolicy="Retain")
+    put(obj.setdefault("spec", {}), volumeMode="Filesystem", persistentVolumeReclaimPolicy="Retain")
 
 
 def _storage_class(obj: Object) -> None:
-    _put(obj, reclaimPolicy="Delete", volumeBindingMode="Immediate")
+    put(obj, reclaimPolicy="Delete", volumeBindingMode="Immediate")
 
 
 def _bindings(obj: Object) -> None:
-    _put(obj.setdefault("roleRef", {}), apiGroup="rbac.authorization.k8s.io")
+    put(obj.setdefault("roleRef", {}), apiGroup="rbac.authorization.k8s.io")
     for subject in obj.get("subjects") or ():
         group = "" if subject.get("kind") == "ServiceAccount" else "rbac.authorization.k8s.io"
         if group:
-            _put(subject, apiGroup=group)
+            put(subject, apiGroup=group)
 
 
 def _autoscaler(obj: Object) -> None:
-    _put(obj.setdefault("spec", {}), minReplicas=1)
+    put(obj.setdefault("spec", {}), minReplicas=1)
 
 
 def _network_policy(obj: Object) -> None:
     spec = obj.setdefault("spec", {})
-    _put(spec, policyTypes=["Ingress", "Egress"] if spec.get("egress") else ["Ingress"])
+    put(spec, policyTypes=["Ingress", "Egress"] if spec.get("egress") else ["Ingress"])
 
 
 def _definition(obj: Object) -> None:
     spec = obj.setdefault("spec", {})
     names = spec.setdefault("names", {})
-    _put(names, singular=str(names.get("kind", "")).lower(), listKind=f"{names.get('kind', '')}List")
-    _put(spec, conversion={"strategy": "None"})
+    put(names, singular=str(names.get("kind", "")).lower(), listKind=f"{names.get('kind', '')}List")
+    put(spec, conversion={"strategy": "None"})
 
 
 def _limit_range(obj: Object) -> None:
@@ -356,7 +248,7 @@ def _limit_range(obj: Object) -> None:
 
 
 _RULES: dict[str, Callable[[Object], None]] = {
-    "pods": _pod,
+    "pods": pod,
     "deployments.apps": _deployment,
     "statefulsets.apps": _stateful_set,
     "daemonsets.apps": _daemon_set,
