@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bevel_tui.network.ethereum import ethereum_roles
-from bevel_tui.network.model import Network, Organization
+from bevel_tui.network.model import Network
 from bevel_tui.network.names import p2p_ports, releases
 from bevel_tui.network.naming import PortMap, founder, full_name, namespace_of
 from bevel_tui.network.past import Past, validators_of
-from bevel_tui.platforms import besu, groundwork, quorum
+from bevel_tui.platforms import besu, quorum
 from bevel_tui.platforms.ethereum_votes import Candidate, vote
-from bevel_tui.platforms.ids import namespace_id, release_id, secret_id
+from bevel_tui.platforms.ids import release_id, secret_id
 from bevel_tui.platforms.quorum_manifests import keys_name
-from bevel_tui.records.steps import KeysStep, ObjectRef, ReleaseStep, Step
+from bevel_tui.records.steps import ObjectRef, ReleaseStep, Step
 
 
 def steps(network: Network, past: Past, ports: PortMap) -> list[Step]:
@@ -50,7 +50,8 @@ def grow(network: Network, past: Past, planned: Sequence[Step], founded: Sequenc
     for step in steps:
         index = names.index(step.release) if isinstance(step, ReleaseStep) and step.release in names else -1
         if network.platform.type == "quorum" and index >= known and step.namespace == namespace:
-            keys = _keys(network, first, names[index])
+            id_ = secret_id(first.cluster, namespace, keys_name(names[index], namespace))
+            keys = quorum.keys_step(network, first, names[index], id_)
             found += [keys, replace(step, needs=(*step.needs, keys.id))]
         else:
             found.append(step)
@@ -80,21 +81,3 @@ def _address(network: Network, namespace: str, node: str) -> tuple[ObjectRef, st
     if network.platform.type == "besu":
         return ObjectRef("v1", "ConfigMap", f"{full_name('besu-node', node)}-address", namespace), "address"
     return ObjectRef("v1", "Secret", keys_name(node, namespace), namespace), "address"
-
-
-def _keys(network: Network, organization: Organization, node: str) -> KeysStep:
-    """The keys of a GoQuorum validator that the genesis does not know: its hook would make empty ones (facts A3 Q1)."""
-    namespace = namespace_of(network, organization)
-    name = keys_name(node, namespace)
-    password = getattr(network.platform, "account_password", None)
-    return KeysStep(
-        id=secret_id(organization.cluster, namespace, name),
-        cluster=organization.cluster,
-        namespace=namespace,
-        organization=organization.name,
-        managed=organization.managed,
-        needs=(namespace_id(organization.cluster, namespace),),
-        estimate=0.1,
-        name=name,
-        password=groundwork.word(password),
-    )

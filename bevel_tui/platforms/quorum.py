@@ -11,7 +11,7 @@ from typing import Any, cast
 from bevel_tui.network.ethereum import has_tessera
 from bevel_tui.network.model import Network, Organization, Quorum
 from bevel_tui.network.naming import NamedRelease, joins, namespace_of
-from bevel_tui.platforms import quorum_manifests
+from bevel_tui.platforms import groundwork, quorum_manifests
 from bevel_tui.platforms.behaviour import Manifest
 from bevel_tui.platforms.ethereum import DROP_WS_MAPPING, EthereumPlanner, Handed, Ports
 from bevel_tui.platforms.ethereum_charts import QUORUM_KEYS
@@ -33,6 +33,22 @@ CONTRACT_SIZE = "2147483647"
 TLS_NAME = "tls"
 
 PRIVATE_NODE_KEYS = ("nodekey", "accountPrivateKey", "accountPassword", "accountKeystore")
+
+
+def keys_step(network: Network, organization: Organization, node: str, id_: str) -> KeysStep:
+    """The keys of a node that the genesis knows nothing of: its hook would make empty ones (facts A3 Q1, B19)."""
+    namespace = namespace_of(network, organization)
+    return KeysStep(
+        id=id_,
+        cluster=organization.cluster,
+        namespace=namespace,
+        organization=organization.name,
+        managed=organization.managed,
+        needs=(namespace_id(organization.cluster, namespace),),
+        estimate=0.1,
+        name=keys_name(node, namespace),
+        password=groundwork.word(getattr(network.platform, "account_password", None)),
+    )
 
 
 def manifests(step: ReleaseStep) -> tuple[Manifest, ...]:
@@ -99,19 +115,8 @@ class _Planner(EthereumPlanner):
         if release.role != "member":
             return ()
         namespace = namespace_of(self.network, organization)
-        return (
-            KeysStep(
-                id=keys_id(organization.cluster, namespace, release.name),
-                cluster=organization.cluster,
-                namespace=namespace,
-                organization=organization.name,
-                managed=organization.managed,
-                needs=(namespace_id(organization.cluster, namespace),),
-                estimate=0.1,
-                name=keys_name(release.name, namespace),
-                password=self.account_password,
-            ),
-        )
+        id_ = keys_id(organization.cluster, namespace, release.name)
+        return (keys_step(self.network, organization, release.name, id_),)
 
     def own_values(self, organization: Organization, release: NamedRelease) -> dict[str, Any]:
         quorum = self.quorum

@@ -29,7 +29,7 @@ NOT_HERE = {
     r"source \.venv": "belongs to the installation",
     r"\.venv/bin/pytest": "the tests themselves",
     r"\.venv/bin/python (benchmarks|tests/plan/regenerate)": "for whoever changes the program; writes into the clone",
-    r"python tests/cluster/binary\.py": "builds a program for five minutes; .ci/run does",
+    r"python -m tests\.cluster\.binary": "builds a program for five minutes; .ci/run does",
     r"git diff": "for whoever changes the program",
     r"bevel-tui --preset \S+ --sandbox$": (
         "minutes for all platforms: tests/cluster/test_presets.py types `--preset` for every shipped preset, "

@@ -19,6 +19,7 @@ from bevel_tui.sandbox.conductor import Conductor
 from bevel_tui.sandbox.process import ClusterSpec, serve
 from bevel_tui.sandbox.workloads.jobs import ready
 from bevel_tui.sandbox.workloads.services import selected
+from tests.parts import up_to
 
 SPEED = 50.0
 
@@ -144,14 +145,7 @@ class Rehearsal:
     async def run(self, *, until: str | None = None, seconds: float = 60.0) -> None:
         """Carry out all steps (or those that `until` needs, and itself), as parallel as the plan allows."""
         steps = {step.id: step for step in self.plan.steps}
-        wanted = set(steps)
-        if until is not None:
-            wanted, queue = set(), [until]
-            while queue:
-                name = queue.pop()
-                if name not in wanted:
-                    wanted.add(name)
-                    queue += steps[name].needs
+        wanted = {step.id for step in (self.plan if until is None else up_to(self.plan, until)).steps}
         finished = {name: asyncio.Event() for name in steps}
         for name in self.done:
             finished[name].set()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from bevel_tui.network.model import Network
 from bevel_tui.plan.build import build
 from bevel_tui.reachability.names.externaldns import ANNOTATION
 from bevel_tui.records.steps import ObjectRef
+from tests.parts import up_to
 from tests.sandbox.conftest import running
 
 Box = Any
@@ -118,14 +118,7 @@ def edges() -> tuple[Network, Any]:
     }
     document["clusters"][1]["dns"] = "rfc2136"
     network = Network.model_validate(document)
-    plan = build(network)
-    steps = {step.id: step for step in plan.steps}
-    wanted, queue = set(), ["east/dns", "west/dns"]
-    while queue:
-        name = queue.pop()
-        wanted.add(name)
-        queue += [need for need in steps[name].needs if need not in wanted]
-    return network, replace(plan, steps=tuple(step for step in plan.steps if step.id in wanted))
+    return network, up_to(build(network), "east/dns", "west/dns")
 
 
 @pytest.mark.sandbox

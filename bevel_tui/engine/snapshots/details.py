@@ -11,7 +11,7 @@ from typing import Any
 
 from bevel_tui.diagnosis.evidence import containers, name, namespace
 from bevel_tui.kube.client import ApiError, KubeClient
-from bevel_tui.records.snapshot import CertificateFacts, Object, ReleaseState, VaultHealth
+from bevel_tui.records.snapshot import CertificateFacts, ClusterSnapshot, Object, ReleaseState, VaultHealth
 from bevel_tui.records.steps import ObjectRef
 
 LINES = 20
@@ -102,6 +102,25 @@ async def helms_words(client: KubeClient, where: str, secret: str) -> str:
         return decode(found).description if found else ""
     except (ApiError, ValueError):
         return ""
+
+
+def served(snapshot: ClusterSnapshot) -> dict[str, tuple[str, str]]:
+    """(namespace, name) of the Secrets whose certificates routes show, by what changes when such a Secret does."""
+    named = [
+        (route, str(entry["secretName"]))
+        for route in snapshot.of("Ingress")
+        for entry in (route.get("spec") or {}).get("tls") or ()
+        if entry.get("secretName")
+    ]
+    for route in snapshot.of("Host"):
+        if secret := ((route.get("spec") or {}).get("tlsSecret") or {}).get("name"):
+            named.append((route, str(secret)))
+    wanted = {}
+    for route, secret in named:
+        place = str(route["metadata"].get("namespace"))
+        if (found := snapshot.find("Secret", place, secret)) is not None:
+            wanted[f"{place}/{secret}@{found['metadata'].get('resourceVersion')}"] = (place, secret)
+    return wanted
 
 
 async def certificates(client: KubeClient, where: str, secret: str) -> tuple[CertificateFacts, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 
 from bevel_tui.engine.labels import HOME, NETWORK
 from bevel_tui.engine.snapshots import details
@@ -372,15 +372,7 @@ class Feed:
         return news
 
     async def _routes(self, client: KubeClient, snapshot: ClusterSnapshot) -> bool:
-        wanted: dict[str, tuple[str, str]] = {}
-        for route in snapshot.of("Ingress"):
-            for entry in (route.get("spec") or {}).get("tls") or ():
-                if entry.get("secretName"):
-                    wanted.update(self._secret(snapshot, route, str(entry["secretName"])))
-        for route in snapshot.of("Host"):
-            named = ((route.get("spec") or {}).get("tlsSecret") or {}).get("name")
-            if named:
-                wanted.update(self._secret(snapshot, route, str(named)))
+        wanted = details.served(snapshot)
         news = False
         for key in [key for key in self._certificates if key not in wanted]:
             del self._certificates[key]
@@ -390,13 +382,6 @@ class Feed:
                 self._certificates[key] = await details.certificates(client, place, secret)
                 news = True
         return news
-
-    @staticmethod
-    def _secret(snapshot: ClusterSnapshot, route: Object, secret: str) -> Mapping[str, tuple[str, str]]:
-        place = str(route["metadata"].get("namespace"))
-        found = snapshot.find("Secret", place, secret)
-        version = (found or {}).get("metadata", {}).get("resourceVersion")
-        return {f"{place}/{secret}@{version}": (place, secret)} if found else {}
 
     async def _vault(self, addresses: dict[str, set[str]]) -> bool:
         if self.simulated:

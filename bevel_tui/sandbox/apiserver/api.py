@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from bevel_tui.sandbox.apiserver import allocation, apply, defaults, names, quota, structure, validation
+from bevel_tui.sandbox.apiserver import allocation, apply, defaults, names, poddefaults, quota, structure, validation
 from bevel_tui.sandbox.apiserver.errors import (
     Cause,
     Refusal,
@@ -245,7 +245,7 @@ class Api:
                 obj["spec"]["storageClassName"] = newest["metadata"]["name"]
         elif kind.resource == "pods" and old is None:
             quota.apply_limits(self.store, obj)
-            obj["status"]["qosClass"] = defaults.quality(obj)
+            obj["status"]["qosClass"] = poddefaults.quality(obj)
             namespace, account = obj["metadata"]["namespace"], obj["spec"]["serviceAccountName"]
             found = self.store.get("serviceaccounts", namespace, account)
             if found is None:

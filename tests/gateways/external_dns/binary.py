@@ -1,27 +1,23 @@
-"""The external-dns program and its chart: built once per version into the user's cache, then found there.
+"""The external-dns program and its chart, of their released source.
 
 Its main program imports the libraries of every cloud; only the provider that a test can serve (rfc2136) and the registry
-that is used (TXT) are left in, so that building takes Go and a minute or two instead of a quarter of an hour. All else is
-the released source. Using it takes no Go. `find` never builds.
+that is used (TXT) are left in, so that building takes Go and a minute or two instead of a quarter of an hour.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
+
+from tests.tools import gobuild
 
 MODULE, VERSION = "sigs.k8s.io/external-dns", "v0.21.0"
 #: The chart of a version is released after it: this tag of the source holds chart 1.21.1, which installs `VERSION`.
 CHART_AT = "v0.22.0"
-HOW = "run `python tests/gateways/external_dns/binary.py` once (needs Go 1.26 or newer, some minutes) to enable it"
+HOW = "run `python -m tests.gateways.external_dns.binary` once (needs Go 1.26 or newer, some minutes) to enable it"
 #: file that lists them -> package of each, and those that stay
 _CUT = {
     "provider/factory/provider.go": ("provider", frozenset({"rfc2136"})),
@@ -32,8 +28,7 @@ _CUT = {
 def location() -> Path:
     """Where the program belongs: keyed by version and by what is left out."""
     key = hashlib.sha256(repr([(file, kind, sorted(keep)) for file, (kind, keep) in _CUT.items()]).encode())
-    cache = os.environ.get("BEVEL_TUI_TEST_CACHE") or os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(cache) / "bevel-tui-tests" / f"external-dns-{VERSION}-{key.hexdigest()[:12]}" / "external-dns"
+    return gobuild.cached(f"external-dns-{VERSION}-{key.hexdigest()[:12]}", "external-dns")
 
 
 def find() -> Path | None:
@@ -49,29 +44,20 @@ def chart() -> Path | None:
 
 
 def build() -> Path:
-    """Build it unless it is there; safe when several processes ask at once. Raises CalledProcessError."""
+    """Build it unless it is there. Raises CalledProcessError."""
     path = location()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with (path.parent / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if path.exists():
-            return path
+
+    def make() -> None:
         charts = path.parent / "chart"
         shutil.rmtree(charts, ignore_errors=True)
-        _copy(_source(CHART_AT) / "charts" / "external-dns", charts)
+        gobuild.copy(gobuild.source(MODULE, CHART_AT) / "charts" / "external-dns", charts)
         with tempfile.TemporaryDirectory() as folder:
-            source = _copy(_source(VERSION), Path(folder) / "source")
+            source = gobuild.copy(gobuild.source(MODULE, VERSION), Path(folder) / "source")
             for file, (kind, keep) in _CUT.items():
                 (source / file).write_text(cut((source / file).read_text(), kind, keep))
-            part = path.with_suffix(".part")
-            subprocess.run(
-                ["go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", str(part), "."],
-                cwd=source,
-                check=True,
-                env={**os.environ, "CGO_ENABLED": "0"},
-            )
-            part.replace(path)
-    return path
+            gobuild.build(source, path)
+
+    return gobuild.once(path, make)
 
 
 def cut(text: str, kind: str, keep: frozenset[str]) -> str:
@@ -86,22 +72,6 @@ def cut(text: str, kind: str, keep: frozenset[str]) -> str:
     return "".join(kept)
 
 
-def _source(version: str) -> Path:
-    told = subprocess.run(
-        ["go", "mod", "download", "-json", f"{MODULE}@{version}"], check=True, capture_output=True, text=True
-    )
-    return Path(json.loads(told.stdout)["Dir"])
-
-
-def _copy(source: Path, target: Path) -> Path:
-    """A copy that may be written to."""
-    shutil.copytree(source, target, ignore=shutil.ignore_patterns("*_test.go"))
-    for entry in (target, *target.rglob("*")):
-        entry.chmod(entry.stat().st_mode | 0o200)
-    return target
-
-
 if __name__ == "__main__":
-    if shutil.which("go") is None:
-        sys.exit("Go is not installed: the tests of external-dns itself stay skipped")
+    gobuild.needs_go("the tests of external-dns itself")
     print(build())

@@ -11,7 +11,6 @@ import copy
 import json
 import subprocess
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ from bevel_tui.reachability.names.externaldns import ANNOTATION, controllers, ow
 from bevel_tui.reachability.resolver import Resolver, Server
 from bevel_tui.records.steps import AddressStep, ReleaseStep
 from tests.gateways.external_dns import binary, kubelet
+from tests.parts import up_to
 from tests.reachability.realdns import RealDns, RealServer
 from tests.sandbox.conftest import running
 from tests.tools import binaries
@@ -83,14 +83,7 @@ def edges(port: int) -> tuple[Network, Any]:
         },
     }
     network = Network.model_validate(document)
-    plan = build(network)
-    steps = {step.id: step for step in plan.steps}
-    wanted, queue = set(), ["east/dns", "west/dns"]
-    while queue:
-        name = queue.pop()
-        wanted.add(name)
-        queue += [need for need in steps[name].needs if need not in wanted]
-    return network, replace(plan, steps=tuple(step for step in plan.steps if step.id in wanted))
+    return network, up_to(build(network), "east/dns", "west/dns")
 
 
 def records(server: RealServer, name: str, kind: str) -> set[str]:
