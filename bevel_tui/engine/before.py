@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 
-from bevel_tui.diagnosis.evidence import containers, events_about, last_seen, name, namespace
+from bevel_tui.diagnosis.evidence import containers, events_about, last_seen
 from bevel_tui.records.findings import Finding
 from bevel_tui.records.snapshot import ClusterSnapshot
 
@@ -30,16 +30,16 @@ Signs = tuple[Hashable, ...]
 def signs(snapshot: ClusterSnapshot, finding: Finding) -> Signs:
     """What changes when the thing that a finding is about fails once more: its identity, how often its events and its
     containers' ends were counted. Events that tell only of the back-off do not count."""
-    for obj in snapshot.of(finding.kind):
-        if name(obj) == finding.name and namespace(obj) == finding.namespace:
-            told = (
-                (str(event["metadata"].get("name")), event.get("count"), last_seen(event))
-                for event in events_about(snapshot, obj, finding.kind)
-                if event.get("reason") != "BackOff"
-            )
-            ends = ((container, entry.get("restartCount")) for container, entry in containers(obj))
-            return (obj["metadata"].get("uid"), *told, *ends)
-    return ()
+    obj = snapshot.find(finding.kind, finding.namespace, finding.name)
+    if obj is None:
+        return ()
+    told = (
+        (str(event["metadata"].get("name")), event.get("count"), last_seen(event))
+        for event in events_about(snapshot, obj, finding.kind)
+        if event.get("reason") != "BackOff"
+    )
+    ends = ((container, entry.get("restartCount")) for container, entry in containers(obj))
+    return (obj["metadata"].get("uid"), *told, *ends)
 
 
 @dataclass(slots=True)

@@ -225,15 +225,11 @@ class Waiting:
         mine = []
         found = diagnose(snapshot, self.ctx.pending(self.step.cluster))
         for finding in self._before.judge(snapshot, found, now):
-            for obj in snapshot.of(finding.kind):
-                meta = obj["metadata"]
-                if meta["name"] != finding.name or meta.get("namespace") != finding.namespace:
-                    continue
-                above = owner(obj)
-                if (hooks or above is None) and str(meta.get("uid")) in self.history:
-                    continue
-                if workload(snapshot, obj, finding.kind) in names:
-                    mine.append(finding)
+            obj = snapshot.find(finding.kind, finding.namespace, finding.name)
+            if obj is None or ((hooks or owner(obj) is None) and str(obj["metadata"].get("uid")) in self.history):
+                continue
+            if workload(snapshot, obj, finding.kind) in names:
+                mine.append(finding)
         return mine
 
     def _without_result(self, ready: bool, missing: tuple[ObjectRef, ...], now: float) -> Finding | None:
